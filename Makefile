@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: MIT
+# Builds, tests and measures Sluice. `make help` lists the targets; objects go to build/<flavour>/.
+#
+#   make CXX=clang++     another compiler (g++ 12 and clang++ 14 are supported)
+#   make WERROR=0        warnings stay warnings
+#   make V=1             shows each command
+#   make PACKAGES=0      installs nothing, whatever is missing
+#   make test TESTS='store*'   passes arguments on to the test program
+
+# ---- What has to be installed (Debian names); the only list of it --------------------------------
+
+BUILD_PACKAGES := g++ pkg-config libevent-dev libssl-dev nlohmann-json3-dev libfmt-dev libc-ares-dev
+DEMO_PACKAGES  := openssl
+TEST_PACKAGES  := catch2 openssl curl nginx-light strace
+BENCH_PACKAGES := wrk nginx-light haproxy
+FMT_PACKAGES   := clang-format-14
+LINT_PACKAGES  := clang-tidy-14 catch2
+
+PKG_CONFIG_NAMES := libevent_core openssl fmt libcares nlohmann_json
+
+# ---- Settings ------------------------------------------------------------------------------------
+
+ifeq ($(origin CXX),default)
+CXX := g++
+endif
+WERROR   ?= 1
+PACKAGES ?= 1
+TESTS    ?=
+PREFIX     ?= /usr/local
+SYSCONFDIR ?= /etc
+DESTDIR    ?=
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+ifeq (,$(filter -j% --jobs% --jobserver%,$(MAKEFLAGS)))
+MAKEFLAGS += -j$(shell nproc)
+endif
+
+ifeq ($(V),1)
+say := @:
+run :=
+else
+say := @printf '  %-7s %s\n'
+run := @
+endif
+
+# ---- Flags ---------------------------------------------------------------------------------------
+
+FLAVOURS := release asan ubsan tsan
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast \
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wnull-dereference -Wformat=2
+GCC_WARNINGS := -Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wuseless-cast
+
+is_clang := $(findstring clang,$(notdir $(firstword $(CXX))))
+
+# Asked once and only when the first compiler runs: on a fresh machine pkg-config comes with the
+# packages that this same make installs.
+LIB_CFLAGS = $(eval LIB_CFLAGS := $$(patsubst -I%,-isystem %,$$(shell pkg-config --cflags $(PKG_CONFIG_NAMES))))$(LIB_CFLAGS)
+LIB_LIBS = $(eval LIB_LIBS := $$(shell pkg-config --libs $(PKG_CONFIG_NAMES)))$(LIB_LIBS)
+
+LANGUAGE  := -std=c++20 -pthread -I.
+HARDENING := -D_GLIBCXX_ASSERTIONS -fstack-protector-strong -fPIE
+LINK      := -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed
+
+# Fortified libc calls hide the accesses that the sanitizers look for, so only the release has them.
+# The sanitizers' own instrumentation makes gcc see null dereferences and uninitialised reads that
+# the source does not have; a warning is an error in the release flavour, which compiles the same
+# files.
+flags_release := -O2 -g -D_FORTIFY_SOURCE=2 -fno-plt -ffunction-sections \
+  $(if $(filter 1,$(WERROR)),-Werror)
+link_release  := -Wl,--gc-sections
+sanitize       = -O1 -g -fno-omit-frame-pointer -fsanitize=$(1) -Wno-null-dereference \
+  $(if $(is_clang),,-Wno-maybe-uninitialized)
+flags_asan    := $(call sanitize,address)
+link_asan     := -fsanitize=address
+flags_ubsan   := $(call sanitize,undefined) -fno-sanitize-recover=all
+link_ubsan    := -fsanitize=undefined
+flags_tsan    := $(call sanitize,thread)
+link_tsan     := -fsanitize=thread
+
+environment_release :=
+environment_asan    := ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
+environment_ubsan   := UBSAN_OPTIONS=print_stacktrace=1
+environment_tsan    := TSAN_OPTIONS=second_deadlock_stack=1:halt_on_error=0
+
+common_flags := $(LANGUAGE) $(HARDENING) $(WARNINGS) $(if $(is_clang),,$(GCC_WARNINGS))
+
+# Given by the user, for what is not foreseen above.
+CXXFLAGS ?=
+LDFLAGS  ?=
+
+# ---- Files ---------------------------------------------------------------------------------------
+
+ROOMS := conf tls balancer cache proxy
+
+LIB_SOURCES   := $(sort $(filter-out proxy/main.cc,$(shell find $(ROOMS) -name '*.cc')))
+TEST_SOURCES  := $(sort $(shell find tests -name '*.cc' -not -path 'tests/fuzz/*'))
+MICRO_SOURCES := $(sort $(wildcard benchmarks/micro/*.cc))
+LOAD_SOURCES  := $(sort $(wildcard benchmarks/load/*.cc))
+ALL_SOURCES   := $(LIB_SOURCES) proxy/main.cc $(TEST_SOURCES) $(MICRO_SOURCES) $(LOAD_SOURCES)
+ALL_HEADERS   := $(sort $(shell find $(ROOMS) tests benchmarks -name '*.h'))
+
+# ---- The four flavours ---------------------------------------------------------------------------
+
+.PHONY: all
+all: build/release/sluice ## The release build: build/release/sluice
+
+.PHONY: FORCE
+FORCE:
+
+# A file that changes only when its content does, so that other flags, another compiler or a source
+# that went away rebuild what they touch.
+write_if_changed = @mkdir -p $(@D); printf '%s\n' '$(strip $(1))' | cmp -s - $@ || printf '%s\n' '$(strip $(1))' > $@
+
+# Catch2 is one header of 17 000 lines: precompiled, it halves the time of a test file.
+# main.cc instantiates Catch2 itself, so it cannot use that; optimising it costs half a minute and
+# gains nothing.
+pch_suffix := $(if $(is_clang),pch,gch)
+
+define flavour
+compile_$(1) = $$(CXX) $$(common_flags) $$(flags_$(1)) $$(LIB_CFLAGS) $$(CPPFLAGS) $$(CXXFLAGS)
+
+build/$(1)/flags: FORCE
+	$$(call write_if_changed,$$(CXX) $$(common_flags) $$(flags_$(1)) $$(link_$(1)) $$(CPPFLAGS) $$(CXXFLAGS) $$(LDFLAGS))
+
+build/$(1)/sources: FORCE
+	$$(call write_if_changed,$$(ALL_SOURCES))
+
+build/$(1)/obj/%.o: %.cc build/$(1)/flags | packages-build
+	$$(say) CXX $$@
+	@mkdir -p $$(@D)
+	$$(run)$$(compile_$(1)) -MMD -MP -c $$< -o $$@
+
+build/$(1)/obj/tests/%.o: tests/%.cc build/$(1)/catch.h.$$(pch_suffix) build/$(1)/flags | packages-test
+	$$(say) CXX $$@
+	@mkdir -p $$(@D)
+	$$(run)$$(compile_$(1)) -MMD -MP -include build/$(1)/catch.h -c $$< -o $$@
+
+build/$(1)/obj/tests/support/main.o: tests/support/main.cc build/$(1)/flags | packages-test
+	$$(say) CXX $$@
+	@mkdir -p $$(@D)
+	$$(run)$$(compile_$(1)) -U_FORTIFY_SOURCE -O0 -MMD -MP -c $$< -o $$@
+
+build/$(1)/catch.h: FORCE
+	$$(call write_if_changed,#include <catch2/catch.hpp>)
+
+build/$(1)/catch.h.$$(pch_suffix): build/$(1)/catch.h build/$(1)/flags | packages-test
+	$$(say) PCH $$@
+	$$(run)$$(compile_$(1)) -x c++-header $$< -o $$@
+
+build/$(1)/libsluice.a: $$(LIB_SOURCES:%.cc=build/$(1)/obj/%.o) build/$(1)/sources
+	$$(say) AR $$@
+	@rm -f $$@
+	$$(run)ar rcs $$@ $$(filter %.o,$$^)
+
+build/$(1)/sluice: build/$(1)/obj/proxy/main.o build/$(1)/libsluice.a
+	$$(say) LINK $$@
+	$$(run)$$(CXX) $$(LINK) $$(link_$(1)) $$(LDFLAGS) $$^ $$(LIB_LIBS) -o $$@
+
+build/$(1)/tests: $$(TEST_SOURCES:%.cc=build/$(1)/obj/%.o) build/$(1)/libsluice.a
+	$$(say) LINK $$@
+	$$(run)$$(CXX) $$(LINK) $$(link_$(1)) $$(LDFLAGS) $$^ $$(LIB_LIBS) -o $$@
+
+build/$(1)/micro: $$(MICRO_SOURCES:%.cc=build/$(1)/obj/%.o) build/$(1)/libsluice.a build/$(1)/sources
+	$$(say) LINK $$@
+	$$(run)$$(CXX) $$(LINK) $$(link_$(1)) $$(LDFLAGS) $$(filter-out %/sources,$$^) $$(LIB_LIBS) -o $$@
+
+-include $$(ALL_SOURCES:%.cc=build/$(1)/obj/%.d)
+endef
+
+$(foreach name,$(FLAVOURS),$(eval $(call flavour,$(name))))
+
+# ---- Running -------------------------------------------------------------------------------------
+
+DEMO := build/demo
+
+$(DEMO)/cert.pem: | packages-demo
+	@mkdir -p $(@D)
+	@openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 \
+	  -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
+	  -keyout $(DEMO)/key.pem -out $@ 2> $(DEMO)/openssl.log || { cat $(DEMO)/openssl.log; exit 1; }
+
+.PHONY: run
+run: build/release/sluice $(DEMO)/cert.pem ## Build, then proxy to two demo backends on :8080 and :8443
+	@printf '%s\n' 'Try, from another terminal (Ctrl-C here stops it):' \
+	  '  curl -i http://localhost:8080/' \
+	  '  curl -ik https://localhost:8443/' \
+	  '  curl -i http://localhost:8080/hello' \
+	  '  curl -i http://localhost:8080/old/page'
+	@exec build/release/sluice run conf/examples/demo.json
+
+# ---- Tests ---------------------------------------------------------------------------------------
+
+# $(call run_tests,flavour,which)
+run_tests = $(environment_$(1)) SLUICE_BINARY=$(CURDIR)/build/$(1)/sluice build/$(1)/tests $(2) $(TESTS)
+
+.PHONY: test test-unit test-wire asan ubsan tsan
+test: build/release/tests build/release/sluice ## All tests; the last line says how many passed
+	@$(call run_tests,release,)
+test-unit: build/release/tests build/release/sluice ## The tests under tests/unit
+	@$(call run_tests,release,[unit])
+test-wire: build/release/tests build/release/sluice ## The tests under tests/wire: the real binary
+	@$(call run_tests,release,[wire])
+asan: build/asan/tests build/asan/sluice ## All tests under AddressSanitizer and LeakSanitizer
+	@$(call run_tests,asan,)
+ubsan: build/ubsan/tests build/ubsan/sluice ## All tests under UndefinedBehaviorSanitizer
+	@$(call run_tests,ubsan,)
+tsan: build/tsan/tests build/tsan/sluice ## All tests under ThreadSanitizer
+	@$(call run_tests,tsan,)
+
+# ---- Benchmarks ----------------------------------------------------------------------------------
+
+build/bench/origin: build/release/obj/benchmarks/load/origin.o
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(run)$(CXX) $(LINK) $(LDFLAGS) $^ -o $@
+
+.PHONY: bench bench-micro
+bench: build/release/sluice build/bench/origin packages-bench ## Side by side with nginx and HAProxy; writes benchmarks/results.md
+	@benchmarks/load/run
+bench-micro: build/release/micro ## The parts alone, timed: parser, table, pickers
+	@build/release/micro
+
+# ---- Checks --------------------------------------------------------------------------------------
+
+.PHONY: check arch tidy headers lint fmt fmt-check
+check: fmt-check arch tidy headers ## All the checks that take seconds
+
+arch: ## Every #include follows the arrows between the rooms
+	@tools/arch
+
+tidy: ## File sizes, first lines, banned words
+	@tools/tidy
+
+headers: $(ALL_HEADERS:%=build/headers/%.ok) ## Every header compiles alone
+
+build/headers/%.ok: % build/release/flags | packages-build packages-test
+	$(say) HEADER $<
+	@mkdir -p $(@D)
+	$(run)$(compile_release) -MMD -MP -MF $(@:.ok=.d) -MT $@ -fsyntax-only -x c++ -include $< /dev/null
+	@touch $@
+
+-include $(ALL_HEADERS:%=build/headers/%.d)
+
+fmt: packages-fmt ## Rewrite all sources with clang-format 14
+	@clang-format-14 -i $(ALL_SOURCES) $(ALL_HEADERS)
+
+fmt-check: packages-fmt ## Fail where clang-format would change something
+	@clang-format-14 --dry-run -Werror $(ALL_SOURCES) $(ALL_HEADERS)
+
+# For clangd and clang-tidy: the flags that both compilers know.
+compile_commands.json: FORCE | packages-build ## The commands, for editors and clang-tidy
+	@tools/compile_commands 'clang++ $(LANGUAGE) $(HARDENING) -O2 $(WARNINGS) $(LIB_CFLAGS)' $(ALL_SOURCES) > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+lint: compile_commands.json packages-lint ## clang-tidy 14 over all sources (minutes)
+	@printf '%s\n' $(or $(LINT),$(ALL_SOURCES)) | xargs -P $(shell nproc) -n 1 clang-tidy-14 --quiet -p .
+
+# ---- Packages ------------------------------------------------------------------------------------
+
+.PHONY: packages-build packages-demo packages-test packages-bench packages-fmt packages-lint
+install_packages = @$(if $(filter 0,$(PACKAGES)),:,tools/install_packages $(1))
+packages-build:
+	$(call install_packages,$(BUILD_PACKAGES))
+packages-demo:
+	$(call install_packages,$(DEMO_PACKAGES))
+packages-test:
+	$(call install_packages,$(BUILD_PACKAGES) $(TEST_PACKAGES))
+packages-bench:
+	$(call install_packages,$(BENCH_PACKAGES))
+packages-fmt:
+	$(call install_packages,$(FMT_PACKAGES))
+packages-lint:
+	$(call install_packages,$(BUILD_PACKAGES) $(LINT_PACKAGES))
+
+# ---- Installing ----------------------------------------------------------------------------------
+
+.PHONY: install
+install: build/release/sluice ## Binary, examples, systemd unit (DESTDIR, PREFIX=/usr/local, SYSCONFDIR=/etc)
+	install -D -m 755 build/release/sluice $(DESTDIR)$(PREFIX)/bin/sluice
+	install -d $(DESTDIR)$(PREFIX)/share/doc/sluice/examples
+	install -m 644 conf/examples/*.json $(DESTDIR)$(PREFIX)/share/doc/sluice/examples/
+	install -d $(DESTDIR)$(SYSCONFDIR)/sluice $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local/|$(PREFIX)/|g' conf/service/sluice.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/sluice.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/sluice.service
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	rm -rf build compile_commands.json
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z_.-]+:.*## / { printf "  %-22s %s\n", $$1, $$2 }' Makefile
