@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+#include "conf/check.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <map>
+#include <system_error>
+#include <utility>
+
+#include "conf/check_routes.h"
+#include "conf/reporter.h"
+#include "conf/units.h"
+
+namespace sluice::conf {
+namespace {
+
+// Why `path` cannot be read as a file, or nothing.
+std::optional<std::string> unreadable(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return std::generic_category().message(errno);
+  struct stat status {};
+  const bool is_directory = fstat(fd, &status) == 0 && S_ISDIR(status.st_mode);
+  close(fd);
+  if (is_directory) return std::generic_category().message(EISDIR);
+  return std::nullopt;
+}
+
+class Checker {
+ public:
+  Checker(const Config& config, const CheckOptions& options, Reporter& reporter)
+      : config_(config), options_(options), reporter_(reporter) {}
+
+  void run() {
+    listeners();
+    pools();
+    check_routes(config_, reporter_);
+    strings(Path().at("trusted_proxies"), config_.trusted_proxies, cidr_fault);
+    resolver();
+    access_log();
+  }
+
+ private:
+  using StringCheck = std::optional<Fault> (*)(std::string_view);
+
+  void strings(const Path& path, const std::vector<std::string>& list, StringCheck check) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (auto fault = check(list[i])) reporter_.at(path.at(i), std::move(*fault));
+    }
+  }
+
+  void listeners();
+  void listener_name(const Listener& listener, std::size_t index);
+  void listener_overlap(const Listener& listener, std::size_t index);
+  void tls(const ListenerTls& tls, const Path& path);
+  void certificate(const Certificate& certificate, const Path& path);
+  bool readable(const std::string& file, const Path& path);
+  void pools();
+  void pool(const Pool& pool, const Path& path);
+  void resolver();
+  void access_log();
+
+  const Config& config_;
+  const CheckOptions& options_;
+  Reporter& reporter_;
+  std::map<std::string, std::size_t, std::less<>> addresses_;  // of listeners
+  std::map<std::string, Path, std::less<>> listener_names_;
+  std::map<std::string, Path, std::less<>> listener_endpoints_;  // by what they take
+};
+
+void Checker::listeners() {
+  const Path path = Path().at("listeners");
+  if (config_.listeners.empty()) {
+    reporter_.at(path, {"there are no listeners, so nothing could connect",
+                        "for example \"listeners\": [ { \"address\": \":8080\" } ]"});
+  }
+  for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
+    addresses_.emplace(config_.listeners[i].address, i);
+  }
+  for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
+    const Listener& listener = config_.listeners[i];
+    const Path at = path.at(i);
+    if (auto fault = listener_address_fault(listener.address)) {
+      reporter_.at(at.at("address"), std::move(*fault));
+    } else {
+      listener_overlap(listener, i);
+    }
+    listener_name(listener, i);
+    if (listener.tls) tls(*listener.tls, at.at("tls"));
+  }
+}
+
+void Checker::listener_name(const Listener& listener, std::size_t index) {
+  if (listener.name.empty()) return;
+  const Path path = Path().at("listeners").at(index).at("name");
+  const auto [first, is_new] = listener_names_.emplace(listener.name, path);
+  if (!is_new) {
+    reporter_.repeated(path, first->second,
+                       fmt::format("two listeners have the name {}", in_quotes(listener.name)));
+  }
+  const auto other = addresses_.find(listener.name);
+  if (other != addresses_.end() && other->second != index) {
+    reporter_.at(path,
+                 {fmt::format("{} is the address of another listener", in_quotes(listener.name)),
+                  "a name must not be mistaken for an address"});
+  }
+}
+
+void Checker::listener_overlap(const Listener& listener, std::size_t index) {
+  const Path path = Path().at("listeners").at(index).at("address");
+  Fault fault;
+  const auto endpoint = parse_endpoint(listener.address, &fault);
+  if (!endpoint || (endpoint->kind != Endpoint::Kind::Unix && endpoint->port == 0)) return;
+  // "[::]" takes IPv4 too, as a port without a host does; both take what "0.0.0.0" takes.
+  const std::string every = fmt::format(":{}", endpoint->port);
+  const std::string every_v4 = "0.0.0.0" + every;
+  const bool is_every = endpoint->kind == Endpoint::Kind::Any || endpoint->host == "[::]";
+  const std::string key = is_every ? every : endpoint->canonical();
+  std::vector<std::string> taken{key};
+  if (is_every) taken.push_back(every_v4);
+  if (key == every_v4) taken.push_back(every);
+  for (const std::string& other : taken) {
+    const auto earlier = listener_endpoints_.find(other);
+    if (earlier == listener_endpoints_.end()) continue;
+    reporter_.repeated(path, earlier->second,
+                       fmt::format("{} overlaps with the address of another listener",
+                                   in_quotes(listener.address)));
+    return;
+  }
+  listener_endpoints_.emplace(key, path);
+}
+
+void Checker::tls(const ListenerTls& tls, const Path& path) {
+  const Path list = path.at("certificates");
+  if (tls.certificates.empty()) {
+    reporter_.at(list, {"a TLS listener needs at least one certificate",
+                        "\"certificates\": [ { \"cert\": \"fullchain.pem\", "
+                        "\"key\": \"privkey.pem\" } ]"});
+  }
+  for (std::size_t i = 0; i < tls.certificates.size(); ++i) {
+    certificate(tls.certificates[i], list.at(i));
+  }
+}
+
+void Checker::certificate(const Certificate& certificate, const Path& path) {
+  if (!options_.read_certificates || reporter_.doubtful(path)) return;
+  const bool cert = readable(certificate.cert, path.at("cert"));
+  const bool key = readable(certificate.key, path.at("key"));
+  if (!cert || !key || !options_.certificate_check) return;
+  if (auto sentence = options_.certificate_check(certificate)) {
+    reporter_.at(path, {std::move(*sentence), {}});
+  }
+}
+
+bool Checker::readable(const std::string& file, const Path& path) {
+  const auto why = unreadable(file);
+  if (why) reporter_.at(path, {fmt::format("cannot read {}: {}", in_quotes(file), *why), {}});
+  return !why;
+}
+
+void Checker::pools() {
+  for (const auto& [name, value] : config_.pools) {
+    const Path path = Path().at("pools").at(name);
+    if (name.empty() ||
+        name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                               "0123456789_-.") != std::string::npos) {
+      reporter_.at_key(path, {fmt::format("{} is no name for a pool", in_quotes(name)),
+                              "names are letters, digits, \"_\", \"-\" and \".\""});
+    }
+    pool(value, path);
+  }
+}
+
+void Checker::pool(const Pool& pool, const Path& path) {
+  const Path list = path.at("backends");
+  if (pool.backends.empty()) {
+    reporter_.at(list, {fmt::format("{} has no backends", path.text()),
+                        "for example \"backends\": [ \"127.0.0.1:9000\" ]"});
+  }
+  std::map<std::string, Path, std::less<>> seen;
+  for (std::size_t i = 0; i < pool.backends.size(); ++i) {
+    const std::string& address = pool.backends[i].address;
+    const Path at = list.at(i).at("address");
+    if (auto fault = backend_address_fault(address)) {
+      reporter_.at(at, std::move(*fault));
+      continue;
+    }
+    Fault fault;
+    const auto endpoint = parse_endpoint(address, &fault);
+    const auto [first, is_new] = seen.emplace(endpoint ? endpoint->canonical() : address, at);
+    if (!is_new) {
+      reporter_.repeated(at, first->second,
+                         fmt::format("{} stands twice in this pool; give it a weight instead",
+                                     in_quotes(address)));
+    }
+  }
+}
+
+void Checker::resolver() {
+  const Path path = Path().at("resolver");
+  const Resolver& resolver = config_.resolver;
+  strings(path.at("servers"), resolver.servers, resolver_address_fault);
+  if (resolver.min_ttl > resolver.max_ttl && !reporter_.doubtful(path.at("max_ttl"))) {
+    reporter_.at(path.at("min_ttl"), {fmt::format("\"min_ttl\" is {}, more than \"max_ttl\", {}",
+                                                  print(resolver.min_ttl), print(resolver.max_ttl)),
+                                      {}});
+  }
+}
+
+void Checker::access_log() {
+  const std::string& path = config_.access_log.path;
+  if (path.empty() || path.back() == '/') {
+    reporter_.at(Path().at("access_log").at("path"),
+                 {fmt::format("{} is no file", in_quotes(path)),
+                  "\"stdout\", \"stderr\" or the path of a file"});
+  }
+}
+
+}  // namespace
+
+void check_config(const Config& config, const Node& root, const CheckOptions& options,
+                  Problems& problems) {
+  Reporter reporter(root, problems);
+  Checker(config, options, reporter).run();
+}
+
+}  // namespace sluice::conf

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+// The whole configuration as plain values: what the operator wrote, each field beside its default,
+// its unit and the reason for the default. conf/schema.cc binds every field to its key, range and
+// documentation; conf/load.h fills these structs from a file. Immutable once loaded; any thread may
+// read it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::conf {
+
+using Duration = std::chrono::milliseconds;
+using Bytes = std::uint64_t;
+
+struct Certificate {
+  std::string cert;  // PEM chain, leaf first, as certbot's fullchain.pem
+  std::string key;   // PEM private key
+
+  bool operator==(const Certificate&) const = default;
+};
+
+enum class TlsVersion { Tls12, Tls13 };
+
+struct ListenerTls {
+  std::vector<Certificate> certificates;       // the first is the default (no SNI, or no match)
+  TlsVersion min_version = TlsVersion::Tls12;  // Mozilla intermediate 5.8
+
+  bool operator==(const ListenerTls&) const = default;
+};
+
+struct Listener {
+  // "0.0.0.0:80", ":80" or "[::]:80" (all of v4 and v6), "unix:/run/sluice.sock"
+  std::string address;
+  std::string name;  // for routes[].match.listeners; empty: the address serves as name
+  std::optional<ListenerTls> tls;
+
+  bool operator==(const Listener&) const = default;
+};
+
+enum class Policy { RoundRobin, LeastConnections };
+
+struct Backend {
+  std::string address;  // "10.0.0.1:80", "[::1]:80", "name.example:80", "unix:/run/app.sock"
+  int weight = 1;       // 1..256
+
+  bool operator==(const Backend&) const = default;
+};
+
+struct Pool {
+  Policy policy = Policy::RoundRobin;
+  std::vector<Backend> backends;
+  int max_fails = 1;                                 // nginx's default; 0 never ejects
+  Duration fail_timeout = std::chrono::seconds(10);  // window of max_fails, and time put aside
+  int keepalive = 32;  // idle connections kept, per backend and worker
+  Duration keepalive_timeout = std::chrono::seconds(60);  // keep below the backend's own
+
+  bool operator==(const Pool&) const = default;
+};
+
+struct Match {
+  std::vector<std::string> hosts;      // "a.example", "*.example"; empty: any host
+  std::vector<std::string> paths;      // "/exact" or "/prefix/*"; empty: any path
+  std::vector<std::string> listeners;  // names or addresses; empty: every listener
+
+  bool operator==(const Match&) const = default;
+};
+
+struct Forward {
+  std::string pool;
+
+  bool operator==(const Forward&) const = default;
+};
+
+struct Redirect {
+  std::string to;  // may hold ${scheme} ${host} ${path} ${query} ${uri}
+  int status = 308;
+
+  bool operator==(const Redirect&) const = default;
+};
+
+struct Respond {
+  int status = 200;
+  std::string body;
+  std::string content_type = "text/plain; charset=utf-8";
+
+  bool operator==(const Respond&) const = default;
+};
+
+struct HeaderEdits {
+  std::map<std::string, std::string> add;  // appended, keeping what is there
+  std::map<std::string, std::string> set;  // replaces every field of that name
+  std::vector<std::string> remove;
+
+  bool operator==(const HeaderEdits&) const = default;
+};
+
+struct Headers {
+  HeaderEdits request;
+  HeaderEdits response;
+
+  bool operator==(const Headers&) const = default;
+};
+
+struct Route {
+  Match match;
+  std::optional<Forward> forward;  // exactly one of the three actions is set
+  std::optional<Redirect> redirect;
+  std::optional<Respond> respond;
+  std::string strip_prefix;                   // taken off the front of the forwarded path
+  std::optional<std::string> replace_prefix;  // stands where the matched prefix stood
+  Headers headers;
+
+  bool operator==(const Route&) const = default;
+};
+
+struct Timeouts {
+  Duration tls_handshake = std::chrono::seconds(10);
+  Duration request_head = std::chrono::seconds(10);  // absolute, from the first byte: slow heads
+  Duration request_body = std::chrono::seconds(30);  // between two reads of a body
+  Duration idle = std::chrono::seconds(60);          // keep-alive connection between requests
+  Duration send = std::chrono::seconds(30);          // a client that takes nothing for so long
+  Duration connect = std::chrono::seconds(5);
+  Duration first_byte = std::chrono::seconds(60);    // request sent -> response head complete
+  Duration backend_read = std::chrono::seconds(60);  // between two reads of a response body
+  Duration drain = std::chrono::seconds(30);         // SIGTERM -> exit, at the latest
+
+  bool operator==(const Timeouts&) const = default;
+};
+
+struct Limits {
+  Bytes request_line = 8 * 1024;  // 414 above
+  Bytes field = 16 * 1024;        // 431 above: one header field line
+  Bytes head = 32 * 1024;         // 431 above: the whole head
+  int fields = 100;               // 431 above
+  Bytes body = 0;                 // 413 above; 0: no limit (bodies are streamed)
+  int connections = 0;            // open client connections per worker; 0: as descriptors allow
+
+  bool operator==(const Limits&) const = default;
+};
+
+// High watermarks of the streamed bodies: the sender is paused above them, and goes on at half.
+struct Buffers {
+  Bytes request = 64 * 1024;
+  Bytes response = 256 * 1024;
+
+  bool operator==(const Buffers&) const = default;
+};
+
+struct Resolver {
+  std::vector<std::string> servers;            // "127.0.0.1:53"; empty: /etc/resolv.conf
+  Duration timeout = std::chrono::seconds(2);  // one try
+  Duration min_ttl = std::chrono::seconds(1);  // floor of a record's TTL
+  Duration max_ttl = std::chrono::minutes(5);  // ceiling of it; also for names without a TTL
+
+  bool operator==(const Resolver&) const = default;
+};
+
+enum class AccessLogFormat { Combined, Json, Off };
+
+struct AccessLog {
+  std::string path = "stdout";  // or "stderr", or a file, reopened on SIGHUP
+  AccessLogFormat format = AccessLogFormat::Combined;
+
+  bool operator==(const AccessLog&) const = default;
+};
+
+enum class LogLevel { Error, Warn, Info, Debug };
+
+struct ErrorLog {
+  LogLevel level = LogLevel::Info;  // to stderr
+
+  bool operator==(const ErrorLog&) const = default;
+};
+
+struct Config {
+  int workers = 0;  // 0: "auto", one per core the process may use
+  std::vector<Listener> listeners;
+  std::map<std::string, Pool> pools;
+  std::vector<Route> routes;
+  std::vector<std::string> trusted_proxies;  // CIDR or addresses; empty: nobody's X-Forwarded-For
+  Timeouts timeouts;
+  Limits limits;
+  Buffers buffers;
+  Resolver resolver;
+  AccessLog access_log;
+  ErrorLog error_log;
+
+  bool operator==(const Config&) const = default;
+};
+
+}  // namespace sluice::conf

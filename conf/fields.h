@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+// THE table of the configuration: every key, the member it fills, what may stand there, and what it
+// is for. Reading, printing, the JSON Schema and the reference are visitors of this one table, so
+// none of them can forget a key or know another range; defaults are those of the structs.
+//
+// A visitor has `template <M, S> void key(name, M& member, const S& spec, doc)`; the spec's type
+// says how the member is written in JSON. `fields(visitor, object)` calls it once per key, in the
+// order of the documentation. To add a key: a member in config.h and one line here.
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+
+#include "conf/config.h"
+
+namespace sluice::conf {
+
+// A string. What it must look like beyond that is a matter of check.cc.
+struct Text {
+  bool required = false;
+  bool free = false;           // may hold control characters (a body)
+  std::string_view example{};  // for the reference
+};
+
+// A whole number; `word`, when there is one, is a string that stands for 0.
+struct Whole {
+  std::int64_t min;
+  std::int64_t max;
+  std::string_view word{};
+};
+
+// One of a few whole numbers.
+struct OneOf {
+  std::array<int, 5> values;
+};
+
+// A string as "30s".
+struct Timespan {
+  Duration min;
+  Duration max;
+};
+
+// A string as "64KiB"; `word` stands for 0, as the number 0 does then.
+struct Size {
+  Bytes min;
+  Bytes max;
+  std::string_view word{};
+};
+
+// One of a few strings.
+template <typename E>
+struct Name {
+  std::string_view word;
+  E value;
+};
+template <typename E, std::size_t N>
+struct Choice {
+  std::array<Name<E>, N> names;
+};
+
+struct Strings {
+  bool or_one = false;  // a single string may stand for a list of one
+  std::string_view example{};
+};
+struct StringMap {};
+
+struct Object {
+  std::string_view example{};
+};
+struct Objects {
+  bool required = false;
+  std::string_view shorthand{};  // a string may stand for an element with only this key
+};
+struct NamedObjects {
+  bool required = false;
+};
+
+inline constexpr Choice<TlsVersion, 2> kTlsVersions{
+    {{{"1.2", TlsVersion::Tls12}, {"1.3", TlsVersion::Tls13}}}};
+inline constexpr Choice<Policy, 2> kPolicies{
+    {{{"round_robin", Policy::RoundRobin}, {"least_connections", Policy::LeastConnections}}}};
+inline constexpr Choice<AccessLogFormat, 3> kAccessLogFormats{
+    {{{"combined", AccessLogFormat::Combined},
+      {"json", AccessLogFormat::Json},
+      {"off", AccessLogFormat::Off}}}};
+inline constexpr Choice<LogLevel, 4> kLogLevels{{{{"error", LogLevel::Error},
+                                                  {"warn", LogLevel::Warn},
+                                                  {"info", LogLevel::Info},
+                                                  {"debug", LogLevel::Debug}}}};
+inline constexpr OneOf kRedirectStatuses{{301, 302, 303, 307, 308}};
+
+// Floors keep out what can only be a slip; ceilings, what would never take effect.
+inline constexpr Timespan kTimeout{std::chrono::milliseconds(1), std::chrono::hours(24)};
+inline constexpr Bytes kKiB = 1024;
+inline constexpr Bytes kMiB = 1024 * kKiB;
+
+// `T` is S or const S: printing visits constant objects.
+template <typename T, typename S>
+concept Is = std::same_as<std::remove_const_t<T>, S>;
+
+template <typename V, Is<Certificate> T>
+void fields(V& v, T& t) {
+  v.key("cert", t.cert, Text{.required = true, .example = "fullchain.pem"},
+        "PEM file with the certificate chain, leaf first. A relative path counts from the "
+        "configuration file's directory.");
+  v.key("key", t.key, Text{.required = true, .example = "privkey.pem"},
+        "PEM file with the private key, without a passphrase.");
+}
+
+template <typename V, Is<ListenerTls> T>
+void fields(V& v, T& t) {
+  v.key("certificates", t.certificates, Objects{.required = true},
+        "Chosen by the name that the client asks for (SNI); the first is the default.");
+  v.key("min_version", t.min_version, kTlsVersions, "Oldest TLS version accepted.");
+}
+
+template <typename V, Is<Listener> T>
+void fields(V& v, T& t) {
+  v.key("address", t.address, Text{.required = true, .example = ":443"},
+        "Where to accept connections: `:80` or `[::]:80` (all addresses, IPv4 and IPv6), "
+        "`0.0.0.0:80` "
+        "(all of IPv4), `127.0.0.1:8080` or `unix:/run/sluice.sock`. Port 0 takes a free one.");
+  v.key("name", t.name, Text{.example = "https"},
+        "What `match.listeners` calls it; without one, its address.");
+  v.key("tls", t.tls, Object{}, "Makes it an HTTPS listener.");
+}
+
+template <typename V, Is<Backend> T>
+void fields(V& v, T& t) {
+  v.key("address", t.address, Text{.required = true, .example = "10.0.0.1:8080"},
+        "`10.0.0.1:8080`, `[2001:db8::1]:8080`, `app.example:8080` (resolved again as its TTL "
+        "ends) or `unix:/run/app.sock`.");
+  v.key("weight", t.weight, Whole{1, 256}, "Its share of the requests, relative to the others.");
+}
+
+template <typename V, Is<Pool> T>
+void fields(V& v, T& t) {
+  v.key("policy", t.policy, kPolicies,
+        "`round_robin` takes turns; `least_connections` picks the one with the fewest requests in "
+        "flight, by weight.");
+  v.key("backends", t.backends, Objects{.required = true, .shorthand = "address"},
+        "A string is a backend with only an address.");
+  v.key("max_fails", t.max_fails, Whole{0, 1000},
+        "Failed requests within `fail_timeout` after which a backend is put aside; 0: never.");
+  v.key("fail_timeout", t.fail_timeout, kTimeout,
+        "The time in which `max_fails` are counted, and for which a backend is put aside.");
+  v.key("keepalive", t.keepalive, Whole{0, 65536},
+        "Idle connections kept open, per backend and worker; 0: none.");
+  v.key("keepalive_timeout", t.keepalive_timeout, kTimeout,
+        "How long one is kept idle. Choose less than the backend's own.");
+}
+
+template <typename V, Is<Match> T>
+void fields(V& v, T& t) {
+  v.key("host", t.hosts, Strings{.or_one = true, .example = "*.example.com"},
+        "Host names without a port; `*.a.example` is every name below `a.example`, at any depth. "
+        "None: "
+        "any.");
+  v.key("path", t.paths, Strings{.or_one = true, .example = "/static/*"},
+        "`/exact`, or `/prefix/*` for `/prefix` and all that is below. None: any.");
+  v.key("listeners", t.listeners, Strings{.or_one = true, .example = "https"},
+        "Names (or addresses) of the listeners the route belongs to. None: all.");
+}
+
+template <typename V, Is<Forward> T>
+void fields(V& v, T& t) {
+  v.key("pool", t.pool, Text{.required = true, .example = "shop"}, "Name of a pool.");
+}
+
+template <typename V, Is<Redirect> T>
+void fields(V& v, T& t) {
+  v.key("to", t.to, Text{.required = true, .example = "https://${host}${uri}"},
+        "The Location. `${scheme}`, `${host}`, `${path}`, `${query}` and `${uri}` (path and query) "
+        "stand for the request's.");
+  v.key("status", t.status, kRedirectStatuses,
+        "308 and 301 are permanent; 307 and 308 keep the method.");
+}
+
+template <typename V, Is<Respond> T>
+void fields(V& v, T& t) {
+  v.key("status", t.status, Whole{200, 599}, "Status code.");
+  v.key("body", t.body, Text{.free = true, .example = "ok\n"}, "The content, as it stands.");
+  v.key("content_type", t.content_type, Text{}, "Its media type.");
+}
+
+template <typename V, Is<HeaderEdits> T>
+void fields(V& v, T& t) {
+  v.key("add", t.add, StringMap{}, "Fields appended, beside those of the same name.");
+  v.key("set", t.set, StringMap{}, "Fields that replace all of the same name.");
+  v.key("remove", t.remove, Strings{.example = "Server"}, "Names of fields taken out.");
+}
+
+template <typename V, Is<Headers> T>
+void fields(V& v, T& t) {
+  v.key("request", t.request, Object{}, "Edits of what the backend receives.");
+  v.key("response", t.response, Object{}, "Edits of what the client receives.");
+}
+
+template <typename V, Is<Route> T>
+void fields(V& v, T& t) {
+  v.key("match", t.match, Object{},
+        "Which requests. The most specific host wins, then the longest path; order never matters.");
+  v.key("forward", t.forward, Object{.example = R"({ "pool": "shop" })"},
+        "Send the request to a pool.");
+  v.key("redirect", t.redirect, Object{.example = R"({ "to": "https://${host}${uri}" })"},
+        "Send the client elsewhere.");
+  v.key("respond", t.respond, Object{.example = R"({ "status": 404 })"}, "Answer at once.");
+  v.key("strip_prefix", t.strip_prefix, Text{.example = "/static"},
+        "Taken off the front of the path before it is forwarded.");
+  v.key("replace_prefix", t.replace_prefix, Text{.example = "/v2"},
+        "Stands in the forwarded path where the matched prefix stood.");
+  v.key("headers", t.headers, Object{}, "Edits of header fields.");
+}
+
+template <typename V, Is<Timeouts> T>
+void fields(V& v, T& t) {
+  v.key("tls_handshake", t.tls_handshake, kTimeout, "For the whole TLS handshake.");
+  v.key("request_head", t.request_head, kTimeout,
+        "For the whole request head, from its first byte.");
+  v.key("request_body", t.request_body, kTimeout,
+        "For a client that sends no more of a request body.");
+  v.key("idle", t.idle, kTimeout, "For a kept-alive connection between two requests.");
+  v.key("send", t.send, kTimeout, "For a client that takes no more of a response.");
+  v.key("connect", t.connect, kTimeout, "For a connection to a backend.");
+  v.key("first_byte", t.first_byte, kTimeout,
+        "For the backend's response head, from the end of the request.");
+  v.key("backend_read", t.backend_read, kTimeout,
+        "For a backend that sends no more of a response body.");
+  v.key("drain", t.drain, kTimeout, "For requests in flight when the process is asked to end.");
+}
+
+template <typename V, Is<Limits> T>
+void fields(V& v, T& t) {
+  v.key("request_line", t.request_line, Size{128, kMiB}, "Request line; 414 above.");
+  v.key("field", t.field, Size{128, kMiB}, "One header field line; 431 above.");
+  v.key("head", t.head, Size{512, 16 * kMiB}, "The whole request head; 431 above.");
+  v.key("fields", t.fields, Whole{8, 10000}, "Header fields of a request; 431 above.");
+  v.key("body", t.body, Size{1, kMiB * kMiB, "off"},
+        "Request body; 413 above. Bodies are streamed, so none is needed to save memory.");
+  v.key("connections", t.connections, Whole{0, 10'000'000},
+        "Open client connections per worker; 0: as many as file descriptors allow.");
+}
+
+template <typename V, Is<Buffers> T>
+void fields(V& v, T& t) {
+  v.key("request", t.request, Size{4 * kKiB, 64 * kMiB},
+        "Of a request body, per request: above it the client is paused, until half is sent.");
+  v.key("response", t.response, Size{4 * kKiB, 64 * kMiB},
+        "Of a response body, per request: above it the backend is paused, until half is sent.");
+}
+
+template <typename V, Is<Resolver> T>
+void fields(V& v, T& t) {
+  v.key("servers", t.servers, Strings{.example = "127.0.0.1:53"},
+        "DNS servers as `IP` or `IP:port`. None: those of /etc/resolv.conf.");
+  v.key("timeout", t.timeout, Timespan{std::chrono::milliseconds(1), std::chrono::minutes(1)},
+        "For one try.");
+  v.key("min_ttl", t.min_ttl, kTimeout, "A shorter TTL counts as this.");
+  v.key("max_ttl", t.max_ttl, kTimeout, "A longer TTL counts as this.");
+}
+
+template <typename V, Is<AccessLog> T>
+void fields(V& v, T& t) {
+  v.key("path", t.path, Text{.example = "/var/log/sluice/access.log"},
+        "`stdout`, `stderr` or a file, opened again on SIGHUP.");
+  v.key("format", t.format, kAccessLogFormats, "One line per request, or nothing.");
+}
+
+template <typename V, Is<ErrorLog> T>
+void fields(V& v, T& t) {
+  v.key("level", t.level, kLogLevels, "What is worth a line on stderr.");
+}
+
+template <typename V, Is<Config> T>
+void fields(V& v, T& t) {
+  v.key("workers", t.workers, Whole{1, 256, "auto"},
+        "Threads that serve; `auto`: one per core the process may use.");
+  v.key("listeners", t.listeners, Objects{.required = true}, "Where clients connect.");
+  v.key("pools", t.pools, NamedObjects{}, "Groups of backends, each under its name.");
+  v.key("routes", t.routes, Objects{.required = true}, "Which request goes where.");
+  v.key("trusted_proxies", t.trusted_proxies, Strings{.example = "10.0.0.0/8"},
+        "Addresses or CIDR blocks whose X-Forwarded-For is believed. None: nobody's.");
+  v.key("timeouts", t.timeouts, Object{}, "All have safe defaults.");
+  v.key("limits", t.limits, Object{}, "What one client may ask for.");
+  v.key("buffers", t.buffers, Object{}, "Memory per streamed body.");
+  v.key("resolver", t.resolver, Object{}, "How backend names become addresses.");
+  v.key("access_log", t.access_log, Object{}, "A line per request.");
+  v.key("error_log", t.error_log, Object{}, "What the proxy says about itself.");
+}
+
+// A key at the top level that editors use and the configuration ignores.
+inline constexpr std::string_view kSchemaKey = "$schema";
+
+}  // namespace sluice::conf
