@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// The wire under one TLS connection: a non-blocking stream socket as OpenSSL sees it.
+//
+// It differs from OpenSSL's own socket BIO in three ways. A short read is remembered: the socket is
+// not read again before the next readable edge. The records of one call are collected and leave
+// with one write(2); what the socket does not take is held here, so OpenSSL never sees a full
+// socket. And the errno of a failure is kept. A connection at rest owns no buffer.
+//
+// Used by one thread. Borrows the descriptor, and never closes it.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "tls/ptr.h"
+
+namespace sluice::tls {
+
+class SocketBio {
+ public:
+  explicit SocketBio(int fd) : fd_(fd) {}
+
+  SocketBio(const SocketBio&) = delete;
+  SocketBio& operator=(const SocketBio&) = delete;
+
+  // A BIO over this object, which must outlive it and stay where it is. Null when memory is short.
+  BioPtr make_bio();
+
+  // From begin() to end() records are collected in `scratch`, which the caller lends. The record
+  // announced by send_next() goes out with those collected, without being copied.
+  void begin(std::span<char> scratch);
+  void send_next() { send_next_ = true; }
+  // Sends what was collected, and holds what the socket did not take.
+  void end();
+
+  // Tries to send what is held.
+  void flush();
+  bool holds_output() const { return held_from_ < held_.size(); }
+  // So much is held that OpenSSL is told to wait: the peer provokes answers and reads none.
+  bool is_full() const { return held_.size() - held_from_ >= kMaxHeld; }
+
+  // See Session.
+  void on_readable() { drained_ = false; }
+  void on_peer_closed();
+  bool drained() const { return drained_; }  // nothing to read before the next edge
+  bool at_end() const { return at_end_; }    // the peer closed its direction
+  int error() const { return error_; }       // errno of the first failure; 0: none
+
+ private:
+  static constexpr std::size_t kMaxHeld = 128 * 1024;
+
+  static int bio_read(bio_st* bio, char* into, std::size_t size, std::size_t* got);
+  static int bio_write(bio_st* bio, const char* from, std::size_t size, std::size_t* taken);
+  static long bio_control(bio_st* bio, int command, long number, void* argument);
+  static int bio_create(bio_st* bio);
+  static BioMethodPtr make_method();
+
+  enum class Step { Done, Wait, Failed };
+  Step receive(std::span<char> into, std::size_t& got);
+  Step put(std::span<const char> record);
+  std::size_t send(std::span<const char> first, std::span<const char> second);
+  void send_or_hold(std::span<const char> first, std::span<const char> second);
+  void hold(std::span<const char> bytes) { held_.insert(held_.end(), bytes.begin(), bytes.end()); }
+
+  const int fd_;
+  int error_ = 0;
+  bool drained_ = false;
+  bool peer_closed_ = false;
+  bool at_end_ = false;
+  bool send_next_ = false;
+  std::span<char> scratch_;    // borrowed between begin() and end()
+  std::size_t collected_ = 0;  // of scratch_
+  std::vector<char> held_;     // encrypted bytes the socket did not take; freed when all are sent
+  std::size_t held_from_ = 0;
+};
+
+}  // namespace sluice::tls
