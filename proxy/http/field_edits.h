@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// FieldEdits: what the configuration of a route changes about the fields of a head, on its way to
+// the backend or to the client.
+//
+// Made when a Snapshot is compiled; immutable and shared by all workers from then on. The fields
+// borrow names and values from it, so it outlives the messages it was applied to.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "proxy/http/headers.h"
+
+namespace sluice::http {
+
+class FieldEdits {
+ public:
+  using NamesAndValues = std::vector<std::pair<std::string, std::string>>;
+
+  FieldEdits() = default;
+  // REQUIRES: is_token() of every name and is_field_value() of every value. Framing and connection
+  // fields have no effect: head_writer writes them itself.
+  FieldEdits(NamesAndValues add, NamesAndValues set, std::vector<std::string> remove);
+
+  FieldEdits(const FieldEdits&) = delete;
+  FieldEdits& operator=(const FieldEdits&) = delete;
+  // The fields that borrow from a moved one borrow from its new place.
+  FieldEdits(FieldEdits&&) = default;
+  FieldEdits& operator=(FieldEdits&&) = default;
+
+  bool empty() const { return edits_.empty(); }
+
+  // Removes, then sets, then adds.
+  void apply(Fields& fields) const;
+
+ private:
+  enum class Verb : std::uint8_t { Remove, Set, Add };
+
+  struct Edit {
+    Verb verb;
+    FieldId id;
+    std::string name;
+    std::string value;
+  };
+
+  void append(Verb verb, std::string name, std::string value);
+
+  std::vector<Edit> edits_;  // in the order in which they are applied
+};
+
+}  // namespace sluice::http

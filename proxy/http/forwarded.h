@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// Who the client is, and what backends are told about it. What a peer says about the client is
+// believed only if the peer is trusted; everybody else's word is overwritten.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "proxy/base/ip.h"
+#include "proxy/http/headers.h"
+
+namespace sluice::http {
+
+// The address to log, limit and ban by. The peer itself unless it is trusted; else X-Forwarded-For
+// is walked from right to left, over all its fields, and the first address that is not trusted is
+// the client. An element that is no address ("unknown", an empty one) ends the walk: what lies to
+// its left was vouched for by nobody, so the last good address stands. Elements may carry a port.
+IpAddress client_address(IpAddress peer, const CidrSet& trusted, const Fields& fields);
+
+// What this hop knows of its side of the request.
+struct ForwardedHop {
+  IpAddress peer;  // of the connection; none for a unix socket
+  bool peer_trusted = false;
+  std::string_view scheme;  // "http" or "https"
+  std::string_view host;    // the request's authority; may be empty
+};
+
+// Room that apply_forwarded() needs, at most.
+std::size_t forwarded_bound(const Fields& fields, const ForwardedHop& hop);
+
+// Makes X-Forwarded-For, -Proto and -Host say what is so.
+// Untrusted peer: they are overwritten; X-Forwarded-Port, Forwarded and X-Real-IP are removed.
+// Trusted peer: the peer is appended to X-Forwarded-For (its fields become one) and to Forwarded,
+// if that is there; -Proto and -Host are kept, or set if absent; the others are kept. Built values
+// are written to `space` and borrowed by `fields`, as are scheme and host: all must live as long.
+// REQUIRES: room for forwarded_bound() bytes at `space`.
+void apply_forwarded(Fields& fields, const ForwardedHop& hop, char* space);
+
+}  // namespace sluice::http

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+// Field names and field lists (RFC 9110 section 5): the one shape in which heads and trailers
+// travel between parsers, the exchange, filters and writers.
+//
+// Names and values are borrowed views: of the buffer a head was parsed in, of the exchange's arena,
+// of the configuration, or of literals. Whoever adds a field promises that its bytes outlive the
+// list or are moved with rebase(). Not thread-safe; owned by one exchange.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace sluice::http {
+
+// The names that somebody here asks for. Everything else is Other and is compared as text.
+enum class FieldId : std::uint8_t {
+  Other,
+  Host,
+  Connection,
+  ContentLength,
+  TransferEncoding,
+  TE,
+  Trailer,
+  Upgrade,
+  KeepAlive,
+  ProxyConnection,
+  Expect,
+  XForwardedFor,
+  XForwardedProto,
+  XForwardedHost,
+  XForwardedPort,
+  Forwarded,
+  XRequestId,
+  XRealIp,
+  Via,
+  Date,
+  Server,
+  UserAgent,
+  Referer,
+  Cookie,
+  SetCookie,
+  ContentType,
+  ContentEncoding,
+  ContentRange,
+  ContentLocation,
+  Location,
+  CacheControl,
+  Pragma,
+  Expires,
+  Age,
+  Vary,
+  ETag,
+  LastModified,
+  IfMatch,
+  IfNoneMatch,
+  IfModifiedSince,
+  IfUnmodifiedSince,
+  IfRange,
+  Range,
+  AcceptRanges,
+  Accept,
+  AcceptEncoding,
+  AcceptLanguage,
+  Authorization,
+  ProxyAuthorization,
+  ProxyAuthenticate,
+  ProxyAuthenticationInfo,
+  WwwAuthenticate,
+  MaxForwards,
+  RetryAfter,
+  Allow,
+  Origin,
+  AccessControlAllowOrigin,
+  StrictTransportSecurity,
+  AltSvc,
+  CacheStatus,
+  Http2Settings,
+  EarlyData,
+  SurrogateControl,
+};
+
+inline constexpr std::size_t kFieldIds = 63;
+
+// Case-insensitive; one hash and one comparison.
+FieldId field_id(std::string_view name);
+
+// "Content-Length"; empty for Other.
+std::string_view field_name(FieldId id);
+
+struct Field {
+  std::string_view name;   // as sent
+  std::string_view value;  // without the white space around it
+  FieldId id = FieldId::Other;
+};
+
+// A list of fields in the order of the message. clear() keeps the capacity: a pooled list allocates
+// nothing once it has seen its largest message.
+class Fields {
+ public:
+  using const_iterator = std::vector<Field>::const_iterator;
+
+  void add(std::string_view name, std::string_view value) { add(name, value, field_id(name)); }
+  // REQUIRES: id is not Other.
+  void add(FieldId id, std::string_view value) { add(field_name(id), value, id); }
+  // REQUIRES: id == field_id(name); for parsers, which know it already.
+  void add(std::string_view name, std::string_view value, FieldId id) {
+    present_ |= bit(id);
+    fields_.push_back(Field{name, value, id});
+  }
+
+  // Gives the first field of that name the value and removes the others; adds it if there is none.
+  void set(std::string_view name, std::string_view value);
+  void set(FieldId id, std::string_view value);
+
+  // Removes every field of that name and returns how many there were.
+  std::size_t remove(FieldId id);
+  std::size_t remove(std::string_view name);
+  template <typename Pred>
+  std::size_t remove_if(Pred&& pred) {
+    const std::size_t removed = std::erase_if(fields_, pred);
+    if (removed != 0) note_present();
+    return removed;
+  }
+
+  // The first field of that name, or nullptr; valid until the list changes.
+  const Field* find(FieldId id) const;
+  const Field* find(std::string_view name) const;
+
+  // One test of a bit. REQUIRES: id is not Other.
+  bool has(FieldId id) const { return (present_ & bit(id)) != 0; }
+  std::size_t count(FieldId id) const;
+
+  // The first value of that name; empty if there is none.
+  std::string_view value(FieldId id) const;
+  std::string_view value(std::string_view name) const;
+
+  const_iterator begin() const { return fields_.begin(); }
+  const_iterator end() const { return fields_.end(); }
+  const Field& operator[](std::size_t index) const { return fields_[index]; }
+  std::size_t size() const { return fields_.size(); }
+  bool empty() const { return fields_.empty(); }
+
+  void reserve(std::size_t fields) { fields_.reserve(fields); }
+  void clear() {
+    fields_.clear();
+    present_ = 0;
+  }
+
+  // Moves every view into [old_begin, old_end) to the same offset from new_begin: for a buffer that
+  // was moved or copied. Other views stay.
+  void rebase(const char* old_begin, const char* old_end, const char* new_begin);
+
+ private:
+  static std::uint64_t bit(FieldId id) { return std::uint64_t{1} << static_cast<unsigned>(id); }
+  void note_present();
+
+  std::vector<Field> fields_;
+  std::uint64_t present_ = 0;  // bit per FieldId: misses cost no search
+};
+
+// Moves one view as Fields::rebase() does.
+void rebase(std::string_view& view, const char* old_begin, const char* old_end,
+            const char* new_begin);
+
+// ASCII only.
+bool iequals(std::string_view a, std::string_view b);
+
+// RFC 9110 5.6.2: at least one byte, all of tchar. For names that come from configuration.
+bool is_token(std::string_view text);
+
+// RFC 9110 5.5: no control but HTAB, so that a value can never end its line.
+bool is_field_value(std::string_view text);
+
+// Walks a comma-separated list (RFC 9110 5.6.1): elements without the white space around them,
+// empty ones left out. Not for lists whose elements may be quoted strings with commas inside.
+class ListReader {
+ public:
+  explicit ListReader(std::string_view value) : rest_(value) {}
+
+  // Stores the next element; false at the end.
+  bool next(std::string_view& element);
+
+ private:
+  std::string_view rest_;
+};
+
+// True if the list holds `token` as a whole element, whatever its case.
+bool list_contains_token(std::string_view value, std::string_view token);
+
+// Without SP and HTAB at both ends.
+std::string_view trim_ows(std::string_view text);
+
+}  // namespace sluice::http

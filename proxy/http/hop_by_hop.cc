@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/http/hop_by_hop.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "proxy/http/chars.h"
+#include "proxy/http/message.h"
+
+namespace sluice::http {
+namespace {
+
+bool is_hop_by_hop(FieldId id) {
+  switch (id) {
+    case FieldId::Connection:
+    case FieldId::KeepAlive:
+    case FieldId::ProxyConnection:
+    case FieldId::TE:
+    case FieldId::TransferEncoding:
+    case FieldId::Upgrade:
+    case FieldId::Http2Settings:
+    case FieldId::ProxyAuthenticate:
+    case FieldId::ProxyAuthorization:
+    case FieldId::ProxyAuthenticationInfo:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_ambiguous(std::string_view name) {
+  return std::any_of(name.begin(), name.end(),
+                     [](char c) { return is_class(c, char_class::kFolded); });
+}
+
+// The options of all Connection fields that may take a field away. Their bytes do not move when
+// fields are removed.
+class Nominated {
+ public:
+  explicit Nominated(const Fields& fields) {
+    if (!fields.has(FieldId::Connection)) return;
+    for (const Field& field : fields) {
+      if (field.id == FieldId::Connection) read(field.value);
+    }
+  }
+
+  bool names(const Field& field) const {
+    return field.id == FieldId::Other &&
+           std::any_of(options_.begin(), options_.begin() + count_,
+                       [&field](std::string_view option) { return iequals(option, field.name); });
+  }
+
+ private:
+  void read(std::string_view connection) {
+    ListReader list(connection);
+    std::string_view option;
+    while (count_ < kMaxConnectionOptions && list.next(option)) {
+      if (field_id(option) == FieldId::Other) options_[count_++] = option;
+    }
+  }
+
+  std::array<std::string_view, kMaxConnectionOptions> options_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace
+
+void strip_hop_by_hop(Fields& fields) {
+  const Nominated nominated(fields);
+  fields.remove_if([&nominated](const Field& field) {
+    return is_hop_by_hop(field.id) || nominated.names(field);
+  });
+}
+
+void drop_ambiguous_names(Fields& fields, std::span<const std::string> allowed) {
+  fields.remove_if([allowed](const Field& field) {
+    // Names known by id hold neither.
+    if (field.id != FieldId::Other || !is_ambiguous(field.name)) return false;
+    return std::none_of(allowed.begin(), allowed.end(),
+                        [&field](const std::string& name) { return iequals(name, field.name); });
+  });
+}
+
+bool allowed_in_trailers(FieldId id) {
+  return id == FieldId::Other || id == FieldId::ETag;
+}
+
+}  // namespace sluice::http

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/http/message.h"
+
+#include <utility>
+
+namespace sluice::http {
+
+Method method_of(std::string_view text) {
+  switch (text.size()) {
+    case 3:
+      if (text == "GET") return Method::Get;
+      if (text == "PUT") return Method::Put;
+      break;
+    case 4:
+      if (text == "HEAD") return Method::Head;
+      if (text == "POST") return Method::Post;
+      break;
+    case 5:
+      if (text == "PATCH") return Method::Patch;
+      if (text == "TRACE") return Method::Trace;
+      break;
+    case 6:
+      if (text == "DELETE") return Method::Delete;
+      break;
+    case 7:
+      if (text == "OPTIONS") return Method::Options;
+      if (text == "CONNECT") return Method::Connect;
+      break;
+    default:
+      break;
+  }
+  return Method::Other;
+}
+
+bool is_safe(Method method) {
+  return method == Method::Get || method == Method::Head || method == Method::Options ||
+         method == Method::Trace;
+}
+
+bool is_idempotent(Method method) {
+  return is_safe(method) || method == Method::Put || method == Method::Delete;
+}
+
+void RequestHead::clear() {
+  Fields kept = std::move(fields);
+  kept.clear();
+  *this = RequestHead();
+  fields = std::move(kept);
+}
+
+void RequestHead::rebase(const char* old_begin, const char* old_end, const char* new_begin) {
+  for (std::string_view* view : {&method_text, &target, &path, &query, &host, &authority}) {
+    http::rebase(*view, old_begin, old_end, new_begin);
+  }
+  fields.rebase(old_begin, old_end, new_begin);
+}
+
+void ResponseHead::clear() {
+  Fields kept = std::move(fields);
+  kept.clear();
+  *this = ResponseHead();
+  fields = std::move(kept);
+}
+
+void ResponseHead::rebase(const char* old_begin, const char* old_end, const char* new_begin) {
+  http::rebase(reason, old_begin, old_end, new_begin);
+  fields.rebase(old_begin, old_end, new_begin);
+}
+
+}  // namespace sluice::http

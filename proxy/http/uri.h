@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Paths and authorities (RFC 3986) as a proxy must read them: so that two spellings of one resource
+// cannot pass two different rules. Pure functions over borrowed views; nothing allocates.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace sluice::http {
+
+// False if normalise_path() would surely change nothing and refuse nothing: the common case, told
+// in one pass.
+bool needs_normalising(std::string_view path);
+
+// Writes the canonical spelling of an absolute path (without query) to `out` and returns its
+// length: unreserved characters are percent-decoded, once; other escapes get upper-case digits
+// ("%2f" stays a "%2F"); "//" becomes "/"; dot segments are removed (RFC 3986 5.2.4), also encoded
+// ones. nullopt for a path that does not begin with '/', a broken escape, "%00", or ".." above the
+// root. REQUIRES: room for path.size() bytes at `out`; `out` may be path.data().
+std::optional<std::size_t> normalise_path(std::string_view path, char* out);
+
+inline constexpr std::size_t kMaxHost = 255;  // bytes; DNS allows 253, and a final dot
+
+struct Authority {
+  std::string_view host;  // a name, an IPv4 address, or "[IPv6]"; never empty
+  std::optional<std::uint16_t> port;
+};
+
+// Splits "host[:port]". A name may hold letters, digits, '-', '_' and '.', no empty label but one
+// trailing dot, and kMaxHost bytes; what stands in brackets must be an IPv6 address without zone; a
+// port has one to five digits, up to 65535. RFC 3986 would also allow sub-delims, percent escapes
+// and an empty port; no host is named so, and each is a way to be understood differently by a
+// backend.
+std::optional<Authority> parse_authority(std::string_view text);
+
+// Writes the host in lower case and without a trailing dot, and returns its length: what routes and
+// cache keys compare. REQUIRES: room for host.size() bytes at `out`.
+std::size_t canonical_host(std::string_view host, char* out);
+
+}  // namespace sluice::http
