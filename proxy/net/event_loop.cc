@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/net/event_loop.h"
+
+#include <event2/event.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "proxy/base/check.h"
+#include "proxy/net/fd_event.h"
+
+namespace sluice::net {
+
+namespace {
+
+event_base* make_base() {
+  event_config* config = event_config_new();
+  CHECK(config != nullptr);
+  // One base per thread, so no locks; configured by the operator's file alone, so no environment.
+  CHECK(event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV) == 0);
+  CHECK(event_config_require_features(config, EV_FEATURE_ET | EV_FEATURE_EARLY_CLOSE) == 0);
+  event_base* base = event_base_new_with_config(config);
+  event_config_free(config);
+  CHECK(base != nullptr);
+  return base;
+}
+
+}  // namespace
+
+EventLoop::EventLoop()
+    : base_(make_base()),
+      timers_(Clock::now()),
+      scratch_(std::make_unique_for_overwrite<char[]>(kScratchBytes)),
+      wakeup_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  CHECK(wakeup_fd_ >= 0);
+  wakeup_ = std::make_unique<FdEvent>(base_, wakeup_fd_, short{EV_READ},
+                                      FdEvent::Callback::of<&EventLoop::on_wakeup>(this));
+  wakeup_->enable();
+  tick_ = std::make_unique<FdEvent>(base_, -1, short{0},
+                                    FdEvent::Callback::of<&EventLoop::on_tick>(this));
+  tick_->enable_every(TimerWheel::kTick);
+}
+
+EventLoop::~EventLoop() {
+  while (!retired_.empty()) destroy_retired();
+  tick_.reset();
+  wakeup_.reset();
+  close(wakeup_fd_);
+  event_base_free(base_);
+}
+
+void EventLoop::run() {
+  while (!stopping_) turn();
+  stopping_ = false;
+}
+
+// Work that no event announces, left over by the turn before.
+bool EventLoop::has_work() const {
+  return !requeued_.empty() || !to_flush_.empty() || !retired_.empty();
+}
+
+// libevent's priorities are left alone: with them EVLOOP_ONCE goes on until no event of any
+// priority is active, and steady traffic would keep it from ever reaching the flush below.
+void EventLoop::turn() {
+  clock_stale_ = true;
+  CHECK(event_base_loop(base_, has_work() ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE) >= 0);
+  run_requeued();
+  flush();
+  destroy_retired();
+}
+
+void EventLoop::run_requeued() {
+  IntrusiveList<Requeued, RequeueTag> batch;
+  requeued_.move_to(batch);
+  while (Requeued* object = batch.pop_front()) object->on_requeued();
+}
+
+void EventLoop::flush() {
+  for (int round = 0; round < kFlushRounds && !to_flush_.empty(); ++round) {
+    IntrusiveList<Flushable, FlushTag> batch;
+    to_flush_.move_to(batch);
+    while (Flushable* object = batch.pop_front()) object->on_flush();
+  }
+}
+
+// Destructors may retire more, so the list is taken whole first.
+void EventLoop::destroy_retired() {
+  std::vector<std::unique_ptr<Retired>> dead;
+  dead.swap(retired_);
+  dead.clear();
+  if (retired_.empty()) retired_.swap(dead);  // keep the capacity: no allocation per turn
+}
+
+TimePoint EventLoop::now() const {
+  if (clock_stale_) {
+    now_ = Clock::now();
+    clock_stale_ = false;
+  }
+  return now_;
+}
+
+void EventLoop::post(std::function<void()> task) {
+  {
+    std::lock_guard lock(posted_mutex_);
+    posted_.push_back(std::move(task));
+  }
+  eventfd_write(wakeup_fd_, 1);
+}
+
+void EventLoop::on_wakeup(short) {
+  eventfd_t count = 0;
+  eventfd_read(wakeup_fd_, &count);
+  std::vector<std::function<void()>> tasks;
+  {
+    std::lock_guard lock(posted_mutex_);
+    tasks.swap(posted_);
+  }
+  for (auto& task : tasks) task();
+}
+
+void EventLoop::on_tick(short) {
+  timers_.advance(now());
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/net/stream.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "proxy/base/check.h"
+#include "tls/session.h"
+
+namespace sluice::net {
+
+namespace {
+
+constexpr short kInterest = EV_READ | EV_WRITE | EV_CLOSED | EV_ET;
+
+// Below this, copying into the output block is cheaper than a system call of its own.
+constexpr std::size_t kSendThroughBytes = 8 * 1024;
+
+constexpr std::size_t kPiecesMax = 32;
+
+std::size_t total_bytes(std::span<const iovec> pieces) {
+  std::size_t total = 0;
+  for (const iovec& piece : pieces) total += piece.iov_len;
+  return total;
+}
+
+}  // namespace
+
+Stream::Stream(EventLoop& loop, Fd fd, Owner* owner)
+    : loop_(loop),
+      fd_(std::move(fd)),
+      owner_(owner),
+      event_(loop.base(), fd_.get(), kInterest, FdEvent::Callback::of<&Stream::on_event>(this)),
+      output_(loop.blocks()) {
+  event_.enable();
+}
+
+Stream::Stream(EventLoop& loop, Fd fd, Owner* owner, std::shared_ptr<const tls::ServerContext> tls)
+    : Stream(loop, std::move(fd), owner) {
+  tls_ = std::make_unique<tls::Session>(std::move(tls), fd_.get());
+  phase_ = Phase::Handshaking;
+}
+
+Stream::Stream(EventLoop& loop, Fd fd, Owner* owner, Connecting)
+    : Stream(loop, std::move(fd), owner) {
+  phase_ = Phase::Connecting;
+  writable_ = false;  // the edge tells that connect() has ended
+}
+
+Stream::~Stream() = default;
+
+void Stream::on_event(short what) {
+  note_readiness(what);
+  if (phase_ == Phase::Established) {
+    if ((what & EV_WRITE) != 0) flush_output();
+    if (!closed()) announce_readable();
+  } else if (broken_) {
+    return;  // the owner has been told, or will be at the end of the turn
+  } else if (phase_ == Phase::Handshaking) {
+    step_handshake();
+  } else if (writable_) {
+    finish_connect();
+  }
+}
+
+void Stream::note_readiness(short what) {
+  if ((what & EV_CLOSED) != 0) {
+    peer_closed_ = true;
+    if (tls_ != nullptr) tls_->on_peer_closed();
+  }
+  if ((what & (EV_READ | EV_CLOSED)) != 0) {
+    readable_ = true;
+    short_read_ = false;
+    if (tls_ != nullptr) tls_->on_readable();
+  }
+  if ((what & EV_WRITE) != 0) writable_ = true;
+}
+
+void Stream::on_requeued() {
+  if (!closed()) announce_readable();
+}
+
+void Stream::announce_readable() {
+  budget_bytes_ = kReadBudgetBytes;
+  bool buffered = tls_ != nullptr && tls_->has_buffered_input();
+  if ((readable_ || buffered) && !reading_paused_) owner_->on_readable();
+}
+
+void Stream::finish_connect() {
+  int error = 0;
+  socklen_t length = sizeof(error);
+  if (getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
+  if (error != 0) return fail(error);
+  establish();
+}
+
+void Stream::step_handshake() {
+  IoResult result = tls_->handshake();
+  switch (result.status) {
+    case IoStatus::Ok:
+      return establish();
+    case IoStatus::Again:
+      return;
+    case IoStatus::Eof:
+    case IoStatus::Error:
+      return fail(result.error);
+  }
+}
+
+void Stream::establish() {
+  phase_ = Phase::Established;
+  owner_->on_established();
+  if (closed()) return;
+  flush_output();
+  if (!closed()) announce_readable();
+}
+
+std::string_view Stream::tls_version() const {
+  return tls_ != nullptr ? tls_->version() : std::string_view();
+}
+
+IoResult Stream::read(std::span<char> into) {
+  CHECK(!into.empty());
+  if (closed()) return {IoStatus::Again, 0, 0};
+  if (budget_bytes_ == 0) {
+    loop_.call_again(*this);
+    return {IoStatus::Again, 0, 0};
+  }
+  IoResult result = tls_ != nullptr ? tls_->read(into) : read_plain(into);
+  if (result.status == IoStatus::Again) readable_ = false;
+  budget_bytes_ -= std::min(budget_bytes_, result.bytes);
+  return result;
+}
+
+IoResult Stream::read_plain(std::span<char> into) {
+  bool drained = short_read_ && !expect_more_ && !peer_closed_;
+  if (!readable_ || drained) return {IoStatus::Again, 0, 0};
+  for (;;) {
+    ssize_t count = ::recv(fd_.get(), into.data(), into.size(), 0);
+    if (count > 0) {
+      auto bytes = static_cast<std::size_t>(count);
+      short_read_ = bytes < into.size();
+      return {IoStatus::Ok, bytes, 0};
+    }
+    if (count == 0) return {IoStatus::Eof, 0, 0};
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN) return {IoStatus::Again, 0, 0};
+    return {IoStatus::Error, 0, errno};
+  }
+}
+
+bool Stream::has_input() const {
+  char byte = 0;
+  return !closed() && ::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+void Stream::resume_reading() {
+  if (!reading_paused_) return;
+  reading_paused_ = false;
+  if (!closed()) loop_.call_again(*this);
+}
+
+void Stream::write(std::string_view bytes) {
+  if (closed() || broken_) return;
+  bool through = bytes.size() >= kSendThroughBytes && writable_ && phase_ == Phase::Established;
+  if (through) bytes.remove_prefix(send_through(bytes));
+  if (broken_) return;
+  output_.append(bytes);
+  note_output();
+}
+
+void Stream::commit(std::size_t bytes) {
+  output_.commit(bytes);
+  if (closed() || broken_) return output_.clear();
+  note_output();
+}
+
+void Stream::note_output() {
+  above_low_ = above_low_ || output_.size() > low_watermark_bytes_;
+  loop_.flush_later(*this);
+}
+
+// Sends what is buffered and then `bytes` from where they are; returns how many of `bytes` left.
+std::size_t Stream::send_through(std::string_view bytes) {
+  if (output_.size() >= kSendThroughBytes) send_output();
+  if (!writable_ || broken_) return 0;
+  std::array<iovec, kPiecesMax> pieces;
+  std::size_t count = output_.gather(std::span(pieces).first(kPiecesMax - 1));
+  std::size_t before = total_bytes(std::span(pieces).first(count));
+  if (before != output_.size()) return 0;
+  pieces[count++] = {const_cast<char*>(bytes.data()), bytes.size()};
+  std::size_t sent = send(std::span(pieces).first(count));
+  std::size_t of_buffered = std::min(sent, before);
+  output_.consume(of_buffered);
+  return sent - of_buffered;
+}
+
+std::size_t Stream::send(std::span<const iovec> pieces) {
+  std::size_t sent = tls_ != nullptr ? send_tls(pieces) : send_plain(pieces);
+  if (sent < total_bytes(pieces)) writable_ = false;  // until the next edge
+  sent_bytes_ += sent;
+  return sent;
+}
+
+std::size_t Stream::send_plain(std::span<const iovec> pieces) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());
+  message.msg_iovlen = pieces.size();
+  for (;;) {
+    ssize_t count = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) fail(errno);
+    return 0;
+  }
+}
+
+std::size_t Stream::send_tls(std::span<const iovec> pieces) {
+  IoResult result = tls_->write(pieces);
+  if (result.status == IoStatus::Ok) return result.bytes;
+  if (result.status != IoStatus::Again) fail(result.error);
+  return 0;
+}
+
+void Stream::send_output() {
+  while (!output_.empty() && writable_ && !broken_) {
+    std::array<iovec, kPiecesMax> pieces;
+    std::size_t count = output_.gather(pieces);
+    output_.consume(send(std::span(pieces).first(count)));
+  }
+}
+
+void Stream::on_flush() {
+  flush_output();
+}
+
+void Stream::flush_output() {
+  if (closed()) return;
+  if (phase_ == Phase::Established && !broken_) {
+    flush_tls();
+    send_output();
+  }
+  if (broken_) {
+    if (!std::exchange(broken_told_, true)) owner_->on_broken(error_);
+    return;
+  }
+  if (phase_ != Phase::Established) return;
+  if (above_low_ && output_.size() <= low_watermark_bytes_) {
+    above_low_ = false;
+    owner_->on_drained();
+    if (closed()) return;
+  }
+  bool sent_all = output_.empty() && (tls_ == nullptr || !tls_->wants_flush());
+  if (finishing_ && sent_all && !output_shut_) shut_output();
+}
+
+// Encrypted bytes that the socket did not take before.
+void Stream::flush_tls() {
+  if (tls_ == nullptr || !tls_->wants_flush()) return;
+  IoResult result = tls_->flush();
+  if (result.status == IoStatus::Again) writable_ = false;
+  if (result.status == IoStatus::Error) fail(result.error);
+}
+
+void Stream::shut_output() {
+  if (tls_ != nullptr && tls_->shutdown().status == IoStatus::Again) {
+    writable_ = false;
+    return;  // the FIN follows the close_notify, with a later flush
+  }
+  output_shut_ = true;
+  ::shutdown(fd_.get(), SHUT_WR);
+  owner_->on_output_finished();
+}
+
+void Stream::finish_output() {
+  if (closed()) return;
+  finishing_ = true;
+  loop_.flush_later(*this);
+}
+
+// Told from the loop, never from within the command that met the error.
+void Stream::fail(int error) {
+  if (broken_) return;
+  broken_ = true;
+  error_ = error;
+  output_.clear();
+  loop_.flush_later(*this);
+}
+
+void Stream::close() {
+  if (closed()) return;
+  event_.disable();
+  ListHook<FlushTag>::unlink();
+  ListHook<RequeueTag>::unlink();
+  output_.clear();
+  fd_.reset();
+}
+
+void Stream::reset() {
+  if (closed()) return;
+  linger abort{.l_onoff = 1, .l_linger = 0};
+  setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
+  close();
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+// Stream: one connected socket, plain or TLS, on an EventLoop.
+//
+// Edge-triggered: registered once (EV_READ|EV_WRITE|EV_CLOSED|EV_ET), so a request costs no
+// epoll_ctl. Reading goes through read() until it answers Again. At the end of a message a short
+// read counts as the end of what is there, so that no system call is spent on learning EAGAIN;
+// within one (expect_more) it does not, as a reset that came with the bytes gives no second edge.
+// Writing only buffers; the loop flushes at the end of the turn, so that a head, its body and
+// pipelined answers leave in one writev(2). Large pieces go straight from the caller's memory to
+// the socket, and only the rest is copied.
+//
+// Ownership: owns the descriptor and the TLS session; borrows its Owner, which is its containing
+// object. Events reach the Owner from the loop only, never from within a command. Single-threaded.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "proxy/base/buffer.h"
+#include "proxy/net/event_loop.h"
+#include "proxy/net/fd.h"
+#include "proxy/net/fd_event.h"
+#include "tls/io_result.h"
+
+namespace sluice::tls {
+class ServerContext;
+class Session;
+}  // namespace sluice::tls
+
+namespace sluice::net {
+
+class Stream final : private Flushable, private Requeued {
+ public:
+  // Events. In any of them the owner may close() the stream; it may not destroy it (retire
+  // instead).
+  class Owner {
+   public:
+    // Bytes, an end or an error wait for read().
+    virtual void on_readable() = 0;
+    // Output that stood above the low watermark has fallen to it.
+    virtual void on_drained() = 0;
+    // All output was sent after finish_output(), and the sending side is shut.
+    virtual void on_output_finished() = 0;
+    // Connecting, the TLS handshake or writing failed; nothing more will be sent, but what the peer
+    // sent before may still be read. Told once. `error` is an errno, or 0.
+    virtual void on_broken(int error) = 0;
+    // connect() or the TLS handshake is complete; called once, and not at all for a plain accepted
+    // socket.
+    virtual void on_established() = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  // What one on_readable() may read, about; the others have their turn before it comes again.
+  static constexpr std::size_t kReadBudgetBytes = 256 * 1024;
+
+  // Takes a connected (accepted) non-blocking socket.
+  Stream(EventLoop& loop, Fd fd, Owner* owner);
+  // As server side of TLS: on_established() comes when the handshake is done.
+  Stream(EventLoop& loop, Fd fd, Owner* owner, std::shared_ptr<const tls::ServerContext> tls);
+  // A socket on which connect(2) answered EINPROGRESS (or 0): on_established() or on_broken()
+  // comes.
+  struct Connecting {};
+  Stream(EventLoop& loop, Fd fd, Owner* owner, Connecting);
+  ~Stream();
+
+  // Plaintext. Again: on_readable() will come. Once closed, Again for ever.
+  // REQUIRES: `into` is not empty.
+  IoResult read(std::span<char> into);
+
+  // Whether the socket holds bytes that read() would give: asks the kernel.
+  bool has_input() const;
+
+  // Whether the owner stands within a message, so that a short read is to be probed behind.
+  void expect_more(bool more) { expect_more_ = more; }
+
+  // Stops on_readable(); what the socket holds stays there, and TCP slows the peer down.
+  void pause_reading() { reading_paused_ = true; }
+  // Resumes; on_readable() comes from the loop if there may be something.
+  void resume_reading();
+
+  // Output. Never blocks, never calls back; dropped once the stream is closed or broken.
+  // REQUIRES: no finish_output() before.
+  void write(std::string_view bytes);
+  char* reserve(std::size_t bytes) { return output_.reserve(bytes); }
+  void commit(std::size_t bytes);
+  std::size_t unsent() const { return output_.size(); }
+  // All that was ever given to the socket: whether a peer takes anything is seen by its growth.
+  std::uint64_t sent_bytes() const { return sent_bytes_; }
+  void set_low_watermark(std::size_t bytes) { low_watermark_bytes_ = bytes; }
+
+  // Sends what is buffered, then shuts the sending side (close_notify and FIN);
+  // on_output_finished() follows.
+  void finish_output();
+
+  // Drops events and descriptor at once. `reset`: with RST instead of FIN, so that the peer cannot
+  // take what it got for complete.
+  void close();
+  void reset();
+  bool closed() const { return !fd_.valid(); }
+
+  int fd() const { return fd_.get(); }
+  // "TLSv1.3"; empty for a plain socket and before on_established().
+  std::string_view tls_version() const;
+  EventLoop& loop() const { return loop_; }
+
+ private:
+  enum class Phase : std::uint8_t { Connecting, Handshaking, Established };
+
+  void on_event(short what);
+  void on_flush() override;
+  void on_requeued() override;
+  void note_readiness(short what);
+  void finish_connect();
+  void step_handshake();
+  void establish();
+  void announce_readable();
+  IoResult read_plain(std::span<char> into);
+  // Sends as much of `pieces` as the socket takes and returns the bytes sent; an error is noted and
+  // delivered from the loop.
+  std::size_t send(std::span<const iovec> pieces);
+  std::size_t send_plain(std::span<const iovec> pieces);
+  std::size_t send_tls(std::span<const iovec> pieces);
+  std::size_t send_through(std::string_view bytes);
+  void send_output();
+  void flush_output();
+  void flush_tls();
+  void shut_output();
+  void note_output();
+  void fail(int error);
+
+  EventLoop& loop_;
+  Fd fd_;
+  Owner* owner_;
+  std::unique_ptr<tls::Session> tls_;
+  FdEvent event_;
+  Buffer output_;
+  std::size_t low_watermark_bytes_ = 0;
+  std::uint64_t sent_bytes_ = 0;
+  int error_ = 0;
+  Phase phase_ = Phase::Established;
+  std::size_t budget_bytes_ = kReadBudgetBytes;  // left of it
+  bool readable_ = false;
+  bool short_read_ = false;  // since the last edge, a read got less than it asked for
+  bool expect_more_ = false;
+  bool writable_ = true;
+  bool peer_closed_ = false;
+  bool reading_paused_ = false;
+  bool above_low_ = false;
+  bool finishing_ = false;
+  bool output_shut_ = false;
+  bool broken_ = false;
+  bool broken_told_ = false;
+};
+
+}  // namespace sluice::net
