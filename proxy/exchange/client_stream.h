@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// ClientStream: the client's side of one exchange, whatever protocol it speaks. Filled by
+// client/http1_session and by the fakes of the tests.
+//
+// Commands only: they buffer and arm and never call back. What happens on the client's side comes to
+// the Exchange as events, from the loop.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "proxy/base/ip.h"
+#include "proxy/base/pump.h"
+#include "proxy/http/message.h"
+
+namespace sluice::exchange {
+
+// What is known of a client connection. Owned by the session, which outlives its exchanges.
+struct ClientInfo {
+  IpAddress peer;           // of the socket; none for a Unix socket
+  std::uint16_t peer_port = 0;
+  std::uint32_t listener = 0;  // index in Rules::tables
+  bool tls = false;
+  std::string_view tls_version;  // "TLSv1.3"; empty without TLS
+};
+
+// As ByteSource: the request body, which does not flow before the first resume(). As ByteSink: the
+// response body, after send_head().
+class ClientStream : public ByteSource, public ByteSink {
+ public:
+  // A 1xx on the way to the real answer; left out where the client cannot take it.
+  virtual void send_informational(const http::ResponseHead& head) = 0;
+
+  // REQUIRES: called once, before write() and finish(). The views in `head` need only live until the
+  // call returns.
+  virtual void send_head(const http::ResponseHead& head) = 0;
+
+  // The response is complete; the next request may be read once the exchange has been released.
+  virtual void finish(const http::Fields& trailers) = 0;
+
+  // The response cannot be completed: the connection ends so that the client cannot take what it got
+  // for the whole.
+  virtual void abort() = 0;
+
+  // The exchange is over, well or not; the session may release it, from the loop.
+  virtual void exchange_over() = 0;
+
+ protected:
+  ~ClientStream() = default;
+};
+
+}  // namespace sluice::exchange

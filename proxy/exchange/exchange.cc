@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/exchange/exchange.h"
+
+#include <ctime>
+#include <utility>
+
+#include "proxy/base/check.h"
+#include "proxy/exchange/error_page.h"
+#include "proxy/exchange/observer.h"
+#include "proxy/exchange/response_filter.h"
+#include "proxy/exchange/steps.h"
+#include "proxy/http/forwarded.h"
+
+namespace sluice::exchange {
+
+namespace {
+
+// A request id that a trusted proxy may have chosen: short, and safe in a log line and a header.
+bool is_request_id(std::string_view text) {
+  constexpr std::size_t kBytesMax = 128;
+  return text.size() <= kBytesMax && http::is_token(text);
+}
+
+}  // namespace
+
+void Exchange::start(Begin begin_with, std::string_view bytes) {
+  begin(std::move(begin_with));
+  adopt(bytes);
+  identify();
+  times_.head = services_->loop.now();
+  request_complete_ = !request_.body.has_body();
+  run_steps(*this);
+}
+
+void Exchange::refuse(Begin begin_with, Failure failure) {
+  begin(std::move(begin_with));
+  request_.clear();
+  identify();
+  fail(failure);
+}
+
+void Exchange::begin(Begin begin) {
+  client_ = &begin.client;
+  info_ = &begin.info;
+  services_ = &begin.services;
+  rules_ = std::move(begin.rules);
+  times_.begin = begin.first_byte;
+}
+
+void Exchange::adopt(std::string_view bytes) {
+  std::string_view kept = arena_.copy(bytes);
+  request_.rebase(bytes.data(), bytes.data() + bytes.size(), kept.data());
+}
+
+void Exchange::identify() {
+  peer_trusted_ = rules_->trusted_proxies.contains(info_->peer);
+  client_address_ =
+      http::client_address(info_->peer, rules_->trusted_proxies, request_.fields);
+  std::string_view given = request_.fields.value(http::FieldId::XRequestId);
+  if (peer_trusted_ && is_request_id(given)) {
+    request_id_ = given;
+    return;
+  }
+  char* id = arena_.allocate(RequestIds::kBytes);
+  services_->request_ids.write(id);
+  request_id_ = {id, RequestIds::kBytes};
+}
+
+void Exchange::respond_with(const Handler& handler) {
+  responder_ = handler.respond(*this);
+  responder_->start();
+}
+
+void Exchange::on_request_body(std::string_view bytes) {
+  if (over_) return;
+  bytes_in_ += bytes.size();
+  if (rules_->body_bytes_max != 0 && bytes_in_ > rules_->body_bytes_max) {
+    return on_client_failed({Side::Client, Kind::BodyTooLarge});
+  }
+  if (responder_ != nullptr) responder_->on_request_body(bytes);
+}
+
+void Exchange::on_request_end(const http::Fields& trailers) {
+  if (over_) return;
+  request_complete_ = true;
+  if (responder_ != nullptr) responder_->on_request_end(trailers);
+}
+
+void Exchange::on_client_drained() {
+  if (!over_ && responder_ != nullptr) responder_->on_client_drained();
+}
+
+void Exchange::on_client_failed(Failure failure) {
+  if (over_) return;
+  if (responder_ != nullptr) responder_->cancel();
+  fail(failure);
+}
+
+void Exchange::send_head(http::ResponseHead& head) {
+  CHECK(!over_ && !head_sent_);
+  if (match_) {
+    for (const ResponseFilter* filter : match_.route->filters) filter->on_head(*this, head);
+  }
+  if (!head.fields.has(http::FieldId::Date)) {
+    head.fields.add(http::FieldId::Date, services_->date.at(std::time(nullptr)));
+  }
+  status_ = head.status;
+  head_sent_ = true;
+  client_->send_head(head);
+}
+
+void Exchange::write(std::string_view bytes) {
+  bytes_out_ += bytes.size();
+  client_->write(bytes);
+}
+
+void Exchange::finish(const http::Fields& trailers) {
+  CHECK(head_sent_);
+  if (over_) return;
+  client_->finish(trailers);
+  end();
+}
+
+void Exchange::fail(Failure failure) {
+  if (over_) return;
+  failure_ = failure;
+  bool client_left = failure.kind == Kind::Aborted || failure.kind == Kind::SendTimeout;
+  if (head_sent_ || client_left) {
+    if (!head_sent_) status_ = status_of(failure);
+    client_->abort();
+  } else {
+    send_error_page(*this, failure);
+    client_->finish({});
+  }
+  end();
+}
+
+void Exchange::end() {
+  over_ = true;
+  times_.end = services_->loop.now();
+  for (Observer* observer : services_->observers) observer->on_finished(*this);
+  client_->exchange_over();
+}
+
+void Exchange::recycle() {
+  responder_.reset();  // before the memory that it lives in
+  rules_.reset();
+  request_.clear();
+  response_.clear();
+  arena_.reset();
+  client_ = nullptr;
+  info_ = nullptr;
+  services_ = nullptr;
+  client_address_ = {};
+  path_ = {};
+  request_id_ = {};
+  match_ = {};
+  backend_trace_ = {};
+  times_ = {};
+  failure_ = {};
+  bytes_in_ = bytes_out_ = 0;
+  status_ = 0;
+  peer_trusted_ = head_sent_ = request_complete_ = over_ = false;
+}
+
+}  // namespace sluice::exchange

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// Exchange: one request and its response. It knows no protocol and opens no socket: a ClientStream
+// stands on one side, a Responder on the other, and every ending goes through one funnel that calls
+// the observers once.
+//
+// Ownership: the session owns it (from its worker's pool) and releases it from the loop after
+// exchange_over(). It owns the request's bytes (arena) and the Responder; it borrows ClientStream,
+// ClientInfo and Services. It keeps alive the Rules it began under. Single-threaded.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "proxy/base/arena.h"
+#include "proxy/base/pump.h"
+#include "proxy/exchange/client_stream.h"
+#include "proxy/exchange/failure.h"
+#include "proxy/exchange/handler.h"
+#include "proxy/exchange/rules.h"
+#include "proxy/exchange/services.h"
+#include "proxy/http/message.h"
+#include "proxy/route/route.h"
+
+namespace sluice::exchange {
+
+// When what happened; a default TimePoint means never.
+struct Times {
+  net::TimePoint begin;              // first byte of the request
+  net::TimePoint head;               // its head was complete
+  net::TimePoint backend_connected;  // the last attempt's
+  net::TimePoint backend_answered;   // response head complete
+  net::TimePoint end;
+};
+
+// Who answered, for the log. The views borrow from the Snapshot that the Rules belong to.
+struct BackendTrace {
+  std::string_view pool;
+  std::string_view address;
+  int attempts = 0;
+  bool reused = false;
+};
+
+class Exchange final : public ByteSource, public ByteSink {
+ public:
+  Exchange() = default;
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  // --- The session's side ---
+
+  // Where the session's parser puts the head, with views into the session's bytes.
+  http::RequestHead& parse_slot() { return request_; }
+
+  struct Begin {
+    ClientStream& client;
+    const ClientInfo& info;
+    Services& services;
+    std::shared_ptr<const Rules> rules;
+    net::TimePoint first_byte;
+  };
+  // The head in parse_slot() is complete; `bytes` is the memory that it views, which is copied here.
+  // Runs the steps: an answer may already be on its way on return.
+  void start(Begin begin, std::string_view bytes);
+  // There is no head to work with: answers `failure` and ends.
+  void refuse(Begin begin, Failure failure);
+
+  // Events. After over() they do nothing.
+  void on_request_body(std::string_view bytes);
+  void on_request_end(const http::Fields& trailers);
+  void on_client_drained();
+  // The client left or stalled; what can still be sent (408) is.
+  void on_client_failed(Failure failure);
+
+  bool over() const { return over_; }
+
+  // For the pool: ready for another request, all memory kept.
+  void recycle();
+
+  // --- The responder's side ---
+
+  // The response. `head` may be changed: the route's filters run over it.
+  void send_informational(const http::ResponseHead& head) { client_->send_informational(head); }
+  void send_head(http::ResponseHead& head);
+  void finish(const http::Fields& trailers);
+  void finish() { finish({}); }
+  // Ends the exchange with an error page, or by cutting the response off if it has begun.
+  void fail(Failure failure);
+
+  // ByteSink: the response body.
+  void write(std::string_view bytes) override;
+  std::size_t unsent() const override { return client_->unsent(); }
+
+  // ByteSource: the request body. Nothing flows before the first resume().
+  void pause() override { client_->pause(); }
+  void resume() override { client_->resume(); }
+
+  http::RequestHead& request() { return request_; }
+  // An empty response head whose memory is kept from exchange to exchange.
+  http::ResponseHead& response_slot() { return response_; }
+  Arena& arena() { return arena_; }
+  Services& services() { return *services_; }
+  BackendTrace& backend_trace() { return backend_trace_; }
+  Times& times() { return times_; }
+
+  // --- Everyone's: steps, filters, observers ---
+
+  const http::RequestHead& request() const { return request_; }
+  const ClientInfo& client() const { return *info_; }
+  const Rules& rules() const { return *rules_; }
+  const Services& services() const { return *services_; }
+  const BackendTrace& backend_trace() const { return backend_trace_; }
+  const Times& times() const { return times_; }
+  const Failure& failure() const { return failure_; }
+
+  // The peer, or what trusted proxies say of it.
+  const IpAddress& client_address() const { return client_address_; }
+  // Whether the peer is a trusted proxy.
+  bool peer_trusted() const { return peer_trusted_; }
+  // Normalised: what was matched and what is forwarded.
+  std::string_view path() const { return path_; }
+  std::string_view request_id() const { return request_id_; }
+  const route::Match& match() const { return match_; }
+
+  int status() const { return status_; }
+  bool head_sent() const { return head_sent_; }
+  bool request_complete() const { return request_complete_; }
+  std::uint64_t bytes_in() const { return bytes_in_; }
+  std::uint64_t bytes_out() const { return bytes_out_; }
+
+  // --- For steps.cc ---
+  void set_path(std::string_view path) { path_ = path; }
+  void set_match(const route::Match& match) { match_ = match; }
+  void respond_with(const Handler& handler);
+
+ private:
+  void begin(Begin begin);
+  void identify();
+  void adopt(std::string_view bytes);
+  // The funnel that every ending goes through, once.
+  void end();
+
+  Arena arena_;
+  http::RequestHead request_;
+  http::ResponseHead response_;
+
+  ClientStream* client_ = nullptr;
+  const ClientInfo* info_ = nullptr;
+  Services* services_ = nullptr;
+  std::shared_ptr<const Rules> rules_;
+  ArenaPtr<Responder> responder_;
+
+  IpAddress client_address_;
+  std::string_view path_;
+  std::string_view request_id_;
+  route::Match match_;
+  BackendTrace backend_trace_;
+  Times times_;
+  Failure failure_;
+  std::uint64_t bytes_in_ = 0;
+  std::uint64_t bytes_out_ = 0;
+  int status_ = 0;
+  bool peer_trusted_ = false;
+  bool head_sent_ = false;
+  bool request_complete_ = false;
+  bool over_ = false;
+};
+
+}  // namespace sluice::exchange

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Failure: why an exchange did not end well, as side × kind. failure.cc alone turns it into the
+// status that the client sees, the word in the log, the Proxy-Status error (RFC 9209) and the
+// verdict on trying again.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "proxy/http/bad_message.h"
+
+namespace sluice::exchange {
+
+enum class Side : std::uint8_t { None, Client, Backend, Proxy };
+
+enum class Kind : std::uint8_t {
+  None,
+  // the client
+  Malformed,       // `message` says what
+  HeadTimeout,     // the head did not come in time
+  BodyTimeout,     // the body stalled
+  BodyTooLarge,    // above limits.body
+  Aborted,         // closed or reset before the response was complete
+  SendTimeout,     // takes nothing any more
+  // what was asked for
+  NoRoute,
+  MethodRefused,   // CONNECT and TRACE
+  PathRefused,     // climbs above the root, or hides a NUL
+  // the backend
+  NoBackend,       // none in the pool, or all ejected
+  ConnectRefused,
+  ConnectTimeout,
+  ConnectFailed,   // unreachable, no descriptors, and the like
+  ClosedEarly,     // closed or reset before any response byte
+  FirstByteTimeout,
+  BadResponse,     // `message` says what
+  UnaskedUpgrade,  // 101 without a request for it
+  ReadTimeout,     // a body that stalled
+  Truncated,       // a body cut short
+  // ourselves
+  Draining,
+};
+
+struct Failure {
+  Side side = Side::None;
+  Kind kind = Kind::None;
+  http::BadMessage message{};  // meaningful for Malformed and BadResponse
+
+  explicit operator bool() const { return kind != Kind::None; }
+};
+
+enum class Retry : std::uint8_t {
+  Never,
+  OtherBackend,      // nothing was sent: always safe
+  OnceIfIdempotent,  // may have been acted upon: only for idempotent methods
+};
+
+// What the client gets, unless response bytes have reached it already. 499 is never sent: the log's
+// word for a client that left.
+int status_of(const Failure& failure);
+
+// One word for the access log: "connect_refused"; "ok" for no failure.
+std::string_view word_of(const Failure& failure);
+
+// RFC 9209 2.3: the error of the Proxy-Status field; empty when the client is to blame for nothing
+// that has a name there.
+std::string_view proxy_status_of(const Failure& failure);
+
+Retry retry_of(const Failure& failure);
+
+// Whether it counts against the backend's health (max_fails).
+bool blames_backend(const Failure& failure);
+
+}  // namespace sluice::exchange

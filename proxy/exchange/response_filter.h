@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// ResponseFilter: changes a response head on its way to the client. Per route, made when a Snapshot
+// is compiled, immutable, shared by all workers.
+#pragma once
+
+#include "proxy/http/message.h"
+
+namespace sluice::exchange {
+
+class Exchange;
+
+class ResponseFilter {
+ public:
+  virtual ~ResponseFilter() = default;
+  // Views put into `head` must live as long as the exchange: from its arena or from the filter.
+  virtual void on_head(Exchange& exchange, http::ResponseHead& head) const = 0;
+};
+
+}  // namespace sluice::exchange

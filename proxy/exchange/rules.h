@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// Rules: the part of a Snapshot that exchanges work by. Immutable, shared by all workers; an
+// exchange keeps the Rules it began under until it ends, whatever is reloaded meanwhile.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "proxy/base/ip.h"
+#include "proxy/route/table.h"
+
+namespace sluice::exchange {
+
+struct Rules {
+  // By listener number, which stays with a listener over reloads. Null: a listener that no longer
+  // is in the configuration, whose last connections go on without a route.
+  std::vector<const route::Table*> tables;
+  CidrSet trusted_proxies;
+  std::uint64_t body_bytes_max = 0;  // 0: no limit
+  std::size_t request_watermark_bytes = 64 * 1024;
+  std::size_t response_watermark_bytes = 256 * 1024;
+};
+
+}  // namespace sluice::exchange

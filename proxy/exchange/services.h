@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// Services: what a worker lends to its exchanges. Everything is borrowed from the Worker, which
+// outlives them; single-threaded.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <ctime>
+#include <string_view>
+#include <vector>
+
+#include "proxy/http/date.h"
+#include "proxy/net/event_loop.h"
+
+namespace sluice {
+class Log;
+}
+namespace sluice::backend {
+class Connector;
+}
+
+namespace sluice::exchange {
+
+class Observer;
+
+// The Date line, made anew once a second.
+class DateCache {
+ public:
+  std::string_view at(std::time_t now);
+
+ private:
+  std::time_t second_ = -1;
+  std::array<char, http::kHttpDateSize> text_{};
+};
+
+// Request ids: 128 random bits in hex. Not secret, only unlikely to repeat: xoshiro256** seeded from
+// the system, one per worker.
+class RequestIds {
+ public:
+  static constexpr std::size_t kBytes = 32;
+
+  RequestIds();
+  // Writes kBytes characters.
+  void write(char* out);
+
+ private:
+  std::uint64_t next();
+
+  std::array<std::uint64_t, 4> state_;
+};
+
+struct Services {
+  net::EventLoop& loop;
+  backend::Connector& connector;
+  const Log& log;
+  DateCache date;
+  RequestIds request_ids;
+  std::vector<Observer*> observers;
+};
+
+}  // namespace sluice::exchange

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/exchange/steps.h"
+
+#include <optional>
+
+#include "proxy/exchange/exchange.h"
+#include "proxy/http/uri.h"
+
+namespace sluice::exchange {
+
+namespace {
+
+using Step = Failure (*)(Exchange&);
+
+// A proxy that forwards CONNECT is an open relay, and TRACE shows what it added (RFC 9110 9.3.6,
+// 9.3.8).
+Failure check_method(Exchange& exchange) {
+  http::Method method = exchange.request().method;
+  bool refused = method == http::Method::Connect || method == http::Method::Trace;
+  return refused ? Failure{Side::Client, Kind::MethodRefused} : Failure{};
+}
+
+Failure check_body_limit(Exchange& exchange) {
+  const http::BodyFraming& body = exchange.request().body;
+  std::uint64_t limit = exchange.rules().body_bytes_max;
+  bool above = limit != 0 && body.kind == http::BodyKind::Length && body.length > limit;
+  return above ? Failure{Side::Client, Kind::BodyTooLarge} : Failure{};
+}
+
+// What is matched is what is forwarded, so that no rule can be walked around by another spelling.
+Failure normalise_path(Exchange& exchange) {
+  std::string_view path = exchange.request().path;
+  if (!path.starts_with('/') || !http::needs_normalising(path)) {
+    exchange.set_path(path);
+    return {};
+  }
+  char* out = exchange.arena().allocate(path.size());
+  std::optional<std::size_t> size = http::normalise_path(path, out);
+  if (!size) return {Side::Client, Kind::PathRefused};
+  exchange.set_path({out, *size});
+  return {};
+}
+
+Failure find_route(Exchange& exchange) {
+  const route::Table* table = nullptr;
+  const auto& tables = exchange.rules().tables;
+  if (exchange.client().listener < tables.size()) table = tables[exchange.client().listener];
+  if (table != nullptr) exchange.set_match(table->find(exchange.request().host, exchange.path()));
+  return exchange.match() ? Failure{} : Failure{Side::Client, Kind::NoRoute};
+}
+
+constexpr Step kSteps[] = {check_method, check_body_limit, normalise_path, find_route};
+
+}  // namespace
+
+void run_steps(Exchange& exchange) {
+  for (Step step : kSteps) {
+    if (Failure failure = step(exchange)) return exchange.fail(failure);
+  }
+  exchange.respond_with(*exchange.match().route->handler);
+}
+
+}  // namespace sluice::exchange
