@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/client/acceptor.h"
+
+#include <cstring>
+#include <utility>
+
+#include "proxy/base/log.h"
+#include "proxy/client/http1_session.h"
+
+namespace sluice::client {
+
+Acceptor::Acceptor(Shared& shared, net::Fd fd, std::uint32_t number)
+    : shared_(shared), number_(number), listener_(shared.services.loop, std::move(fd), this) {}
+
+void Acceptor::set_session_limit(std::size_t sessions_max) {
+  sessions_max_ = sessions_max;
+  on_session_removed();
+}
+
+void Acceptor::on_session_removed() {
+  if (!full()) listener_.resume();
+}
+
+void Acceptor::on_accepted(net::Listener& listener, net::Fd fd, const net::Address& peer) {
+  shared_.sessions.add(std::make_unique<Http1Session>(
+      shared_, Http1Session::Accepted{std::move(fd), peer, number_, tls_}));
+  if (full()) listener.pause();
+}
+
+void Acceptor::on_accept_paused(net::Listener& listener, int error) {
+  shared_.services.log.error("accepting on {} pauses: {}", listener.local().text(),
+                             strerrordesc_np(error));
+}
+
+}  // namespace sluice::client

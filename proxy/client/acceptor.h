@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Acceptor: what one worker does with the connections of one listener: makes a Session of each, over
+// TLS if the listener has certificates. Owns its Listener; borrows the worker's Shared.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "proxy/client/shared.h"
+#include "proxy/net/listener.h"
+#include "proxy/net/stream.h"
+
+namespace sluice::client {
+
+class Acceptor final : private net::Listener::Owner {
+ public:
+  // `number`: the listener's, for Rules::tables.
+  Acceptor(Shared& shared, net::Fd fd, std::uint32_t number);
+
+  // For the connections to come; null for a plain listener.
+  void set_tls(std::shared_ptr<const tls::ServerContext> tls) { tls_ = std::move(tls); }
+
+  // At this many open sessions of the worker, new connections wait in the kernel's queue. 0: never.
+  void set_session_limit(std::size_t sessions_max);
+  void on_session_removed();
+
+  void drain_and_close() { listener_.drain_and_close(); }
+
+ private:
+  void on_accepted(net::Listener& listener, net::Fd fd, const net::Address& peer) override;
+  void on_accept_paused(net::Listener& listener, int error) override;
+  bool full() const { return sessions_max_ != 0 && shared_.sessions.size() >= sessions_max_; }
+
+  Shared& shared_;
+  const std::uint32_t number_;
+  std::size_t sessions_max_ = 0;
+  std::shared_ptr<const tls::ServerContext> tls_;
+  net::Listener listener_;
+};
+
+}  // namespace sluice::client

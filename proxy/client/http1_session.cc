@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/client/http1_session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proxy/base/check.h"
+#include "proxy/http/request_parser.h"
+
+namespace sluice::client {
+
+namespace {
+
+using exchange::Failure;
+using exchange::Kind;
+using exchange::Side;
+
+// Pipelined bytes kept in memory while an exchange runs; above, they wait in the socket.
+constexpr std::size_t kStashMax = 64 * 1024;
+
+// A body that nobody wanted is read and dropped up to this, to keep the connection; above, it ends.
+constexpr std::size_t kDiscardMax = 64 * 1024;
+
+// RFC 9112 9.6: after our last byte the client gets this long, and may send this much, before the
+// connection is torn down, so that a reset does not destroy the answer on its way.
+constexpr std::chrono::seconds kLingerTime{2};
+constexpr std::size_t kLingerMax = 256 * 1024;
+
+exchange::ClientInfo info_of(const net::Address& peer, std::uint32_t listener, bool tls) {
+  exchange::ClientInfo info;
+  info.listener = listener;
+  info.tls = tls;
+  if (!peer.is_unix()) {
+    info.peer = peer.ip();
+    info.peer_port = peer.port();
+  }
+  return info;
+}
+
+net::Stream make_stream(net::EventLoop& loop, net::Fd fd, net::Stream::Owner* owner,
+                        std::shared_ptr<const tls::ServerContext> tls) {
+  if (tls == nullptr) return {loop, std::move(fd), owner};
+  return {loop, std::move(fd), owner, std::move(tls)};
+}
+
+}  // namespace
+
+Http1Session::Http1Session(Shared& shared, Accepted accepted)
+    : shared_(shared),
+      stream_(make_stream(shared.services.loop, std::move(accepted.fd), this, accepted.tls)),
+      info_(info_of(accepted.peer, accepted.listener, accepted.tls != nullptr)),
+      stash_(shared.services.loop.blocks()),
+      response_(stream_),
+      exchange_(nullptr, {&shared.exchanges}),
+      read_timer_(shared.services.loop.timers(),
+                  net::Timer::Callback::of<&Http1Session::on_read_timeout>(this)),
+      send_timer_(shared.services.loop.timers(),
+                  net::Timer::Callback::of<&Http1Session::on_send_timeout>(this)),
+      state_(info_.tls ? State::Handshake : State::Head) {
+  // A connection that says nothing is a slow head from its first moment.
+  const Options& options = shared_.options;
+  auto patience = info_.tls ? options.tls_handshake_timeout : options.request_head_timeout;
+  read_timer_.set(shared_.services.loop.now() + patience);
+}
+
+Http1Session::~Http1Session() { CHECK(state_ == State::Closed || exchange_ == nullptr); }
+
+// --- events of the socket ---
+
+void Http1Session::on_established() {
+  info_.tls_version = stream_.tls_version();
+  state_ = State::Head;
+  read_timer_.set(shared_.services.loop.now() + shared_.options.request_head_timeout);
+}
+
+void Http1Session::on_readable() {
+  while (state_ != State::Closed) {
+    std::span<char> scratch = shared_.services.loop.scratch();
+    IoResult result = stream_.read(scratch);
+    if (result.status == IoStatus::Again) return;
+    if (result.status == IoStatus::Eof) return on_client_end();
+    if (result.status == IoStatus::Error) return on_broken(result.error);
+    on_bytes({scratch.data(), result.bytes});
+  }
+}
+
+void Http1Session::on_bytes(std::string_view bytes) {
+  if (!stash_.empty()) {
+    stash_.append(bytes);
+    return process_stash();
+  }
+  std::size_t used = process(bytes);
+  if (state_ != State::Closed && used < bytes.size()) stash_.append(bytes.substr(used));
+  if (stash_.size() >= kStashMax || (state_ == State::Body && body_paused_)) {
+    stream_.pause_reading();
+  }
+}
+
+void Http1Session::process_stash() {
+  if (stash_.empty()) return;
+  std::size_t used = process(stash_.flatten());
+  if (state_ == State::Closed) return;
+  stash_.consume(used);
+  if (used > 0) head_scanned_ = 0;
+  bool holding = state_ == State::Body ? body_paused_ : stash_.size() >= kStashMax;
+  if (!stash_.empty() && holding) stream_.pause_reading();
+}
+
+std::size_t Http1Session::process(std::string_view bytes) {
+  std::size_t used = 0;
+  while (used < bytes.size()) {
+    std::size_t step = 0;
+    switch (state_) {
+      case State::Head:
+        step = take_head(bytes.substr(used));
+        break;
+      case State::Body:
+        step = take_body(bytes.substr(used));
+        break;
+      case State::Handshake:
+      case State::Busy:
+        break;
+      case State::Finishing:
+      case State::Lingering:
+        step = bytes.size() - used;
+        break;
+      case State::Closed:
+        return bytes.size();
+    }
+    if (state_ == State::Lingering) {
+      discard_left_ -= std::min(discard_left_, step);
+      if (discard_left_ == 0) {
+        close();
+        return bytes.size();
+      }
+    }
+    if (step == 0) break;
+    used += step;
+  }
+  return used;
+}
+
+// The client shut its side. While it waits for an answer it is taken to have left, as nginx takes it;
+// an answer that is already complete is still sent to its end.
+void Http1Session::on_client_end() {
+  if (state_ == State::Finishing) return;
+  if (exchange_ != nullptr && exchange_->over()) {
+    client_ended_ = true;
+    return;
+  }
+  if (exchange_ != nullptr) exchange_->on_client_failed({Side::Client, Kind::Aborted});
+  if (state_ == State::Head && stream_.unsent() > 0) return finish_connection();
+  close();
+}
+
+void Http1Session::on_broken(int) {
+  if (exchange_ != nullptr && !exchange_->over()) {
+    exchange_->on_client_failed({Side::Client, Kind::Aborted});
+  }
+  close();
+}
+
+void Http1Session::on_drained() {
+  if (exchange_ != nullptr) return exchange_->on_client_drained();
+  shared_.services.loop.call_again(*this);  // a pipelined request may have waited for this
+}
+
+void Http1Session::on_output_finished() {
+  if (discard_left_ == 0) return close();
+  state_ = State::Lingering;
+  read_timer_.set(shared_.services.loop.now() + kLingerTime);
+  stream_.resume_reading();
+}
+
+// --- the request ---
+
+std::size_t Http1Session::take_head(std::string_view bytes) {
+  // Who pipelines requests and does not read the answers shall not fill our memory with them.
+  if (stream_.unsent() > shared_.rules->response_watermark_bytes) return 0;
+  net::TimePoint now = shared_.services.loop.now();
+  if (first_byte_ == net::TimePoint{}) first_byte_ = now;
+  const http::HeadLimits& limits = shared_.options.head_limits;
+  bool trickled = head_scanned_ > 0 && bytes.size() <= limits.head;
+  if (trickled && http::find_head_end(bytes, head_scanned_) == http::kNoHeadEnd) {
+    head_scanned_ = bytes.size();
+    return 0;
+  }
+  exchange_ = shared_.exchanges.take();
+  http::ParseResult result =
+      http::parse_request_head(bytes, limits, exchange_->parse_slot());
+  switch (result.status) {
+    case http::ParseStatus::Done:
+      head_scanned_ = 0;
+      start_exchange(bytes.substr(0, result.consumed));
+      return result.consumed;
+    case http::ParseStatus::Bad:
+      refuse({Side::Client, Kind::Malformed, result.why});
+      return bytes.size();
+    case http::ParseStatus::NeedMore:
+      break;
+  }
+  exchange_.reset();
+  // Set once per head, however it trickles in.
+  if (head_scanned_ == 0) read_timer_.set(first_byte_ + shared_.options.request_head_timeout);
+  head_scanned_ = bytes.size();
+  stream_.expect_more(true);
+  return 0;
+}
+
+void Http1Session::start_exchange(std::string_view head) {
+  const http::RequestHead& request = exchange_->parse_slot();
+  bool has_body = request.body.has_body();
+  state_ = has_body ? State::Body : State::Busy;
+  body_paused_ = true;
+  continue_owed_ = has_body && request.expect_continue;
+  if (has_body) decoder_.reset(request.body, {});
+  stream_.expect_more(has_body);
+  read_timer_.clear();
+  response_.reset(request.version, request.keep_alive);
+  stream_.set_low_watermark(shared_.rules->response_watermark_bytes / 2);
+  exchange_->start(begin(), head);
+}
+
+void Http1Session::refuse(Failure failure) {
+  state_ = State::Busy;
+  read_timer_.clear();
+  response_.reset(http::Version::Http11, false);
+  discard_left_ = kLingerMax;
+  exchange_->refuse(begin(), failure);
+}
+
+exchange::Exchange::Begin Http1Session::begin() {
+  net::TimePoint first_byte = std::exchange(first_byte_, {});
+  served_ = true;
+  return {*this, info_, shared_.services, rules(), first_byte};
+}
+
+std::size_t Http1Session::take_body(std::string_view bytes) {
+  bool unwanted = exchange_->over();
+  if (body_paused_ && !unwanted) return 0;
+  continue_owed_ = false;
+  http::BodyDecoder::Step step = decoder_.decode(bytes);
+  if (step.bad) {
+    state_ = State::Busy;
+    discard_left_ = kLingerMax;
+    exchange_->on_client_failed({Side::Client, Kind::Malformed, step.why});
+    return bytes.size();
+  }
+  read_timer_.set(shared_.services.loop.now() + shared_.options.request_body_timeout);
+  if (!step.data.empty()) exchange_->on_request_body(step.data);
+  if (step.done && state_ == State::Body) {
+    state_ = State::Busy;
+    stream_.expect_more(false);
+    read_timer_.clear();
+    if (unwanted) shared_.services.loop.call_again(*this);
+    exchange_->on_request_end(decoder_.trailers());
+  }
+  return step.consumed;
+}
+
+// What is still to come of the request body, as far as that is known.
+std::uint64_t Http1Session::body_rest() const {
+  const http::BodyFraming& body = exchange_->request().body;
+  if (body.kind != http::BodyKind::Length) return UINT64_MAX;
+  return body.length - decoder_.decoded_bytes();
+}
+
+void Http1Session::pause() {
+  body_paused_ = true;
+  read_timer_.clear();
+  if (state_ == State::Body) stream_.pause_reading();
+}
+
+void Http1Session::resume() {
+  if (state_ != State::Body || !body_paused_) return;
+  body_paused_ = false;
+  read_timer_.set(shared_.services.loop.now() + shared_.options.request_body_timeout);
+  if (std::exchange(continue_owed_, false)) response_.send_continue();
+  stream_.resume_reading();
+  shared_.services.loop.call_again(*this);
+}
+
+// --- the response ---
+
+void Http1Session::send_informational(const http::ResponseHead& head) {
+  response_.send_informational(head);
+}
+
+void Http1Session::send_head(const http::ResponseHead& head) {
+  // An unread body is dropped if it is small and surely coming; a client that waits for 100 may
+  // never send it, and then its next request could not be told from it.
+  bool small_rest = body_rest() <= kDiscardMax;
+  bool body_in_the_way = state_ == State::Body && body_paused_ && (continue_owed_ || !small_rest);
+  if (body_in_the_way) discard_left_ = kLingerMax;
+  response_.send_head(head, !draining() && !body_in_the_way);
+  arm_send_timer();
+}
+
+void Http1Session::write(std::string_view bytes) {
+  response_.write(bytes);
+  arm_send_timer();
+}
+
+void Http1Session::finish(const http::Fields& trailers) { response_.finish(trailers); }
+
+void Http1Session::abort() {
+  stream_.reset();
+  state_ = State::Closed;  // retired by the floor, as the caller stands within the exchange
+}
+
+void Http1Session::exchange_over() { shared_.services.loop.call_again(*this); }
+
+// --- between exchanges ---
+
+void Http1Session::on_requeued() {
+  if (exchange_ != nullptr && exchange_->over()) release_exchange();
+  if (state_ == State::Body || state_ == State::Head) process_stash();
+}
+
+void Http1Session::release_exchange() {
+  if (state_ == State::Closed) return close();
+  bool small_rest = body_rest() <= kDiscardMax;
+  if (state_ == State::Body && reusable_after_response() && small_rest) {
+    body_paused_ = false;  // read on, to drop the rest; take_body() comes back here
+    read_timer_.set(shared_.services.loop.now() + shared_.options.request_body_timeout);
+    stream_.resume_reading();
+    return;
+  }
+  bool reusable = state_ == State::Busy && reusable_after_response();
+  if (state_ == State::Body) discard_left_ = kLingerMax;
+  exchange_.reset();
+  if (!reusable) return finish_connection();
+  wait_for_request();
+}
+
+bool Http1Session::reusable_after_response() const {
+  return response_.finished() && response_.keep_alive() && !client_ended_ &&
+         !draining();
+}
+
+void Http1Session::wait_for_request() {
+  state_ = State::Head;
+  head_scanned_ = 0;
+  read_timer_.set(shared_.services.loop.now() + shared_.options.idle_timeout);
+  stream_.expect_more(false);
+  stream_.resume_reading();
+}
+
+void Http1Session::finish_connection() {
+  state_ = State::Finishing;
+  read_timer_.clear();
+  stash_.clear();
+  stream_.finish_output();
+}
+
+// --- deadlines and ends ---
+
+void Http1Session::on_read_timeout() {
+  switch (state_) {
+    case State::Head:
+      if (first_byte_ == net::TimePoint{}) return close();  // idle: nobody is waiting
+      exchange_ = shared_.exchanges.take();
+      return refuse({Side::Client, Kind::HeadTimeout});
+    case State::Body:
+      discard_left_ = kLingerMax;
+      if (exchange_->over()) return close();
+      return exchange_->on_client_failed({Side::Client, Kind::BodyTimeout});
+    case State::Handshake:
+    case State::Lingering:
+      return close();
+    case State::Busy:
+    case State::Finishing:
+    case State::Closed:
+      return;
+  }
+}
+
+void Http1Session::arm_send_timer() {
+  if (send_timer_.armed()) return;
+  sent_mark_ = stream_.sent_bytes();
+  send_timer_.set(shared_.services.loop.now() + shared_.options.send_timeout);
+}
+
+// Set when something was first written; what is asked here is whether the client took any since.
+void Http1Session::on_send_timeout() {
+  if (stream_.unsent() == 0) return;
+  if (stream_.sent_bytes() != sent_mark_) return arm_send_timer();
+  if (exchange_ != nullptr && !exchange_->over()) {
+    exchange_->on_client_failed({Side::Client, Kind::SendTimeout});
+  }
+  close();
+}
+
+void Http1Session::drain() {
+  if (draining() || state_ == State::Closed) return;
+  last_rules_ = shared_.rules;
+  // A connection that was just accepted has its first request on the way, and one that looks idle
+  // may have the next one in the socket already.
+  bool idle = state_ == State::Head && served_ && stash_.empty() && exchange_ == nullptr;
+  if (idle && !stream_.has_input()) close();
+}
+
+void Http1Session::close_now() {
+  if (exchange_ != nullptr && !exchange_->over()) {
+    exchange_->on_client_failed({Side::Proxy, Kind::Draining});
+  }
+  close();
+}
+
+void Http1Session::close() {
+  if (std::exchange(retired_, true)) return;
+  state_ = State::Closed;
+  read_timer_.clear();
+  send_timer_.clear();
+  net::Requeued::ListHook<net::RequeueTag>::unlink();
+  stream_.close();
+  stash_.clear();
+  shared_.sessions.retire(*this, shared_.services.loop);
+}
+
+}  // namespace sluice::client

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// Http1Session: one client connection speaking HTTP/1.1 or 1.0 (RFC 9112), plain or over TLS.
+//
+// Requests are answered one after the other; what a client pipelines waits in the stash, and above
+// that in the socket. Reads go into the loop's scratch memory and are copied only when a message is
+// incomplete, so that an idle connection owns no buffer. Owned by the worker's SessionSet;
+// single-threaded.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "proxy/client/http1_response.h"
+#include "proxy/client/session.h"
+#include "proxy/client/shared.h"
+#include "proxy/exchange/client_stream.h"
+#include "proxy/http/body_framing.h"
+#include "proxy/net/address.h"
+#include "proxy/net/stream.h"
+
+namespace sluice::client {
+
+class Http1Session final : public Session,
+                           private net::Stream::Owner,
+                           private exchange::ClientStream,
+                           private net::Requeued {
+ public:
+  struct Accepted {
+    net::Fd fd;
+    const net::Address& peer;
+    std::uint32_t listener;                          // its number, for Rules::tables
+    std::shared_ptr<const tls::ServerContext> tls;  // null: plain
+  };
+  Http1Session(Shared& shared, Accepted accepted);
+  ~Http1Session() override;
+
+  void drain() override;
+  std::uint32_t listener() const override { return info_.listener; }
+  void close_now() override;
+
+ private:
+  enum class State : std::uint8_t {
+    Handshake,
+    Head,       // between requests, or within a head
+    Body,       // an exchange runs and its request body is not complete
+    Busy,       // an exchange runs and its request is complete
+    Finishing,  // the last response is being sent; nothing is read
+    Lingering,  // our side is shut; what the client still sends is discarded (RFC 9112 9.6)
+    Closed,
+  };
+
+  // net::Stream::Owner
+  void on_readable() override;
+  void on_drained() override;
+  void on_output_finished() override;
+  void on_broken(int error) override;
+  void on_established() override;
+
+  // exchange::ClientStream
+  void pause() override;
+  void resume() override;
+  void send_informational(const http::ResponseHead& head) override;
+  void send_head(const http::ResponseHead& head) override;
+  void write(std::string_view bytes) override;
+  std::size_t unsent() const override { return stream_.unsent(); }
+  void finish(const http::Fields& trailers) override;
+  void abort() override;
+  void exchange_over() override;
+
+  // net::Requeued: the floor of the stack, where an exchange is released and the next one begun.
+  void on_requeued() override;
+
+  void on_bytes(std::string_view bytes);
+  void process_stash();
+  // Takes what it can use; returns how many bytes.
+  std::size_t process(std::string_view bytes);
+  std::size_t take_head(std::string_view bytes);
+  std::size_t take_body(std::string_view bytes);
+  void start_exchange(std::string_view head);
+  void refuse(exchange::Failure failure);
+  exchange::Exchange::Begin begin();
+  const std::shared_ptr<const exchange::Rules>& rules() const {
+    return draining() ? last_rules_ : shared_.rules;
+  }
+  bool draining() const { return last_rules_ != nullptr; }
+  std::uint64_t body_rest() const;
+  void on_client_end();
+  void release_exchange();
+  bool reusable_after_response() const;
+  void wait_for_request();
+  void finish_connection();
+  void on_read_timeout();
+  void on_send_timeout();
+  void arm_send_timer();
+  void close();
+
+  Shared& shared_;
+  net::Stream stream_;
+  exchange::ClientInfo info_;
+  Buffer stash_;
+  http::BodyDecoder decoder_;
+  Http1Response response_;
+  ObjectPool<exchange::Exchange>::Handle exchange_;
+  net::Timer read_timer_;
+  net::Timer send_timer_;
+  std::shared_ptr<const exchange::Rules> last_rules_;  // set while draining
+  net::TimePoint first_byte_{};
+  std::uint64_t sent_mark_ = 0;       // Stream::sent_bytes() when the send timer was set
+  std::size_t head_scanned_ = 0;      // of the stash: known to hold no end of a head
+  std::size_t discard_left_ = 0;      // bytes of an unwanted body or of lingering still put up with
+  State state_ = State::Head;
+  bool body_paused_ = true;
+  bool continue_owed_ = false;        // the client waits for 100 before it sends its body
+  bool client_ended_ = false;         // its side was shut while an answer was on its way
+  bool served_ = false;               // one request at least
+  bool retired_ = false;
+};
+
+}  // namespace sluice::client

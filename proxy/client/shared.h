@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Shared: what one worker lends to its sessions. Owned by the Worker, which replaces `rules` and
+// `options` when a new Snapshot comes; sessions take them anew for each request. Single-threaded.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "proxy/base/object_pool.h"
+#include "proxy/client/session.h"
+#include "proxy/exchange/exchange.h"
+#include "proxy/http/message.h"
+
+namespace sluice::client {
+
+struct Options {
+  std::chrono::milliseconds tls_handshake_timeout{};
+  std::chrono::milliseconds request_head_timeout{};
+  std::chrono::milliseconds request_body_timeout{};
+  std::chrono::milliseconds idle_timeout{};
+  std::chrono::milliseconds send_timeout{};
+  http::HeadLimits head_limits;
+};
+
+struct Shared {
+  exchange::Services& services;
+  ObjectPool<exchange::Exchange>& exchanges;
+  SessionSet& sessions;
+  std::shared_ptr<const exchange::Rules> rules;
+  Options options;
+};
+
+}  // namespace sluice::client
