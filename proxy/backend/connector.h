@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// Connector: gives a worker's handlers streams to backends: an idle connection if there is one, a new
+// one otherwise; and takes them back. One per worker; outlives its streams. Single-threaded.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "proxy/backend/http1_stream.h"
+#include "proxy/backend/idle_connections.h"
+#include "proxy/backend/stream.h"
+
+namespace sluice::backend {
+
+class Connector {
+ public:
+  Connector(net::EventLoop& loop, const Http1Options& options) : shared_{loop, options, idle_, {}} {}
+
+  // For the requests to come; replaced on reload.
+  void set_options(const Http1Options& options) { shared_.options = options; }
+
+  // An idle connection, or nothing.
+  BackendStreamHandle reuse(std::string_view address, BackendStream::Events* events) {
+    return BackendStreamHandle(idle_.take(address, events));
+  }
+
+  // Starts connecting: on_connected() or on_backend_failed() comes from the loop. The request may be
+  // sent at once; it leaves when the connection is up. No stream: connecting failed on the spot.
+  struct Opened {
+    BackendStreamHandle stream;
+    Problem problem;  // meaningful without a stream
+  };
+  Opened connect(const Target& target, BackendStream::Events* events);
+
+  std::size_t idle_count() const { return idle_.size(); }
+
+  // Closes every idle connection (drain), or those to addresses that hold none any more (reload).
+  void close_idle() { idle_.close_all(); }
+  void prune() { idle_.prune(); }
+
+ private:
+  IdleConnections idle_;
+  Http1Shared shared_;
+};
+
+}  // namespace sluice::backend

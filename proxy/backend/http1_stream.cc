@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/backend/http1_stream.h"
+
+#include <cerrno>
+#include <utility>
+
+#include "proxy/base/check.h"
+#include "proxy/http/head_writer.h"
+#include "proxy/http/request_parser.h"
+#include "proxy/http/response_parser.h"
+
+namespace sluice::backend {
+
+Problem connect_problem(int error) {
+  switch (error) {
+    case ECONNREFUSED:
+    case ENOENT:  // no such Unix socket
+      return {ProblemKind::ConnectRefused};
+    case ETIMEDOUT:
+      return {ProblemKind::ConnectTimeout};
+    default:
+      return {ProblemKind::ConnectFailed};
+  }
+}
+
+Http1Stream::Http1Stream(Http1Shared& shared, const Target& target, net::Fd fd, Events* events)
+    : shared_(shared),
+      address_(target.address),
+      keepalive_max_(target.keepalive_max),
+      keepalive_timeout_(target.keepalive_timeout),
+      events_(events),
+      stream_(shared.loop, std::move(fd), this, net::Stream::Connecting{}),
+      stash_(shared.loop.blocks()),
+      timer_(shared.loop.timers(), net::Timer::Callback::of<&Http1Stream::on_timeout>(this)) {
+  stream_.set_low_watermark(shared.options.request_watermark_bytes / 2);
+  set_timer(shared.options.connect_timeout);
+}
+
+// --- commands ---
+
+void Http1Stream::begin_reuse(Events* events) {
+  CHECK(state_ == State::Idle);
+  events_ = events;
+  reused_ = true;
+  state_ = State::Head;
+}
+
+void Http1Stream::send(const RequestToSend& request) {
+  method_ = http::method_of(request.method);
+  chunked_request_ = request.body.kind == http::BodyKind::Chunked;
+  request_finished_ = bytes_behind_ = false;
+  char* begin = stream_.reserve(
+      http::request_head_bound(request.method, request.target, request.fields));
+  char* end = http::write_request_head(begin, request.method, request.target, request.fields,
+                                       request.body);
+  stream_.commit(static_cast<std::size_t>(end - begin));
+  stream_.expect_more(true);
+  if (state_ == State::Head) set_timer(shared_.options.first_byte_timeout);
+}
+
+void Http1Stream::write(std::string_view bytes) {
+  if (bytes.empty() || state_ == State::Closed) return;
+  if (chunked_request_) {
+    char* header = stream_.reserve(http::kChunkHeaderMax);
+    stream_.commit(http::write_chunk_header(header, bytes.size()));
+  }
+  stream_.write(bytes);
+  if (chunked_request_) stream_.write(http::kChunkEnd);
+  // While a request goes up it is its progress that counts, not the wait for the answer.
+  if (state_ == State::Head) set_timer(shared_.options.first_byte_timeout);
+}
+
+void Http1Stream::finish(const http::Fields& trailers) {
+  request_finished_ = true;
+  if (!chunked_request_ || state_ == State::Closed) return;
+  stream_.write(http::kLastChunk);
+  char* begin = stream_.reserve(http::trailers_bound(trailers));
+  char* end = http::write_trailers(begin, trailers);
+  stream_.commit(static_cast<std::size_t>(end - begin));
+}
+
+void Http1Stream::pause() {
+  timer_.clear();
+  stream_.pause_reading();
+}
+
+void Http1Stream::resume() {
+  set_timer(shared_.options.read_timeout);
+  stream_.resume_reading();
+}
+
+void Http1Stream::abandon() {
+  if (std::exchange(state_, State::Closed) == State::Closed) return;
+  events_ = nullptr;
+  timer_.clear();
+  stream_.close();
+  stash_.clear();
+  shared_.loop.retire(std::unique_ptr<net::Retired>(this));
+}
+
+// --- events of the socket ---
+
+void Http1Stream::on_established() {
+  state_ = State::Head;
+  set_timer(shared_.options.first_byte_timeout);
+  events_->on_connected();
+}
+
+void Http1Stream::on_drained() {
+  if (events_ != nullptr) events_->on_backend_drained();
+}
+
+void Http1Stream::on_readable() {
+  while (state_ != State::Closed) {
+    std::span<char> scratch = shared_.loop.scratch();
+    IoResult result = stream_.read(scratch);
+    if (result.status == IoStatus::Again) return;
+    if (result.status != IoStatus::Ok) return on_end_of_input();
+    on_bytes({scratch.data(), result.bytes});
+  }
+}
+
+void Http1Stream::on_bytes(std::string_view bytes) {
+  if (state_ == State::Idle) {  // nobody asked for anything
+    shared_.idle.forget(*this);
+    return abandon();
+  }
+  if (stash_.empty()) {
+    std::size_t used = process(bytes);
+    if (state_ == State::Head) stash_.append(bytes.substr(used));
+    return;
+  }
+  stash_.append(bytes);
+  std::size_t used = process(stash_.flatten());
+  if (state_ == State::Head) {
+    stash_.consume(used);
+  } else {
+    stash_.clear();
+  }
+}
+
+std::size_t Http1Stream::process(std::string_view bytes) {
+  std::size_t used = 0;
+  while (state_ == State::Head && used < bytes.size()) {
+    std::size_t step = take_head(bytes.substr(used));
+    if (step == 0) return used;
+    used += step;
+  }
+  while (state_ == State::Body && used < bytes.size()) used += take_body(bytes.substr(used));
+  return used;
+}
+
+std::size_t Http1Stream::take_head(std::string_view bytes) {
+  http::ResponseHead& head = shared_.head;
+  head.clear();
+  http::ParseResult result =
+      http::parse_response_head(bytes, shared_.options.head_limits, method_, head);
+  if (result.status == http::ParseStatus::NeedMore) return 0;
+  if (result.status == http::ParseStatus::Bad) {
+    fail({ProblemKind::BadResponse, result.why});
+    return 0;
+  }
+  if (!head.is_interim()) {
+    state_ = State::Body;
+    response_keep_alive_ = head.keep_alive;
+    decoder_.reset(head.body, {});
+    bytes_behind_ = decoder_.done() && result.consumed < bytes.size();
+    set_timer(shared_.options.read_timeout);
+  }
+  events_->on_response_head(head);
+  if (state_ == State::Body && decoder_.done()) end_response();
+  return result.consumed;
+}
+
+std::size_t Http1Stream::take_body(std::string_view bytes) {
+  http::BodyDecoder::Step step = decoder_.decode(bytes);
+  if (step.bad) {
+    fail({ProblemKind::BadResponse, step.why});
+    return 0;
+  }
+  if (!step.data.empty()) {
+    if (timer_.armed()) set_timer(shared_.options.read_timeout);
+    events_->on_response_body(step.data);
+  }
+  if (state_ == State::Body && step.done) {
+    bytes_behind_ = step.consumed < bytes.size();
+    end_response();
+  }
+  return step.consumed;
+}
+
+void Http1Stream::on_end_of_input() {
+  switch (state_) {
+    case State::Idle:
+      shared_.idle.forget(*this);
+      return abandon();
+    case State::Body:
+      if (!decoder_.complete_at_eof()) return fail({ProblemKind::Truncated});
+      response_keep_alive_ = false;
+      return end_response();
+    case State::Head:
+      return fail({stash_.empty() ? ProblemKind::ClosedEarly : ProblemKind::Truncated});
+    case State::Done:
+      response_keep_alive_ = false;
+      return;
+    case State::Connecting:
+    case State::Failed:
+    case State::Closed:
+      return;
+  }
+}
+
+// Writing failed. The backend may have answered before it closed, so what it sent is read first.
+void Http1Stream::on_broken(int error) {
+  if (state_ == State::Connecting) return fail(connect_problem(error));
+  on_readable();
+  if (state_ != State::Closed) on_end_of_input();
+}
+
+void Http1Stream::end_response() {
+  timer_.clear();
+  stream_.expect_more(false);
+  state_ = State::Done;
+  events_->on_response_end(decoder_.trailers());
+}
+
+void Http1Stream::give_back() {
+  CHECK(state_ == State::Done);
+  bool reusable = response_keep_alive_ && request_finished_ && !bytes_behind_ &&
+                  stream_.unsent() == 0 && keepalive_max_ > 0;
+  if (!reusable) return abandon();
+  events_ = nullptr;
+  state_ = State::Idle;
+  set_timer(keepalive_timeout_);
+  shared_.idle.put(*this);
+}
+
+void Http1Stream::on_timeout() {
+  switch (state_) {
+    case State::Connecting:
+      return fail({ProblemKind::ConnectTimeout});
+    case State::Head:
+      return fail({ProblemKind::FirstByteTimeout});
+    case State::Body:
+      return fail({ProblemKind::ReadTimeout});
+    case State::Idle:
+      shared_.idle.forget(*this);
+      return abandon();
+    case State::Done:
+    case State::Failed:
+    case State::Closed:
+      return;
+  }
+}
+
+void Http1Stream::fail(Problem problem) {
+  state_ = State::Failed;
+  timer_.clear();
+  stream_.close();
+  events_->on_backend_failed(problem);
+}
+
+}  // namespace sluice::backend

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// Http1Stream: one HTTP/1.1 connection to a backend and the request that is on it, one after the
+// other (RFC 9112). Responses are judged as hard as requests: what is malformed, and what goes on
+// behind the end of its framing, is never reused.
+//
+// Owned by whoever holds its handle; between requests by IdleConnections. Single-threaded.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "proxy/backend/idle_connections.h"
+#include "proxy/backend/stream.h"
+#include "proxy/base/buffer.h"
+#include "proxy/base/intrusive_list.h"
+#include "proxy/http/body_framing.h"
+#include "proxy/net/stream.h"
+
+namespace sluice::backend {
+
+struct Http1Options {
+  std::chrono::milliseconds connect_timeout{};
+  std::chrono::milliseconds first_byte_timeout{};
+  std::chrono::milliseconds read_timeout{};
+  std::size_t request_watermark_bytes = 64 * 1024;
+  http::HeadLimits head_limits;
+};
+
+// What the streams of one worker share; the Connector owns it.
+struct Http1Shared {
+  net::EventLoop& loop;
+  Http1Options options;
+  IdleConnections& idle;
+  http::ResponseHead head;  // the one being parsed; no stream keeps it beyond a callback
+};
+
+class Http1Stream final : public BackendStream,
+                          public ListHook<IdleTag>,
+                          private net::Stream::Owner {
+ public:
+  // Takes a socket on which connect(2) is under way.
+  Http1Stream(Http1Shared& shared, const Target& target, net::Fd fd, Events* events);
+
+  const std::string& address() const { return address_; }
+  std::size_t keepalive_max() const { return keepalive_max_; }
+
+  // Out of the idle list, for another request.
+  void begin_reuse(Events* events);
+
+  // BackendStream
+  void send(const RequestToSend& request) override;
+  void finish(const http::Fields& trailers) override;
+  bool reused() const override { return reused_; }
+  void give_back() override;
+  void abandon() override;
+  void pause() override;
+  void resume() override;
+  void write(std::string_view bytes) override;
+  std::size_t unsent() const override { return stream_.unsent(); }
+
+ private:
+  enum class State : std::uint8_t { Connecting, Head, Body, Done, Idle, Failed, Closed };
+
+  // net::Stream::Owner
+  void on_readable() override;
+  void on_drained() override;
+  void on_output_finished() override {}
+  void on_broken(int error) override;
+  void on_established() override;
+
+  void on_bytes(std::string_view bytes);
+  std::size_t process(std::string_view bytes);
+  std::size_t take_head(std::string_view bytes);
+  std::size_t take_body(std::string_view bytes);
+  void on_end_of_input();
+  void end_response();
+  void on_timeout();
+  void fail(Problem problem);
+  void set_timer(std::chrono::milliseconds after) { timer_.set(shared_.loop.now() + after); }
+
+  Http1Shared& shared_;
+  const std::string address_;
+  const std::size_t keepalive_max_;
+  const std::chrono::milliseconds keepalive_timeout_;
+  Events* events_;  // borrowed from the handle's holder; null while idle and once abandoned
+  net::Stream stream_;
+  Buffer stash_;  // an incomplete head
+  http::BodyDecoder decoder_;
+  net::Timer timer_;
+  http::Method method_ = http::Method::Get;
+  State state_ = State::Connecting;
+  bool reused_ = false;
+  bool chunked_request_ = false;
+  bool request_finished_ = false;
+  bool response_keep_alive_ = false;
+  bool bytes_behind_ = false;  // more came than the response's framing has
+};
+
+}  // namespace sluice::backend

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/backend/idle_connections.h"
+
+#include "proxy/backend/http1_stream.h"
+
+namespace sluice::backend {
+
+IdleConnections::List* IdleConnections::find(std::string_view address) {
+  auto found = lists_.find(address);
+  return found == lists_.end() ? nullptr : &found->second;
+}
+
+Http1Stream* IdleConnections::take(std::string_view address, BackendStream::Events* events) {
+  List* list = find(address);
+  if (list == nullptr || list->size == 0) return nullptr;
+  Http1Stream* stream = list->streams.front();
+  forget(*stream);
+  stream->begin_reuse(events);
+  return stream;
+}
+
+void IdleConnections::put(Http1Stream& stream) {
+  List* list = find(stream.address());
+  if (list == nullptr) list = &lists_.try_emplace(stream.address()).first->second;
+  list->streams.push_front(stream);
+  ++list->size;
+  ++size_;
+  while (list->size > stream.keepalive_max()) {
+    Http1Stream* oldest = list->streams.back();
+    forget(*oldest);
+    oldest->abandon();
+  }
+}
+
+void IdleConnections::forget(Http1Stream& stream) {
+  List* list = find(stream.address());
+  stream.ListHook<IdleTag>::unlink();
+  --list->size;
+  --size_;
+}
+
+void IdleConnections::close_all() {
+  for (auto& [address, list] : lists_) {
+    while (Http1Stream* stream = list.streams.front()) {
+      forget(*stream);
+      stream->abandon();
+    }
+  }
+}
+
+void IdleConnections::prune() {
+  std::erase_if(lists_, [](const auto& entry) { return entry.second.size == 0; });
+}
+
+}  // namespace sluice::backend

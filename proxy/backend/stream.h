@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// BackendStream: one request on a connection to a backend, whatever protocol it speaks. Filled by
+// http1_stream and by the fakes of the tests.
+//
+// Held through a BackendStreamHandle: dropping it cancels the request, closes the connection and
+// guarantees that no event comes any more. Single-threaded.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "proxy/base/pump.h"
+#include "proxy/http/bad_message.h"
+#include "proxy/http/message.h"
+#include "proxy/net/event_loop.h"
+
+namespace sluice::backend {
+
+enum class ProblemKind : std::uint8_t {
+  ConnectRefused,
+  ConnectTimeout,
+  ConnectFailed,
+  ClosedEarly,  // before any byte of the response
+  FirstByteTimeout,
+  BadResponse,
+  ReadTimeout,
+  Truncated,
+};
+
+struct Problem {
+  ProblemKind kind{};
+  http::BadMessage message{};  // meaningful for BadResponse
+};
+
+// What an errno of connect(2) means.
+Problem connect_problem(int error);
+
+// Where to, and how long a connection there may idle.
+struct Target {
+  std::string_view address;  // numeric: "10.0.0.1:80", "[::1]:80", "unix:/path"
+  std::size_t keepalive_max = 0;
+  std::chrono::milliseconds keepalive_timeout{};
+};
+
+struct RequestToSend {
+  std::string_view method;
+  std::string_view target;
+  const http::Fields& fields;
+  http::BodyFraming body;
+};
+
+// As ByteSource: the response body. As ByteSink: the request body, after send().
+class BackendStream : public net::Retired, public ByteSource, public ByteSink {
+ public:
+  // From the loop. The receiver may drop or give back the stream in any of them.
+  class Events {
+   public:
+    // A new connection is up; not called for a reused one.
+    virtual void on_connected() = 0;
+    // Interim (1xx) heads too. The views live until the call returns; `head` may be changed.
+    virtual void on_response_head(http::ResponseHead& head) = 0;
+    virtual void on_response_body(std::string_view bytes) = 0;
+    virtual void on_response_end(const http::Fields& trailers) = 0;
+    // Request bytes have left.
+    virtual void on_backend_drained() = 0;
+    // The end of this stream: only dropping it is left.
+    virtual void on_backend_failed(Problem problem) = 0;
+
+   protected:
+    ~Events() = default;
+  };
+
+  // Commands; they buffer and arm and never call back.
+  virtual void send(const RequestToSend& request) = 0;
+  // The request body is complete.
+  virtual void finish(const http::Fields& trailers) = 0;
+
+  // The connection had served another request before.
+  virtual bool reused() const = 0;
+
+  // How a handle ends: the first keeps the connection if it may serve again, the second never does.
+  // REQUIRES for give_back(): on_response_end() has come.
+  virtual void give_back() = 0;
+  virtual void abandon() = 0;
+};
+
+struct AbandonStream {
+  void operator()(BackendStream* stream) const { stream->abandon(); }
+};
+using BackendStreamHandle = std::unique_ptr<BackendStream, AbandonStream>;
+
+}  // namespace sluice::backend
