@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// HeaderFilter: edits the fields of a route's responses ("headers": {"response": ...}).
+// Immutable, shared by all workers; part of a Snapshot, which the exchanges that use it keep alive.
+#pragma once
+
+#include <utility>
+
+#include "proxy/exchange/response_filter.h"
+#include "proxy/http/field_edits.h"
+
+namespace sluice::filters {
+
+class HeaderFilter final : public exchange::ResponseFilter {
+ public:
+  explicit HeaderFilter(http::FieldEdits edits) : edits_(std::move(edits)) {}
+
+  void on_head(exchange::Exchange& exchange, http::ResponseHead& head) const override;
+
+ private:
+  http::FieldEdits edits_;
+};
+
+}  // namespace sluice::filters

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/handlers/forward.h"
+
+#include <optional>
+#include <utility>
+
+#include "proxy/backend/connector.h"
+#include "proxy/base/log.h"
+#include "proxy/base/pump.h"
+#include "proxy/exchange/exchange.h"
+#include "proxy/handlers/forwarded_request.h"
+#include "proxy/http/hop_by_hop.h"
+
+namespace sluice::handlers {
+
+namespace {
+
+using backend::ProblemKind;
+using exchange::Failure;
+using exchange::Kind;
+using exchange::Retry;
+using exchange::Side;
+
+Failure failure_of(const backend::Problem& problem) {
+  switch (problem.kind) {
+    case ProblemKind::ConnectRefused:
+      return {Side::Backend, Kind::ConnectRefused};
+    case ProblemKind::ConnectTimeout:
+      return {Side::Backend, Kind::ConnectTimeout};
+    case ProblemKind::ConnectFailed:
+      return {Side::Backend, Kind::ConnectFailed};
+    case ProblemKind::ClosedEarly:
+      return {Side::Backend, Kind::ClosedEarly};
+    case ProblemKind::FirstByteTimeout:
+      return {Side::Backend, Kind::FirstByteTimeout};
+    case ProblemKind::BadResponse:
+      return {Side::Backend, Kind::BadResponse, problem.message};
+    case ProblemKind::ReadTimeout:
+      return {Side::Backend, Kind::ReadTimeout};
+    case ProblemKind::Truncated:
+      return {Side::Backend, Kind::Truncated};
+  }
+  return {Side::Backend, Kind::ConnectFailed};
+}
+
+// One request on its way to a backend and back, with its retries. Owns the lease and the stream;
+// borrows the exchange, in whose arena it lives.
+class ForwardResponder final : public exchange::Responder, private backend::BackendStream::Events {
+ public:
+  ForwardResponder(exchange::Exchange& exchange, const balancer::Pool& pool,
+                   const http::FieldEdits& request_edits)
+      : exchange_(exchange),
+        pool_(pool),
+        request_edits_(request_edits),
+        upload_(exchange.rules().request_watermark_bytes),
+        download_(exchange.rules().response_watermark_bytes) {}
+
+  // exchange::Responder
+  void start() override {
+    prepare_fields(exchange_, request_edits_);
+    target_ = forwarded_target(exchange_);
+    exchange_.backend_trace().pool = pool_.name();
+    try_next_backend({Side::Backend, Kind::NoBackend});
+  }
+  void on_request_body(std::string_view bytes) override { upload_.on_data(bytes); }
+  void on_request_end(const http::Fields& trailers) override {
+    if (stream_ != nullptr) stream_->finish(trailers);
+  }
+  void on_client_drained() override {
+    if (stream_ != nullptr && responding_) download_.on_drained();
+  }
+  void cancel() override { let_go(); }
+
+ private:
+  // backend::BackendStream::Events
+  void on_connected() override {
+    exchange_.times().backend_connected = exchange_.services().loop.now();
+    begin_upload();
+  }
+  void on_response_head(http::ResponseHead& head) override;
+  void on_response_body(std::string_view bytes) override { download_.on_data(bytes); }
+  void on_response_end(const http::Fields& trailers) override;
+  void on_backend_drained() override { upload_.on_drained(); }
+  void on_backend_failed(backend::Problem problem) override;
+
+  // Goes to the next backend that accepts at once, or ends the exchange: with `otherwise` when
+  // there is none left.
+  void try_next_backend(Failure otherwise);
+  // False, with `problem` set, when connecting failed on the spot.
+  bool open(backend::Problem* problem);
+  bool open_new(backend::Problem* problem);
+  void send_request();
+  void begin_upload();
+  void blame(const Failure& failure);
+  bool may_replay() const;
+  void end_attempt(const Failure& failure);
+  void let_go();
+
+  backend::Target target() const {
+    const auto& options = pool_.options();
+    return {.address = selection_->lease.backend().address(),
+            .keepalive_max = static_cast<std::size_t>(options.keepalive),
+            .keepalive_timeout = options.keepalive_timeout};
+  }
+
+  exchange::Exchange& exchange_;
+  const balancer::Pool& pool_;
+  const http::FieldEdits& request_edits_;
+  Pump upload_;
+  Pump download_;
+  balancer::Tried tried_;
+  std::optional<balancer::Selection> selection_;
+  backend::BackendStreamHandle stream_;
+  std::string_view target_;
+  bool upload_begun_ = false;  // request body bytes may be gone: no way back
+  bool responding_ = false;    // response bytes may have reached the client
+  bool replayed_ = false;      // after a kept-alive connection had turned out dead
+};
+
+void ForwardResponder::try_next_backend(Failure otherwise) {
+  for (;;) {
+    selection_ = pool_.acquire(tried_, exchange_.services().loop.now());
+    if (!selection_) return exchange_.fail(otherwise);
+    backend::Problem problem;
+    if (open(&problem)) return send_request();
+    otherwise = failure_of(problem);
+    blame(otherwise);
+  }
+}
+
+bool ForwardResponder::open(backend::Problem* problem) {
+  const std::string& address = selection_->lease.backend().address();
+  stream_ = exchange_.services().connector.reuse(address, this);
+  return stream_ != nullptr || open_new(problem);
+}
+
+bool ForwardResponder::open_new(backend::Problem* problem) {
+  backend::Connector::Opened opened = exchange_.services().connector.connect(target(), this);
+  stream_ = std::move(opened.stream);
+  *problem = opened.problem;
+  return stream_ != nullptr;
+}
+
+void ForwardResponder::send_request() {
+  http::RequestHead& request = exchange_.request();
+  exchange::BackendTrace& trace = exchange_.backend_trace();
+  trace.address = selection_->lease.backend().address();
+  trace.reused = stream_->reused();
+  ++trace.attempts;
+  // An HTTP/1.0 client may leave Host out; HTTP/1.1 has to have one (RFC 9112 3.2).
+  if (request.authority.empty()) request.fields.set(http::FieldId::Host, trace.address);
+  stream_->send({request.method_text, target_, request.fields, request.body});
+  if (!request.body.has_body()) stream_->finish({});
+  if (stream_->reused()) begin_upload();
+}
+
+// The body flows only once the connection stands, so that a failed connect can always be retried.
+void ForwardResponder::begin_upload() {
+  if (!exchange_.request().body.has_body()) return;
+  upload_begun_ = true;
+  upload_.attach(&exchange_, stream_.get());
+  exchange_.resume();
+}
+
+void ForwardResponder::on_response_head(http::ResponseHead& head) {
+  constexpr int kContinue = 100;
+  constexpr int kSwitchingProtocols = 101;
+  if (head.status == kContinue) return;  // the client's was answered here
+  if (head.status == kSwitchingProtocols) {
+    const Failure unasked{Side::Backend, Kind::UnaskedUpgrade};
+    blame(unasked);
+    return end_attempt(unasked);
+  }
+  http::strip_hop_by_hop(head.fields);
+  if (head.is_interim()) return exchange_.send_informational(head);
+
+  responding_ = true;
+  exchange_.times().backend_answered = exchange_.services().loop.now();
+  if (pool_.report_success(*selection_)) {
+    exchange_.services().log.info("backend {} of pool {} is back",
+                                  selection_->lease.backend().address(), pool_.name());
+  }
+  head.keep_alive = true;  // the backend's connection says nothing about the client's
+  download_.attach(stream_.get(), &exchange_);
+  exchange_.send_head(head);
+}
+
+void ForwardResponder::on_response_end(const http::Fields& trailers) {
+  upload_.detach();
+  download_.detach();
+  stream_.release()->give_back();
+  selection_.reset();
+  exchange_.finish(trailers);
+}
+
+void ForwardResponder::on_backend_failed(backend::Problem problem) {
+  bool reused = stream_->reused();
+  stream_.reset();
+  Failure failure = failure_of(problem);
+  // The backend ended an idle connection just as it was used again: nobody's fault.
+  bool stale = reused && failure.kind == Kind::ClosedEarly;
+  if (stale && may_replay()) {
+    replayed_ = true;
+    backend::Problem on_the_spot;
+    if (open_new(&on_the_spot)) return send_request();
+    failure = failure_of(on_the_spot);
+    stale = false;
+  }
+  if (!stale) blame(failure);
+  end_attempt(failure);
+}
+
+// A request that may have reached the backend is sent again once, and only if twice does no harm.
+bool ForwardResponder::may_replay() const {
+  return !replayed_ && !upload_begun_ && !responding_ &&
+         http::is_idempotent(exchange_.request().method);
+}
+
+void ForwardResponder::end_attempt(const Failure& failure) {
+  let_go();
+  bool nothing_lost = !upload_begun_ && !responding_;
+  if (exchange::retry_of(failure) == Retry::OtherBackend && nothing_lost) {
+    return try_next_backend(failure);
+  }
+  exchange_.fail(failure);
+}
+
+void ForwardResponder::blame(const Failure& failure) {
+  if (!exchange::blames_backend(failure)) return;
+  if (!pool_.report_failure(*selection_, exchange_.services().loop.now())) return;
+  exchange_.services().log.warn("backend {} of pool {} is put aside: {}",
+                                selection_->lease.backend().address(), pool_.name(),
+                                exchange::word_of(failure));
+}
+
+void ForwardResponder::let_go() {
+  upload_.detach();
+  download_.detach();
+  stream_.reset();
+  selection_.reset();
+}
+
+}  // namespace
+
+ArenaPtr<exchange::Responder> Forward::respond(exchange::Exchange& exchange) const {
+  return exchange.arena().make<ForwardResponder>(exchange, pool_, request_edits_);
+}
+
+}  // namespace sluice::handlers

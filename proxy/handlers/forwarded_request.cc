@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/handlers/forwarded_request.h"
+
+#include "proxy/http/forwarded.h"
+#include "proxy/http/hop_by_hop.h"
+#include "proxy/route/route.h"
+
+namespace sluice::handlers {
+
+namespace {
+
+std::string_view via_of(http::Version version) {
+  return version == http::Version::Http11 ? "1.1 sluice" : "1.0 sluice";
+}
+
+char* append(char* out, std::string_view text) { return out + text.copy(out, text.size()); }
+
+}  // namespace
+
+void prepare_fields(exchange::Exchange& exchange, const http::FieldEdits& edits) {
+  http::RequestHead& request = exchange.request();
+  http::Fields& fields = request.fields;
+  http::strip_hop_by_hop(fields);
+  http::drop_ambiguous_names(fields);
+  fields.remove(http::FieldId::Expect);  // answered here (RFC 9110 10.1.1)
+  if (!request.authority.empty()) fields.set(http::FieldId::Host, request.authority);
+
+  http::ForwardedHop hop{
+      .peer = exchange.client().peer,
+      .peer_trusted = exchange.peer_trusted(),
+      .scheme = exchange.client().tls ? "https" : "http",
+      .host = request.authority,
+  };
+  http::apply_forwarded(fields, hop, exchange.arena().allocate(http::forwarded_bound(fields, hop)));
+  fields.set(http::FieldId::XRequestId, exchange.request_id());
+  fields.add(http::FieldId::Via, via_of(request.version));
+  edits.apply(fields);
+}
+
+std::string_view forwarded_target(exchange::Exchange& exchange) {
+  const http::RequestHead& request = exchange.request();
+  const route::Match& match = exchange.match();
+  route::RewrittenPath path =
+      route::rewrite_path(match.route->rewrite, exchange.path(), match.prefix_length);
+  bool unchanged = path.head.empty() && path.tail.data() == request.target.data();
+  if (unchanged || request.form == http::TargetForm::Asterisk) return request.target;
+
+  std::size_t size = path.head.size() + path.tail.size() + 1 + request.query.size();
+  char* target = exchange.arena().allocate(size);
+  char* end = append(append(target, path.head), path.tail);
+  if (request.has_query) end = append(append(end, "?"), request.query);
+  return {target, static_cast<std::size_t>(end - target)};
+}
+
+}  // namespace sluice::handlers

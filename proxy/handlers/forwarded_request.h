@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// What a request becomes on its way to a backend: hop-by-hop fields and ambiguous names removed, the
+// client's address, scheme, host and request id told (or told anew, if the peer is not trusted),
+// Via, the route's own edits, and the target as the route rewrites it.
+#pragma once
+
+#include <string_view>
+
+#include "proxy/exchange/exchange.h"
+#include "proxy/http/field_edits.h"
+
+namespace sluice::handlers {
+
+// Changes the exchange's request fields in place; once per exchange, whatever the number of tries.
+void prepare_fields(exchange::Exchange& exchange, const http::FieldEdits& edits);
+
+// The request target for the backend, from the exchange's arena if it differs from what was sent.
+std::string_view forwarded_target(exchange::Exchange& exchange);
+
+}  // namespace sluice::handlers
