@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+// argv -> Config -> Server. Each command is one function; exit codes: 0 ok, 1 runtime, 2 usage,
+// 3 bad configuration.
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "conf/load.h"
+#include "conf/schema.h"
+#include "proxy/server/server.h"
+#include "proxy/server/version.h"
+#include "tls/certificates.h"
+
+namespace sluice {
+namespace {
+
+enum ExitCode { kOk = 0, kRuntime = 1, kUsage = 2, kBadConfig = 3 };
+
+using Arguments = std::vector<std::string_view>;
+
+constexpr std::string_view kHelp = R"(Sluice: a layer-7 reverse proxy and load balancer.
+
+  sluice run FILE                          runs the proxy; SIGHUP reloads FILE, SIGTERM drains
+  sluice check FILE                        says all that is wrong with FILE
+  sluice proxy ADDRESS to BACKEND...       a whole proxy without a file:
+                                             sluice proxy :8080 to localhost:9000 localhost:9001
+         --print-config                    prints the file that it stands for, and ends
+  sluice schema [--markdown]               the JSON Schema of the file, or its reference
+  sluice version                           the version
+  sluice help                              this
+
+Exit codes: 0 ok, 1 runtime error, 2 wrong usage, 3 bad configuration.
+)";
+
+int usage_error(std::string_view what) {
+  fmt::print(stderr, "sluice: {}\nTry \"sluice help\".\n", what);
+  return kUsage;
+}
+
+conf::LoadOptions load_options() {
+  conf::LoadOptions options;
+  options.check.certificate_check = [](const conf::Certificate& certificate) {
+    return tls::check_certificate(certificate.cert, certificate.key);
+  };
+  return options;
+}
+
+void print_errors(const std::vector<conf::Diagnostic>& errors) {
+  bool colour = isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+  fmt::print(stderr, "{}", conf::render(errors, colour));
+}
+
+// "http://[::]:8080 forwards to shop (10.0.0.1:80, 10.0.0.2:80)"
+std::string describe(const conf::Config& config, const std::vector<std::string>& urls) {
+  std::string text = fmt::format("sluice {} listens on {}", kVersion, fmt::join(urls, ", "));
+  std::string_view separator = " and forwards to ";
+  for (const auto& [name, pool] : config.pools) {
+    text += std::exchange(separator, ", ");
+    text += name + " (";
+    for (std::size_t i = 0; i < pool.backends.size(); ++i) {
+      text += (i == 0 ? "" : ", ") + pool.backends[i].address;
+    }
+    text += ")";
+  }
+  return text;
+}
+
+int serve(const conf::Config& config, server::Server::Reload reload) {
+  server::Signals::block();
+  auto server = server::Server::start(config, std::move(reload));
+  if (!server) {
+    fmt::print(stderr, "sluice: {}\n", server.error().text());
+    return kRuntime;
+  }
+  std::vector<std::string> urls = (*server)->listener_urls();
+  fmt::print("{}\n", describe(config, urls));
+  for (const std::string& url : urls) fmt::print("listening on {}\n", url);
+  std::fflush(stdout);
+  return (*server)->run();
+}
+
+int run(const Arguments& arguments) {
+  if (arguments.size() != 1) return usage_error("run takes the name of a configuration file");
+  std::string path(arguments[0]);
+  auto load = [path]() -> std::optional<conf::Config> {
+    conf::LoadOutcome outcome = conf::load_file(path, load_options());
+    if (!outcome) print_errors(outcome.errors);
+    return std::move(outcome.config);
+  };
+  std::optional<conf::Config> config = load();
+  return config ? serve(*config, load) : kBadConfig;
+}
+
+int check(const Arguments& arguments) {
+  if (arguments.size() != 1) return usage_error("check takes the name of a configuration file");
+  conf::LoadOutcome outcome = conf::load_file(std::string(arguments[0]), load_options());
+  if (!outcome) {
+    print_errors(outcome.errors);
+    return kBadConfig;
+  }
+  fmt::print("{}: ok\n", arguments[0]);
+  return kOk;
+}
+
+// "9000" and ":9000" are ports of this machine.
+std::string backend_address(std::string_view text) {
+  if (text.find_first_not_of("0123456789") == std::string_view::npos) {
+    return fmt::format("localhost:{}", text);
+  }
+  return text.starts_with(':') ? fmt::format("localhost{}", text) : std::string(text);
+}
+
+conf::Config proxy_config(std::string_view listen, const Arguments& backends) {
+  conf::Config config;
+  config.listeners.push_back({.address = std::string(listen), .name = {}, .tls = {}});
+  conf::Pool& pool = config.pools["backends"];
+  for (std::string_view backend : backends) pool.backends.push_back({backend_address(backend)});
+  conf::Route route;
+  route.forward = conf::Forward{"backends"};
+  config.routes.push_back(route);
+  return config;
+}
+
+int proxy(Arguments arguments) {
+  bool print_only = std::erase(arguments, "--print-config") > 0;
+  if (arguments.size() < 3 || arguments[1] != "to") {
+    return usage_error("proxy is written as: sluice proxy :8080 to localhost:9000");
+  }
+  conf::Config config =
+      proxy_config(arguments[0], Arguments(arguments.begin() + 2, arguments.end()));
+  // Through the loader, so that it is checked as any file is.
+  std::string text = conf::to_json(config);
+  conf::LoadOutcome outcome = conf::load_text("(command line)", text, load_options());
+  if (!outcome) {
+    print_errors(outcome.errors);
+    return kUsage;
+  }
+  if (print_only) {
+    fmt::print("{}", text);
+    return kOk;
+  }
+  return serve(*outcome.config, [config = *outcome.config] { return std::optional(config); });
+}
+
+int schema(const Arguments& arguments) {
+  if (arguments.empty()) {
+    fmt::print("{}\n", conf::json_schema());
+    return kOk;
+  }
+  if (arguments.size() > 1 || arguments[0] != "--markdown") {
+    return usage_error("schema takes nothing, or --markdown");
+  }
+  fmt::print("{}", conf::reference_markdown());
+  return kOk;
+}
+
+int version(const Arguments&) {
+  fmt::print("sluice {}\n", kVersion);
+  return kOk;
+}
+
+int help(const Arguments&) {
+  fmt::print("{}", kHelp);
+  return kOk;
+}
+
+struct Command {
+  std::string_view name;
+  int (*run)(const Arguments&);
+};
+
+constexpr Command kCommands[] = {
+    {"run", run},
+    {"check", check},
+    {"proxy", [](const Arguments& arguments) { return proxy(arguments); }},
+    {"schema", schema},
+    {"version", version},
+    {"--version", version},
+    {"help", help},
+    {"--help", help},
+    {"-h", help},
+};
+
+int main_of(const Arguments& arguments) {
+  if (arguments.empty()) {
+    fmt::print(stderr, "{}", kHelp);
+    return kUsage;
+  }
+  for (const Command& command : kCommands) {
+    if (command.name == arguments[0]) {
+      return command.run(Arguments(arguments.begin() + 1, arguments.end()));
+    }
+  }
+  return usage_error(fmt::format("there is no command \"{}\"", arguments[0]));
+}
+
+}  // namespace
+}  // namespace sluice
+
+int main(int argc, char** argv) { return sluice::main_of({argv + 1, argv + argc}); }

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Listeners: which addresses this process listens on, over all reloads. A listener keeps its number
+// and its sockets as long as its address stays in the configuration, so that a reload never closes a
+// socket that has connections in its queue. Control thread only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "conf/config.h"
+#include "conf/result.h"
+#include "proxy/net/address.h"
+#include "proxy/net/fd.h"
+
+namespace sluice::server {
+
+class Listeners {
+ public:
+  explicit Listeners(std::size_t workers) : workers_(workers) {}
+
+  // What a new configuration changes. Nothing has happened until commit().
+  struct Plan {
+    std::vector<std::uint32_t> numbers;                       // of config.listeners, in order
+    std::map<std::uint32_t, std::vector<net::Fd>> opened;     // a socket for each worker
+    std::vector<std::uint32_t> removed;
+    std::map<std::string, std::uint32_t> by_key;              // of those that are then open
+    std::map<std::uint32_t, net::Address> bound;
+  };
+  // Opens what is new. On an error nothing stays open that was not before.
+  Result<Plan> plan(const conf::Config& config) const;
+
+  // REQUIRES: made by plan() since the last commit(). The caller has taken `opened` for the workers.
+  void commit(Plan plan);
+
+  // Numbers in use are below this.
+  std::size_t number_count() const { return next_number_; }
+  std::size_t number_count(const Plan& plan) const { return next_number_ + plan.opened.size(); }
+
+  // The number and the bound address of each listener of a configuration, in its order.
+  const net::Address& bound(std::uint32_t number) const { return bound_.at(number); }
+  const std::vector<std::uint32_t>& numbers() const { return numbers_; }
+
+ private:
+  std::size_t workers_;
+  std::uint32_t next_number_ = 0;
+  std::vector<std::uint32_t> numbers_;
+  std::map<std::string, std::uint32_t> by_key_;
+  std::map<std::uint32_t, net::Address> bound_;
+};
+
+}  // namespace sluice::server

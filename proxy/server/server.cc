@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/server/server.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <utility>
+
+#include "proxy/observe/log_output.h"
+
+namespace sluice::server {
+
+namespace {
+
+constexpr std::chrono::minutes kHousekeeping{1};
+
+Log::Level level_of(conf::LogLevel level) {
+  switch (level) {
+    case conf::LogLevel::Error:
+      return Log::Level::Error;
+    case conf::LogLevel::Warn:
+      return Log::Level::Warn;
+    case conf::LogLevel::Info:
+      return Log::Level::Info;
+    case conf::LogLevel::Debug:
+      return Log::Level::Debug;
+  }
+  return Log::Level::Info;
+}
+
+// Every connection is a descriptor; the soft limit is a default for programs that use select().
+void raise_descriptor_limit(const Log& log) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) log.warn("cannot raise the limit of descriptors");
+}
+
+net::ResolverOptions resolver_options(const conf::Resolver& resolver) {
+  return {.servers = resolver.servers,
+          .timeout = resolver.timeout,
+          .min_ttl = resolver.min_ttl,
+          .max_ttl = resolver.max_ttl};
+}
+
+}  // namespace
+
+std::size_t usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
+  return static_cast<std::size_t>(CPU_COUNT(&set));
+}
+
+Result<std::unique_ptr<Server>> Server::start(conf::Config config, Reload reload) {
+  auto ticket_keys = tls::TicketKeys::create(net::Clock::now());
+  if (!ticket_keys) return ticket_keys.error();
+  std::size_t workers =
+      config.workers > 0 ? static_cast<std::size_t>(config.workers) : usable_cores();
+  std::unique_ptr<Server> server(
+      new Server(config, std::move(reload), std::move(*ticket_keys), workers));
+  if (auto error = server->open_access_log()) return *error;
+  server->start_workers();
+  if (auto error = server->use(std::move(config))) return *error;
+  return server;
+}
+
+Server::Server(const conf::Config& config, Reload reload,
+               std::unique_ptr<tls::TicketKeys> ticket_keys, std::size_t workers)
+    : config_(config),
+      reload_(std::move(reload)),
+      log_(level_of(config.error_log.level)),
+      signals_(loop_, Delegate<void(int)>::of<&Server::on_signal>(this)),
+      ticket_keys_(std::move(ticket_keys)),
+      listeners_(workers),
+      workers_(workers),
+      minute_timer_(loop_.timers(), net::Timer::Callback::of<&Server::on_minute>(this)),
+      drain_timer_(loop_.timers(), net::Timer::Callback::of<&Server::stop_now>(this)) {
+  raise_descriptor_limit(log_);
+  minute_timer_.set(loop_.now() + kHousekeeping);
+}
+
+Server::~Server() {
+  stop_workers();
+  if (log_writer_ != nullptr) log_writer_->stop();
+  for (std::uint32_t number : listeners_.numbers()) {
+    const net::Address& bound = listeners_.bound(number);
+    if (bound.is_unix()) ::unlink(std::string(bound.path()).c_str());
+  }
+}
+
+std::optional<Error> Server::open_access_log() {
+  auto output = observe::LogOutput::open(config_.access_log.path);
+  if (!output) return output.error();
+  observe::LogWriter::Options options;
+  options.rings = workers_.size();
+  auto writer = observe::LogWriter::start(std::move(*output), options, log_);
+  if (!writer) return writer.error();
+  log_writer_ = std::move(*writer);
+  return {};
+}
+
+void Server::start_workers() {
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i] = std::make_unique<Worker>(log_, log_writer_->ring(i));
+    workers_[i]->start();
+  }
+}
+
+void Server::stop_workers() {
+  for (auto& worker : workers_) {
+    if (worker != nullptr) worker->stop();
+  }
+  for (auto& worker : workers_) {
+    if (worker != nullptr) worker->join();
+  }
+}
+
+std::optional<Error> Server::use(conf::Config config) {
+  auto plan = listeners_.plan(config);
+  if (!plan) return plan.error();
+  CompileInput input{.config = config,
+                     .listener_numbers = plan->numbers,
+                     .listener_count = listeners_.number_count(*plan),
+                     .names = names_,
+                     .backends = backends_,
+                     .ticket_keys = *ticket_keys_};
+  auto snapshot = compile(input);
+  if (!snapshot) return snapshot.error();
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    Worker::Change change{.snapshot = *snapshot,
+                          .new_listeners = {},
+                          .removed_listeners = plan->removed};
+    for (auto& [number, sockets] : plan->opened) {
+      change.new_listeners.emplace(number, std::move(sockets[i]));
+    }
+    workers_[i]->apply(std::move(change));
+  }
+  listeners_.commit(std::move(*plan));
+  config_ = std::move(config);
+  if (auto error = watch_names()) log_.error("names of backends: {}", error->text());
+  return {};
+}
+
+std::optional<Error> Server::watch_names() {
+  std::vector<std::string> names = names_to_resolve(config_);
+  if (name_watch_ == nullptr && names.empty()) return {};
+  if (name_watch_ == nullptr) {
+    auto resolver = net::Resolver::open(loop_, resolver_options(config_.resolver));
+    if (!resolver) return resolver.error();
+    resolver_ = std::move(*resolver);
+    name_watch_ = std::make_unique<net::NameWatch>(loop_, *resolver_,
+                                                   static_cast<net::NameWatch::Owner*>(this));
+  }
+  name_watch_->set_names(names);
+  return {};
+}
+
+void Server::on_changed(std::string_view name, std::span<const net::Address> addresses) {
+  log_.info("{} resolves to {} address{}", name, addresses.size(),
+            addresses.size() == 1 ? "" : "es");
+  names_[std::string(name)].assign(addresses.begin(), addresses.end());
+  // Names that change together are used together.
+  if (!std::exchange(names_changed_, true)) loop_.post([this] { use_new_names(); });
+}
+
+void Server::on_failed(std::string_view name, std::string_view error) {
+  log_.warn("{} does not resolve: {}{}", name, error,
+            names_.contains(std::string(name)) ? "; its last addresses stay in use" : "");
+}
+
+// New addresses are a reload with the configuration that stands.
+void Server::use_new_names() {
+  names_changed_ = false;
+  if (draining_) return;
+  if (auto error = use(config_)) log_.error("cannot use the new addresses: {}", error->text());
+}
+
+int Server::run() {
+  loop_.run();
+  stop_workers();
+  log_writer_->stop();
+  return 0;
+}
+
+void Server::on_signal(int signal) {
+  switch (signal) {
+    case SIGHUP:
+      return reload();
+    case SIGTERM:
+      if (draining_) std::_Exit(0);
+      return begin_drain();
+    case SIGINT:
+      if (draining_) std::_Exit(0);
+      return stop_now();
+    default:
+      return;
+  }
+}
+
+void Server::reload() {
+  if (draining_) return;
+  if (auto error = log_writer_->reopen()) log_.error("access log: {}", error->text());
+  std::optional<conf::Config> config = reload_();
+  if (!config) return log_.error("reload failed; the running configuration is unchanged");
+  if (config->workers != config_.workers) {
+    log_.warn("the number of workers changes with the next start");
+  }
+  std::string log_path = config->access_log.path;
+  if (auto error = use(std::move(*config))) {
+    return log_.error("reload failed; the running configuration is unchanged: {}", error->text());
+  }
+  if (auto error = log_writer_->set_output(log_path)) {
+    log_.error("access log: {}; lines go on to where they went", error->text());
+  }
+  log_.info("configuration reloaded");
+}
+
+void Server::begin_drain() {
+  draining_ = true;
+  log_.info("draining");
+  drain_timer_.set(loop_.now() + config_.timeouts.drain);
+  for (auto& worker : workers_) {
+    worker->drain([this] { loop_.post([this] { on_worker_drained(); }); });
+  }
+}
+
+void Server::on_worker_drained() {
+  if (++workers_drained_ == workers_.size()) stop_now();
+}
+
+void Server::stop_now() {
+  draining_ = true;
+  loop_.stop();
+}
+
+void Server::on_minute() {
+  minute_timer_.set(loop_.now() + kHousekeeping);
+  if (!ticket_keys_->rotate(net::Clock::now())) log_.error("cannot make a new ticket key");
+  backends_.sweep();
+}
+
+std::vector<std::string> Server::listener_urls() const {
+  std::vector<std::string> urls;
+  for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
+    const net::Address& bound = listeners_.bound(listeners_.numbers()[i]);
+    std::string scheme = config_.listeners[i].tls ? "https" : "http";
+    urls.push_back(scheme + (bound.is_unix() ? "+" : "://") + bound.text());
+  }
+  return urls;
+}
+
+}  // namespace sluice::server

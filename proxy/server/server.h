@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Server: the process. Runs the control thread's loop (signals, names, reloads), owns the workers and
+// everything that outlives a Snapshot: listeners, backends' health and counters, ticket keys, the
+// access log's writer.
+//
+// Threading: all of it on the thread that calls run(); workers are told by posting.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "balancer/backend_registry.h"
+#include "conf/config.h"
+#include "conf/result.h"
+#include "proxy/base/log.h"
+#include "proxy/net/event_loop.h"
+#include "proxy/net/name_watch.h"
+#include "proxy/net/resolver.h"
+#include "proxy/observe/log_writer.h"
+#include "proxy/server/listeners.h"
+#include "proxy/server/signals.h"
+#include "proxy/server/snapshot.h"
+#include "proxy/server/worker.h"
+#include "tls/tickets.h"
+
+namespace sluice::server {
+
+class Server final : private net::NameWatch::Owner {
+ public:
+  // Reads the configuration again; called on SIGHUP. No value: it was bad, and the operator told.
+  using Reload = std::function<std::optional<conf::Config>()>;
+
+  // Opens the listeners and starts the workers.
+  static Result<std::unique_ptr<Server>> start(conf::Config config, Reload reload);
+
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server();
+
+  // Until SIGTERM has drained the workers, or SIGINT ended them; then 0. Signals must have been
+  // blocked before any thread was started (Signals::block).
+  int run();
+
+  // "http://127.0.0.1:8080" for each listener, in the configuration's order.
+  std::vector<std::string> listener_urls() const;
+
+ private:
+  Server(const conf::Config& config, Reload reload, std::unique_ptr<tls::TicketKeys> ticket_keys,
+         std::size_t workers);
+
+  std::optional<Error> open_access_log();
+  void start_workers();
+  void stop_workers();
+  // Compiles and hands to the workers; on failure nothing has changed.
+  std::optional<Error> use(conf::Config config);
+  std::optional<Error> watch_names();
+  // net::NameWatch::Owner
+  void on_changed(std::string_view name, std::span<const net::Address> addresses) override;
+  void on_failed(std::string_view name, std::string_view error) override;
+  void use_new_names();
+  void on_signal(int signal);
+  void reload();
+  void begin_drain();
+  void on_worker_drained();
+  void stop_now();
+  void on_minute();
+
+  conf::Config config_;
+  Reload reload_;
+  Log log_;
+  net::EventLoop loop_;
+  Signals signals_;
+  std::unique_ptr<tls::TicketKeys> ticket_keys_;
+  std::unique_ptr<observe::LogWriter> log_writer_;
+  balancer::BackendRegistry backends_;
+  Listeners listeners_;
+  ResolvedNames names_;
+  std::unique_ptr<net::Resolver> resolver_;      // null while no backend has a name
+  std::unique_ptr<net::NameWatch> name_watch_;  // likewise
+  std::vector<std::unique_ptr<Worker>> workers_;
+  net::Timer minute_timer_;
+  net::Timer drain_timer_;
+  std::size_t workers_drained_ = 0;
+  bool names_changed_ = false;
+  bool draining_ = false;
+};
+
+// The cores that this process may use.
+std::size_t usable_cores();
+
+}  // namespace sluice::server

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// Signals as events of the control loop: SIGHUP, SIGTERM and SIGINT arrive through a signalfd, so
+// that no code ever runs in a signal handler.
+#pragma once
+
+#include "proxy/base/delegate.h"
+#include "proxy/net/event_loop.h"
+#include "proxy/net/fd.h"
+#include "proxy/net/fd_event.h"
+
+namespace sluice::server {
+
+class Signals {
+ public:
+  // For the calling thread and those that it starts later; call first thing in main. SIGPIPE is
+  // ignored for good: a peer that left is an errno here.
+  static void block();
+
+  Signals(net::EventLoop& loop, Delegate<void(int)> on_signal);
+
+ private:
+  void on_readable(short what);
+
+  Delegate<void(int)> on_signal_;
+  net::Fd fd_;
+  net::FdEvent event_;
+};
+
+}  // namespace sluice::server

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/server/snapshot.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "proxy/filters/headers.h"
+#include "proxy/handlers/fixed_response.h"
+#include "proxy/handlers/forward.h"
+#include "proxy/handlers/redirect.h"
+#include "proxy/http/field_edits.h"
+
+namespace sluice::server {
+
+namespace {
+
+std::string route_name(const conf::Match& match) {
+  std::string host = match.hosts.empty() ? "*" : match.hosts.front();
+  return host + (match.paths.empty() ? "/*" : match.paths.front());
+}
+
+http::FieldEdits edits_of(const conf::HeaderEdits& edits) {
+  return http::FieldEdits({edits.add.begin(), edits.add.end()},
+                          {edits.set.begin(), edits.set.end()}, edits.remove);
+}
+
+bool has_edits(const conf::HeaderEdits& edits) {
+  return !edits.add.empty() || !edits.set.empty() || !edits.remove.empty();
+}
+
+// Adds up a Snapshot piece by piece.
+class Compiler {
+ public:
+  explicit Compiler(const CompileInput& input)
+      : input_(input), snapshot_(std::make_shared<Snapshot>()) {
+    snapshot_->config = input.config;
+  }
+
+  Result<std::shared_ptr<const Snapshot>> run() {
+    compile_pools();
+    compile_routes();
+    compile_rules();
+    compile_options();
+    if (auto error = compile_tables()) return *error;
+    if (auto error = compile_tls()) return *error;
+    return std::shared_ptr<const Snapshot>(std::move(snapshot_));
+  }
+
+ private:
+  const conf::Config& config() const { return snapshot_->config; }
+
+  void compile_pools() {
+    for (const auto& [name, pool] : config().pools) {
+      std::vector<balancer::Pool::Address> addresses;
+      for (const conf::Backend& backend : pool.backends) add_addresses(backend, addresses);
+      snapshot_->pools.emplace(
+          name, std::make_unique<balancer::Pool>(name, pool, addresses, input_.backends));
+    }
+  }
+
+  void add_addresses(const conf::Backend& backend,
+                     std::vector<balancer::Pool::Address>& addresses) const {
+    if (auto numeric = net::Address::parse(backend.address)) {
+      addresses.push_back({numeric->text(), backend.weight});
+      return;
+    }
+    auto resolved = input_.names.find(backend.address);
+    if (resolved == input_.names.end()) return;
+    for (const net::Address& address : resolved->second) {
+      addresses.push_back({address.text(), backend.weight});
+    }
+  }
+
+  void compile_routes() {
+    for (const conf::Route& from : config().routes) {
+      auto route = std::make_unique<route::Route>();
+      route->name = route_name(from.match);
+      snapshot_->handlers.push_back(make_handler(from));
+      route->handler = snapshot_->handlers.back().get();
+      route->rewrite = {from.strip_prefix, from.replace_prefix};
+      if (has_edits(from.headers.response)) {
+        snapshot_->filters.push_back(
+            std::make_unique<filters::HeaderFilter>(edits_of(from.headers.response)));
+        route->filters.push_back(snapshot_->filters.back().get());
+      }
+      snapshot_->routes.push_back(std::move(route));
+    }
+  }
+
+  // conf/check.cc has seen to it that there is exactly one action, and that its pool exists.
+  std::unique_ptr<exchange::Handler> make_handler(const conf::Route& route) const {
+    if (route.redirect) {
+      return std::make_unique<handlers::Redirect>(route.redirect->status, route.redirect->to);
+    }
+    if (route.respond) {
+      return std::make_unique<handlers::FixedResponse>(
+          route.respond->status, route.respond->body, route.respond->content_type);
+    }
+    return std::make_unique<handlers::Forward>(*snapshot_->pools.at(route.forward->pool),
+                                               edits_of(route.headers.request));
+  }
+
+  static bool listens_on(const conf::Match& match, const conf::Listener& listener) {
+    const auto& wanted = match.listeners;
+    auto is_this = [&listener](const std::string& name) {
+      return name == listener.address || (!listener.name.empty() && name == listener.name);
+    };
+    return wanted.empty() || std::any_of(wanted.begin(), wanted.end(), is_this);
+  }
+
+  std::optional<Error> compile_tables() {
+    snapshot_->rules.tables.assign(input_.listener_count, nullptr);
+    for (std::size_t i = 0; i < config().listeners.size(); ++i) {
+      route::Table::Builder builder;
+      for (std::size_t r = 0; r < config().routes.size(); ++r) {
+        const conf::Match& match = config().routes[r].match;
+        if (!listens_on(match, config().listeners[i])) continue;
+        auto problem = builder.add(match.hosts, match.paths, snapshot_->routes[r].get());
+        if (problem) return Error{fmt::format("routes[{}].match", r), *problem};
+      }
+      snapshot_->tables.push_back(std::make_unique<route::Table>(builder.build()));
+      snapshot_->rules.tables[input_.listener_numbers[i]] = snapshot_->tables.back().get();
+    }
+    return {};
+  }
+
+  std::optional<Error> compile_tls() {
+    snapshot_->tls.assign(input_.listener_count, nullptr);
+    for (std::size_t i = 0; i < config().listeners.size(); ++i) {
+      const conf::Listener& listener = config().listeners[i];
+      if (!listener.tls) continue;
+      auto context = tls::ServerContext::create(*listener.tls, input_.ticket_keys);
+      if (!context) return Error{fmt::format("listeners[{}].tls", i), context.error().text()};
+      snapshot_->tls[input_.listener_numbers[i]] = *context;
+    }
+    return {};
+  }
+
+  void compile_rules() {
+    exchange::Rules& rules = snapshot_->rules;
+    rules.trusted_proxies = CidrSet::parse(config().trusted_proxies).value_or(CidrSet());
+    rules.body_bytes_max = config().limits.body;
+    rules.request_watermark_bytes = config().buffers.request;
+    rules.response_watermark_bytes = config().buffers.response;
+  }
+
+  void compile_options() {
+    const conf::Timeouts& timeouts = config().timeouts;
+    const conf::Limits& limits = config().limits;
+    const http::HeadLimits head_limits{
+        .request_line = limits.request_line,
+        .field = limits.field,
+        .head = limits.head,
+        .fields = static_cast<std::size_t>(limits.fields),
+    };
+    snapshot_->client_options = {
+        .tls_handshake_timeout = timeouts.tls_handshake,
+        .request_head_timeout = timeouts.request_head,
+        .request_body_timeout = timeouts.request_body,
+        .idle_timeout = timeouts.idle,
+        .send_timeout = timeouts.send,
+        .head_limits = head_limits,
+    };
+    snapshot_->backend_options = {
+        .connect_timeout = timeouts.connect,
+        .first_byte_timeout = timeouts.first_byte,
+        .read_timeout = timeouts.backend_read,
+        .request_watermark_bytes = config().buffers.request,
+        .head_limits = head_limits,
+    };
+  }
+
+  const CompileInput& input_;
+  std::shared_ptr<Snapshot> snapshot_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<const Snapshot>> compile(const CompileInput& input) {
+  return Compiler(input).run();
+}
+
+std::vector<std::string> names_to_resolve(const conf::Config& config) {
+  std::set<std::string> names;
+  for (const auto& [pool_name, pool] : config.pools) {
+    for (const conf::Backend& backend : pool.backends) {
+      if (!net::Address::parse(backend.address)) names.insert(backend.address);
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+}  // namespace sluice::server

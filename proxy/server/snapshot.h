@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Snapshot: everything compiled from one Config: pools, handlers, filters, route tables, TLS
+// contexts, limits. Immutable; workers and exchanges hold it by shared_ptr and let it go when their
+// last exchange under it has ended. What outlives it (backends' health and counters, ticket keys)
+// belongs to the Server and is only referred to (design: a reload changes rules, not memory).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "balancer/backend_registry.h"
+#include "balancer/pool.h"
+#include "conf/config.h"
+#include "conf/result.h"
+#include "proxy/backend/http1_stream.h"
+#include "proxy/client/shared.h"
+#include "proxy/exchange/handler.h"
+#include "proxy/exchange/response_filter.h"
+#include "proxy/exchange/rules.h"
+#include "proxy/net/address.h"
+#include "proxy/route/table.h"
+#include "tls/context.h"
+#include "tls/tickets.h"
+
+namespace sluice::server {
+
+// "host:port" as configured -> the numeric addresses it has now. Absent: not resolved (yet).
+using ResolvedNames = std::map<std::string, std::vector<net::Address>>;
+
+struct Snapshot {
+  conf::Config config;
+  std::map<std::string, std::unique_ptr<balancer::Pool>> pools;
+  std::vector<std::unique_ptr<exchange::Handler>> handlers;
+  std::vector<std::unique_ptr<exchange::ResponseFilter>> filters;
+  std::vector<std::unique_ptr<route::Route>> routes;
+  std::vector<std::unique_ptr<route::Table>> tables;
+  // By listener number; null where there is no TLS, or no such listener any more.
+  std::vector<std::shared_ptr<const tls::ServerContext>> tls;
+  exchange::Rules rules;
+  client::Options client_options;
+  backend::Http1Options backend_options;
+};
+
+struct CompileInput {
+  const conf::Config& config;
+  // For each of config.listeners, its number; numbers are below listener_count.
+  const std::vector<std::uint32_t>& listener_numbers;
+  std::size_t listener_count;
+  const ResolvedNames& names;
+  balancer::BackendRegistry& backends;
+  tls::TicketKeys& ticket_keys;
+};
+
+// Control thread only. Errors are those that only the real files and libraries can tell: a broken
+// certificate, a pattern that two rules share.
+Result<std::shared_ptr<const Snapshot>> compile(const CompileInput& input);
+
+// The backends that have to be resolved: neither numeric nor a Unix path.
+std::vector<std::string> names_to_resolve(const conf::Config& config);
+
+}  // namespace sluice::server
