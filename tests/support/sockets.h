@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// Bare sockets for tests that stand below any protocol.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "proxy/net/address.h"
+#include "proxy/net/fd.h"
+
+namespace sluice::support {
+
+// Two connected non-blocking Unix sockets of a type (SOCK_STREAM, SOCK_SEQPACKET).
+std::pair<net::Fd, net::Fd> socket_pair(int type);
+
+// Two connected non-blocking TCP sockets on 127.0.0.1: the connecting one and the accepted one.
+std::pair<net::Fd, net::Fd> tcp_pair();
+
+// A TCP address of this machine on which nobody listens.
+net::Address refusing_address();
+
+// A connected blocking socket. Throws Failure.
+net::Fd connect_to(const net::Address& address);
+
+// Writes until the socket takes no more, at most `bytes`; returns how many were written.
+std::size_t fill(int fd, std::size_t bytes);
+
+// What can be read without waiting, and how the reading ended.
+struct Taken {
+  enum class End { Open, Closed, Reset } end = End::Open;
+  std::string bytes{};
+};
+Taken take_available(int fd);
+
+// One message of a SOCK_SEQPACKET socket; empty when there is none.
+std::string take_message(int fd);
+
+}  // namespace sluice::support
