@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+// The backend of the load benchmarks: gives every request the same canned answer and costs as
+// little as it can, so that what is measured is the proxy.
+//
+//   origin PORT BYTES      listens on 127.0.0.1:PORT, answers with a body of BYTES
+//
+// One thread, one epoll set. Requests are taken to have no body; their heads may be pipelined or
+// cut anywhere. Runs until it is killed.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace {
+
+constexpr std::string_view kHeadEnd = "\r\n\r\n";
+
+struct Connection {
+  std::size_t matched = 0;  // bytes of kHeadEnd seen at the end of what has been read
+  std::string unsent;       // what the socket did not take yet
+};
+
+// How many heads end in these bytes. Where the match breaks, only a CR can begin it anew.
+int count_heads(Connection& connection, std::string_view bytes) {
+  int heads = 0;
+  std::size_t matched = connection.matched;
+  for (const char byte : bytes) {
+    if (byte == kHeadEnd[matched]) {
+      ++matched;
+    } else {
+      matched = byte == '\r' ? 1 : 0;
+    }
+    if (matched == kHeadEnd.size()) {
+      ++heads;
+      matched = 0;
+    }
+  }
+  connection.matched = matched;
+  return heads;
+}
+
+std::string make_answer(std::size_t body_size) {
+  std::string answer = "HTTP/1.1 200 OK\r\nServer: origin\r\nContent-Type: text/plain\r\n";
+  answer += "Content-Length: " + std::to_string(body_size) + "\r\n\r\n";
+  answer.append(body_size, 'x');
+  return answer;
+}
+
+class Origin {
+ public:
+  Origin(int listening, std::string answer)
+      : listening_(listening), epoll_(::epoll_create1(EPOLL_CLOEXEC)), answer_(std::move(answer)) {
+    watch(EPOLL_CTL_ADD, listening_, EPOLLIN);
+  }
+
+  [[noreturn]] void run() {
+    std::array<epoll_event, 256> events{};
+    for (;;) {
+      const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
+      for (int i = 0; i < count; ++i) {
+        const int fd = events.at(static_cast<std::size_t>(i)).data.fd;
+        if (fd == listening_) {
+          accept_one();
+        } else if (!serve(fd, connections_.at(fd))) {
+          connections_.erase(fd);
+          ::close(fd);
+        }
+      }
+    }
+  }
+
+ private:
+  void watch(int operation, int fd, std::uint32_t events) const {
+    epoll_event event{};
+    event.events = events;
+    event.data.fd = fd;
+    ::epoll_ctl(epoll_, operation, fd, &event);
+  }
+
+  void accept_one() {
+    const int fd = ::accept4(listening_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) return;
+    const int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    connections_.emplace(fd, Connection{});
+    watch(EPOLL_CTL_ADD, fd, EPOLLIN);
+  }
+
+  // False when the connection is at its end. Reads nothing while the peer takes nothing.
+  bool serve(int fd, Connection& connection) {
+    const bool was_full = !connection.unsent.empty();
+    if (was_full) {
+      if (!send_some(fd, connection)) return false;
+    } else {
+      const ssize_t got = ::recv(fd, input_.data(), input_.size(), 0);
+      if (got <= 0) return got < 0 && errno == EAGAIN;
+      int heads = count_heads(connection, {input_.data(), static_cast<std::size_t>(got)});
+      for (; heads > 0; --heads) {
+        if (!answer(fd, connection)) return false;
+      }
+    }
+    const bool is_full = !connection.unsent.empty();
+    if (is_full != was_full) watch(EPOLL_CTL_MOD, fd, is_full ? EPOLLOUT : EPOLLIN);
+    return true;
+  }
+
+  bool answer(int fd, Connection& connection) {
+    if (connection.unsent.empty()) {
+      const ssize_t sent = ::send(fd, answer_.data(), answer_.size(), MSG_NOSIGNAL);
+      if (sent == static_cast<ssize_t>(answer_.size())) return true;
+      if (sent < 0 && errno != EAGAIN) return false;
+      connection.unsent = answer_.substr(sent < 0 ? 0 : static_cast<std::size_t>(sent));
+    } else {
+      connection.unsent += answer_;
+    }
+    return true;
+  }
+
+  static bool send_some(int fd, Connection& connection) {
+    const ssize_t sent =
+        ::send(fd, connection.unsent.data(), connection.unsent.size(), MSG_NOSIGNAL);
+    if (sent < 0) return errno == EAGAIN;
+    connection.unsent.erase(0, static_cast<std::size_t>(sent));
+    return true;
+  }
+
+  int listening_;
+  int epoll_;
+  std::string answer_;
+  std::array<char, 64 * 1024> input_{};
+  std::unordered_map<int, Connection> connections_;
+};
+
+int listen_on(int port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(fd, 1024) != 0) {
+    std::fprintf(stderr, "origin: port %d: %s\n", port, std::strerror(errno));
+    std::exit(1);
+  }
+  return fd;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const long port = argc == 3 ? std::strtol(argv[1], nullptr, 10) : 0;
+  const long bytes = argc == 3 ? std::strtol(argv[2], nullptr, 10) : -1;
+  if (port <= 0 || port > 65535 || bytes < 0) {
+    std::fprintf(stderr, "usage: origin PORT BYTES\n");
+    return 2;
+  }
+  const int listening = listen_on(static_cast<int>(port));
+  const auto origin =
+      std::make_unique<Origin>(listening, make_answer(static_cast<std::size_t>(bytes)));
+  origin->run();
+}

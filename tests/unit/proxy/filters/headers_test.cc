@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/filters/headers.h"
+
+#include <catch2/catch.hpp>
+
+#include "proxy/handlers/fixed_response.h"
+#include "tests/support/exchange_rig.h"
+
+namespace sluice::filters {
+namespace {
+
+TEST_CASE("header filter: edits the head of the route's responses") {
+  const handlers::FixedResponse handler(200, "hi\n", "text/plain");
+  const HeaderFilter filter(
+      http::FieldEdits({{"X-Add", "1"}}, {{"Content-Type", "text/html"}}, {"X-None"}));
+  support::ExchangeRig rig;
+  rig.route.filters = {&filter};
+  rig.run(handler, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  REQUIRE(rig.client.head);
+  CHECK(rig.client.head->field("Content-Type") == "text/html");
+  CHECK(rig.client.head->field("X-Add") == "1");
+  CHECK(rig.client.head->has("Date"));
+  CHECK(rig.client.misuse.empty());
+}
+
+TEST_CASE("header filter: filters run in order") {
+  const handlers::FixedResponse handler(200, "hi\n", "text/plain");
+  const HeaderFilter first(http::FieldEdits({}, {{"X-Tag", "first"}}, {}));
+  const HeaderFilter second(http::FieldEdits({}, {{"X-Tag", "second"}}, {"Content-Type"}));
+  support::ExchangeRig rig;
+  rig.route.filters = {&first, &second};
+  rig.run(handler, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  REQUIRE(rig.client.head);
+  CHECK(rig.client.head->field("X-Tag") == "second");
+  CHECK_FALSE(rig.client.head->has("Content-Type"));
+}
+
+}  // namespace
+}  // namespace sluice::filters

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/http/forwarded.h"
+
+#include <catch2/catch.hpp>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice::http {
+namespace {
+
+using Pairs = std::vector<std::pair<std::string_view, std::string_view>>;
+
+Fields make(const Pairs& pairs) {
+  Fields fields;
+  for (const auto& [name, value] : pairs) fields.add(name, value);
+  return fields;
+}
+
+IpAddress ip(std::string_view text) {
+  return IpAddress::parse(text).value_or(IpAddress());
+}
+
+CidrSet trusted() {
+  const std::vector<std::string> blocks = {"10.0.0.0/8", "2001:db8:1::/48"};
+  return CidrSet::parse(blocks).value();
+}
+
+// The X-Forwarded-* fields and Forwarded after apply_forwarded(), as "Name=value ...".
+std::string applied(const Pairs& sent, const ForwardedHop& hop) {
+  Fields fields = make(sent);
+  const std::unique_ptr<char[]> space(new char[forwarded_bound(fields, hop)]);
+  apply_forwarded(fields, hop, space.get());
+  std::string out;
+  for (const Field& field : fields) {
+    out += std::string(field.name) + '=' + std::string(field.value) + ' ';
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("forwarded: the client is the last address that nobody trusted stands behind",
+          "[http][forwarded]") {
+  const struct {
+    std::string_view peer;
+    std::vector<std::string_view> lists;  // one X-Forwarded-For field each
+    std::string_view client;
+  } rows[] = {
+      // the peer is the client
+      {"192.0.2.1", {}, "192.0.2.1"},
+      {"192.0.2.1", {"198.51.100.1"}, "192.0.2.1"},
+      {"192.0.2.1", {"10.0.0.1"}, "192.0.2.1"},
+      {"10.0.0.1", {}, "10.0.0.1"},
+      // one step
+      {"10.0.0.1", {"198.51.100.1"}, "198.51.100.1"},
+      {"10.0.0.1", {" 198.51.100.1\t"}, "198.51.100.1"},
+      {"10.0.0.1", {"2001:db8::1"}, "2001:db8::1"},
+      {"2001:db8:1::9", {"198.51.100.1"}, "198.51.100.1"},
+      // from the right, over trusted ones
+      {"10.0.0.1", {"203.0.113.9, 198.51.100.1"}, "198.51.100.1"},
+      {"10.0.0.1", {"203.0.113.9, 198.51.100.1, 10.1.1.1"}, "198.51.100.1"},
+      {"10.0.0.1", {"198.51.100.1,10.1.1.1,2001:db8:1::1,10.2.2.2"}, "198.51.100.1"},
+      {"10.0.0.1", {"10.1.1.1, 10.2.2.2"}, "10.1.1.1"},
+      {"10.0.0.1", {"10.1.1.1"}, "10.1.1.1"},
+      {"10.0.0.1", {"::ffff:198.51.100.1"}, "198.51.100.1"},
+      {"10.0.0.1", {"198.51.100.1, ::ffff:10.1.1.1"}, "198.51.100.1"},
+      // several fields are one list
+      {"10.0.0.1", {"203.0.113.9", "198.51.100.1"}, "198.51.100.1"},
+      {"10.0.0.1", {"198.51.100.1", "10.1.1.1"}, "198.51.100.1"},
+      {"10.0.0.1", {"203.0.113.9, 198.51.100.1", "10.1.1.1, 10.2.2.2"}, "198.51.100.1"},
+      // ports
+      {"10.0.0.1", {"198.51.100.1:4711"}, "198.51.100.1"},
+      {"10.0.0.1", {"[2001:db8::1]"}, "2001:db8::1"},
+      {"10.0.0.1", {"[2001:db8::1]:4711"}, "2001:db8::1"},
+      {"10.0.0.1", {"198.51.100.1, 10.1.1.1:80"}, "198.51.100.1"},
+      // what is no address ends the walk
+      {"10.0.0.1", {"unknown"}, "10.0.0.1"},
+      {"10.0.0.1", {""}, "10.0.0.1"},
+      {"10.0.0.1", {","}, "10.0.0.1"},
+      {"10.0.0.1", {"198.51.100.1,"}, "10.0.0.1"},
+      {"10.0.0.1", {"198.51.100.1, unknown, 10.1.1.1"}, "10.1.1.1"},
+      {"10.0.0.1", {"198.51.100.1, , 10.1.1.1"}, "10.1.1.1"},
+      {"10.0.0.1", {"198.51.100.1", "", "10.1.1.1"}, "10.1.1.1"},
+      {"10.0.0.1", {"198.51.100.1 10.1.1.1"}, "10.0.0.1"},
+      {"10.0.0.1", {"198.51.100.01"}, "10.0.0.1"},
+      {"10.0.0.1", {"198.51.100"}, "10.0.0.1"},
+      {"10.0.0.1", {"198.51.100.1:"}, "10.0.0.1"},
+      {"10.0.0.1", {"198.51.100.1:99999"}, "10.0.0.1"},
+      {"10.0.0.1", {"\"198.51.100.1\""}, "10.0.0.1"},
+      {"10.0.0.1", {"client.example"}, "10.0.0.1"},
+      {"10.0.0.1", {"2001:db8::1%eth0"}, "10.0.0.1"},
+      {"10.0.0.1", {"_hidden, 10.1.1.1"}, "10.1.1.1"},
+  };
+  for (const auto& row : rows) {
+    Fields fields;
+    fields.add("Host", "h");
+    for (const std::string_view list : row.lists) fields.add("x-forwarded-for", list);
+    INFO(std::string(row.peer) << " / " << (row.lists.empty() ? "" : std::string(row.lists[0])));
+    CHECK(client_address(ip(row.peer), trusted(), fields).to_string() == row.client);
+  }
+}
+
+TEST_CASE("forwarded: without trusted proxies nobody is believed", "[http][forwarded]") {
+  const Fields fields = make({{"X-Forwarded-For", "198.51.100.1"}});
+  CHECK(client_address(ip("10.0.0.1"), CidrSet(), fields) == ip("10.0.0.1"));
+  CHECK(client_address(IpAddress(), trusted(), fields) == IpAddress());
+}
+
+TEST_CASE("forwarded: an untrusted peer's word is overwritten", "[http][forwarded]") {
+  const ForwardedHop hop{ip("192.0.2.1"), false, "https", "a.example:8443"};
+  CHECK(applied({}, hop) ==
+        "X-Forwarded-For=192.0.2.1 X-Forwarded-Proto=https X-Forwarded-Host=a.example:8443 ");
+  CHECK(applied({{"Host", "h"},
+                 {"x-forwarded-for", "1.1.1.1"},
+                 {"X-Forwarded-For", "2.2.2.2"},
+                 {"X-Forwarded-Proto", "ftp"},
+                 {"X-Forwarded-Host", "evil"},
+                 {"X-Forwarded-Port", "1"},
+                 {"X-Real-IP", "3.3.3.3"},
+                 {"Forwarded", "for=1.1.1.1"}},
+                hop) ==
+        "Host=h x-forwarded-for=192.0.2.1 X-Forwarded-Proto=https "
+        "X-Forwarded-Host=a.example:8443 ");
+}
+
+TEST_CASE("forwarded: a trusted peer is appended to", "[http][forwarded]") {
+  const ForwardedHop hop{ip("10.0.0.1"), true, "http", "a.example"};
+  CHECK(applied({}, hop) ==
+        "X-Forwarded-For=10.0.0.1 X-Forwarded-Proto=http X-Forwarded-Host=a.example ");
+  CHECK(applied({{"X-Forwarded-For", "1.1.1.1"},
+                 {"Via", "x"},
+                 {"X-Forwarded-For", "2.2.2.2, 3.3.3.3"},
+                 {"X-Forwarded-Proto", "https"},
+                 {"X-Forwarded-Host", "b.example"},
+                 {"X-Forwarded-Port", "443"},
+                 {"X-Real-IP", "1.1.1.1"}},
+                hop) ==
+        "X-Forwarded-For=1.1.1.1, 2.2.2.2, 3.3.3.3, 10.0.0.1 Via=x X-Forwarded-Proto=https "
+        "X-Forwarded-Host=b.example X-Forwarded-Port=443 X-Real-IP=1.1.1.1 ");
+  CHECK(applied({{"Forwarded", "for=1.1.1.1"}, {"X-Forwarded-Proto", ""}}, hop) ==
+        "Forwarded=for=1.1.1.1, for=10.0.0.1;proto=http X-Forwarded-Proto=http "
+        "X-Forwarded-For=10.0.0.1 X-Forwarded-Host=a.example ");
+}
+
+TEST_CASE("forwarded: IPv6 peers are quoted in Forwarded, and fit", "[http][forwarded]") {
+  const std::string_view longest = "2001:db8:1111:2222:3333:4444:5555:6666";
+  const ForwardedHop hop{ip(longest), true, "https", ""};
+  CHECK(applied({{"Forwarded", "for=1.1.1.1"}, {"Forwarded", "for=x"}}, hop) ==
+        "Forwarded=for=1.1.1.1, for=x, for=\"[" + std::string(longest) +
+            "]\";proto=https X-Forwarded-For=" + std::string(longest) +
+            " X-Forwarded-Proto=https ");
+}
+
+TEST_CASE("forwarded: a unix socket has no address to tell", "[http][forwarded]") {
+  CHECK(applied({{"X-Forwarded-For", "1.1.1.1"}}, {IpAddress(), false, "http", "a"}) ==
+        "X-Forwarded-Proto=http X-Forwarded-Host=a ");
+  CHECK(applied({{"X-Forwarded-For", "1.1.1.1"}, {"Forwarded", "for=b"}},
+                {IpAddress(), true, "http", "a"}) ==
+        "X-Forwarded-For=1.1.1.1 Forwarded=for=b, for=unknown;proto=http X-Forwarded-Proto=http "
+        "X-Forwarded-Host=a ");
+}
+
+}  // namespace sluice::http

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// For the parser tests: a verdict as text, so that a table row is bytes and one string, and the
+// checks that every row goes through besides.
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "proxy/http/message.h"
+#include "proxy/http/parse_result.h"
+
+namespace sluice::http::rows {
+
+// A copy whose end is the end of its allocation, so that ASan sees any byte read behind it.
+class Exact {
+ public:
+  explicit Exact(std::string_view bytes) : bytes_(new char[bytes.size()]), size_(bytes.size()) {
+    bytes.copy(bytes_.get(), size_);
+  }
+  std::string_view view() const { return {bytes_.get(), size_}; }
+
+ private:
+  std::unique_ptr<char[]> bytes_;
+  std::size_t size_;
+};
+
+inline std::string framing_text(const BodyFraming& body) {
+  switch (body.kind) {
+    case BodyKind::None:
+      return body.announced ? "announced:" + std::to_string(body.length) : "none";
+    case BodyKind::Length:
+      return "length:" + std::to_string(body.length);
+    case BodyKind::Chunked:
+      return "chunked";
+    case BodyKind::UntilClose:
+      return "until-close";
+  }
+  return "?";
+}
+
+// "need_more", the word of the fault, or what `describe` makes of the head.
+template <typename Describe>
+std::string verdict(const ParseResult& result, Describe&& describe) {
+  if (result.status == ParseStatus::NeedMore) return "need_more";
+  if (result.status == ParseStatus::Bad) return std::string(bad_message_word(result.why));
+  return describe();
+}
+
+// `parse` maps bytes to a verdict. Whole, the message gets `expected`; cut anywhere, it gets
+// NeedMore, or the same fault; with more bytes behind it, it gets the same.
+template <typename Parse>
+void check_row(std::string_view bytes, std::string_view expected, bool accepted, Parse&& parse) {
+  INFO(std::string(bytes));
+  CHECK(parse(Exact(bytes).view()) == expected);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    const std::string cut = parse(Exact(bytes.substr(0, size)).view());
+    const bool fits = cut == "need_more" || (!accepted && cut == expected);
+    INFO("cut at " << size << ": " << cut);
+    if (!fits) FAIL_CHECK("another verdict for a part of the message");
+  }
+  const std::string longer = std::string(bytes) + "GET /next HTTP/1.1\r\n\r\n0123456789abcdef";
+  CHECK(parse(Exact(longer).view()) == expected);
+}
+
+}  // namespace sluice::http::rows
