@@ -8,6 +8,19 @@
 
 namespace sluice::support {
 
+// Whether the flavour has a sanitizer that changes what memory and system calls a program uses.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
 // The path of the sluice binary under test: SLUICE_BINARY. Throws Failure when it is not set, as
 // when the test program is started by hand without it.
 std::string sluice_binary();

@@ -276,7 +276,7 @@ TEST_CASE("forward: a malformed or cut response is a 502 or a visible cut, never
     Response response = get(client);
     CHECK(response.status == 502);
     CHECK(response.field("Proxy-Status") == "sluice; error=http_protocol_error");
-    CHECK(get(client).status == 503);  // put aside? a lone backend never is
+    CHECK(get(client).status == 502);  // a lone backend is never put aside
   }
   SECTION("closed before the head") {
     ScriptedBackend backend(raw_answer(""));

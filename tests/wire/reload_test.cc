@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+// Reloads and ends: nothing that is in flight is lost, and a bad file changes nothing.
+#include <catch2/catch.hpp>
+
+#include <signal.h>
+
+#include <future>
+#include <string>
+
+#include "tests/support/http_reader.h"
+#include "tests/support/scripted_backend.h"
+#include "tests/support/sluice_process.h"
+#include "tests/wire/configs.h"
+
+using namespace std::string_literals;
+using sluice::support::BackendConnection;
+using sluice::support::RawClient;
+using sluice::support::read_response;
+using sluice::support::ScriptedBackend;
+using sluice::support::SluiceProcess;
+using sluice::wire::forwarding_to;
+
+namespace {
+
+std::string responding(const std::string& body, const std::string& more_listeners = {}) {
+  return R"({"workers": 2, "listeners": [{"address": "127.0.0.1:0"})" + more_listeners +
+         R"(], "access_log": {"format": "json"},
+            "routes": [{"match": {}, "respond": {"body": ")" + body + R"("}}]})";
+}
+
+std::string get(RawClient& client) {
+  client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  return read_response(client).body;
+}
+
+// A backend whose answer waits until the test lets it go.
+class HeldBackend {
+ public:
+  HeldBackend()
+      : backend([this](BackendConnection& connection) {
+          while (connection.recv_request()) {
+            release_.wait();
+            connection.respond(200, "held");
+          }
+        }) {}
+  ~HeldBackend() { let_go(); }
+
+  void let_go() {
+    if (!std::exchange(released_, true)) gate_.set_value();
+  }
+
+ private:
+  std::promise<void> gate_;
+  std::shared_future<void> release_ = gate_.get_future().share();
+  bool released_ = false;
+
+ public:
+  ScriptedBackend backend;
+};
+
+}  // namespace
+
+TEST_CASE("reload: an open connection goes by the new rules from its next request on",
+          "[wire][reload]") {
+  SluiceProcess sluice(responding("one"));
+  RawClient client = sluice.connect();
+  CHECK(get(client) == "one");
+  REQUIRE(sluice.reload(responding("two")));
+  CHECK(get(client) == "two");
+}
+
+TEST_CASE("reload: an exchange in flight ends under the rules it began with", "[wire][reload]") {
+  HeldBackend held;
+  SluiceProcess sluice(forwarding_to(held.backend));
+  RawClient client = sluice.connect();
+  client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  held.backend.wait_for_requests(1);
+  REQUIRE(sluice.reload(responding("new")));
+  held.let_go();
+  CHECK(read_response(client).body == "held");
+  CHECK(get(client) == "new");
+}
+
+TEST_CASE("reload: a bad file changes nothing and says why, as check does", "[wire][reload]") {
+  SluiceProcess sluice(responding("one"));
+  RawClient client = sluice.connect();
+  CHECK(get(client) == "one");
+  const std::string bad = R"({"listeners": [{"adress": "127.0.0.1:0"}], "routes": []})";
+  REQUIRE_FALSE(sluice.reload(bad));
+  CHECK(get(client) == "one");
+  const std::string check = sluice::support::check_config(bad).err;
+  const std::string complaint = check.substr(check.find(':') + 1, 60);
+  INFO(sluice.log());
+  CHECK(sluice.log().find(complaint) != std::string::npos);
+  CHECK(sluice.log().find("did you mean \"address\"") != std::string::npos);
+}
+
+TEST_CASE("reload: a listener that cannot be opened changes nothing", "[wire][reload]") {
+  SluiceProcess sluice(responding("one"));
+  const std::string taken = sluice::support::TempDir().path() / "missing" / "dir" / "s.sock";
+  REQUIRE_FALSE(sluice.reload(responding("two", R"(, {"address": "unix:)" + taken + R"("})")));
+  RawClient client = sluice.connect();
+  CHECK(get(client) == "one");
+}
+
+TEST_CASE("reload: listeners come and go, and the one that stays loses nothing",
+          "[wire][reload]") {
+  SluiceProcess sluice(responding("one"));
+  const std::string path = sluice.directory().path() / "extra.sock";
+  RawClient kept = sluice.connect();
+  CHECK(get(kept) == "one");
+  REQUIRE(sluice.reload(responding("two", R"(, {"address": "unix:)" + path + R"("})")));
+  {
+    RawClient extra(path);
+    CHECK(get(extra) == "two");
+    REQUIRE(sluice.reload(responding("three")));
+    extra.expect_close();  // idle, on a listener that is gone
+  }
+  CHECK(get(kept) == "three");
+  CHECK_THROWS(RawClient(path));
+}
+
+TEST_CASE("reload: the access log goes on in a new file", "[wire][reload]") {
+  const sluice::support::TempDir directory;
+  const std::string path = directory.path() / "access.log";
+  const std::string config = R"({"listeners": [{"address": "127.0.0.1:0"}],
+      "access_log": {"format": "combined", "path": ")" + path + R"("},
+      "routes": [{"match": {}, "respond": {"body": "ok"}}]})";
+  SluiceProcess sluice(config);
+  RawClient client = sluice.connect();
+  CHECK(get(client) == "ok");
+  std::filesystem::rename(path, path + ".1");
+  REQUIRE(sluice.reload(config));
+  CHECK(get(client) == "ok");
+  CHECK(sluice.terminate().code == 0);
+  auto lines = [](const std::string& file) {
+    const std::string text = sluice::support::read_file(file);
+    return std::count(text.begin(), text.end(), '\n');
+  };
+  CHECK(lines(path) + lines(path + ".1") == 2);
+  CHECK(lines(path) >= 1);
+}
+
+TEST_CASE("drain: SIGTERM finishes what is in flight, then exits with 0", "[wire][drain]") {
+  HeldBackend held;
+  SluiceProcess sluice(forwarding_to(held.backend));
+  RawClient idle = sluice.connect();
+  RawClient busy = sluice.connect();
+  busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  held.backend.wait_for_requests(1);
+  sluice.process().signal(SIGTERM);
+  sluice.wait_for_log("draining");
+  held.let_go();
+  auto response = read_response(busy);
+  CHECK(response.body == "held");
+  CHECK(response.field("Connection") == "close");
+  busy.expect_close();
+  idle.half_close();
+  CHECK(sluice.process().wait().code == 0);
+}
+
+TEST_CASE("drain: timeouts.drain ends what does not finish", "[wire][drain]") {
+  HeldBackend held;
+  SluiceProcess sluice(forwarding_to(held.backend, R"("timeouts": {"drain": "200ms"})"));
+  RawClient busy = sluice.connect();
+  busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  held.backend.wait_for_requests(1);
+  CHECK(sluice.terminate().code == 0);
+  busy.recv_to_close();
+}
+
+TEST_CASE("drain: a second SIGTERM, or SIGINT, exits at once", "[wire][drain]") {
+  const int second = GENERATE(SIGTERM, SIGINT);
+  HeldBackend held;
+  SluiceProcess sluice(forwarding_to(held.backend));
+  RawClient busy = sluice.connect();
+  busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  held.backend.wait_for_requests(1);
+  sluice.process().signal(SIGTERM);
+  sluice.wait_for_log("draining");
+  sluice.process().signal(second);
+  CHECK(sluice.process().wait().code == 0);
+}
+
+TEST_CASE("drain: SIGINT stops cleanly", "[wire][drain]") {
+  SluiceProcess sluice(responding("one"));
+  RawClient client = sluice.connect();
+  CHECK(get(client) == "one");
+  CHECK(sluice.interrupt().code == 0);
+  client.expect_close();
+}

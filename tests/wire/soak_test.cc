@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// 100,000 requests over 64 connections while the configuration is reloaded five times a second and
+// one of two backends is killed and restarted: nothing is lost but what the rules say must be.
+#include <catch2/catch.hpp>
+
+#include <signal.h>
+
+#include <chrono>
+#include <fstream>
+#include <string>
+
+#include "tests/support/environment.h"
+#include "tests/support/load_client.h"
+#include "tests/support/scripted_backend.h"
+#include "tests/support/sluice_process.h"
+#include "tests/wire/configs.h"
+
+using sluice::support::LoadOptions;
+using sluice::support::LoadResult;
+using sluice::support::ScriptedBackend;
+using sluice::support::SluiceProcess;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kRequests = 100'000;
+constexpr std::chrono::milliseconds kReloadEvery{200};
+constexpr std::size_t kGrowthMaxKib = 2048;
+
+std::size_t resident_kib(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  std::string word;
+  while (status >> word) {
+    if (word != "VmRSS:") continue;
+    std::size_t kib = 0;
+    status >> kib;
+    return kib;
+  }
+  throw sluice::support::Failure("no VmRSS of the process");
+}
+
+std::size_t count(const std::string& text, const std::string& word) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+    ++found;
+  }
+  return found;
+}
+
+ScriptedBackend::Script quick() {
+  return [](sluice::support::BackendConnection& connection) {
+    const std::string answer = sluice::support::response_text(200, std::string(200, 'x'));
+    while (connection.recv_head()) connection.send(answer);
+  };
+}
+
+// What happens to the proxy and its backends while the load runs.
+class Turmoil {
+ public:
+  Turmoil(SluiceProcess& sluice, ScriptedBackend& victim) : sluice_(sluice), victim_(victim) {}
+
+  void step(std::size_t answered) {
+    const Clock::time_point now = Clock::now();
+    if (now >= next_reload_) {
+      next_reload_ = now + kReloadEvery;
+      sluice_.process().signal(SIGHUP);
+      ++reloads;
+      if (reloads == 5) resident_at_first_kib = resident_kib(sluice_.process().pid());
+    }
+    // Killed and restarted at each quarter of the way.
+    const std::size_t phase = answered / (kRequests / 8);
+    if (phase == phase_) return;
+    phase_ = phase;
+    if (phase % 2 == 1) {
+      victim_.stop();
+      ++kills;
+    } else {
+      victim_.start();
+    }
+  }
+
+  int reloads = 0;
+  int kills = 0;
+  std::size_t resident_at_first_kib = 0;
+
+ private:
+  SluiceProcess& sluice_;
+  ScriptedBackend& victim_;
+  Clock::time_point next_reload_ = Clock::now();
+  std::size_t phase_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("soak: reloads and a dying backend lose no request that could be saved",
+          "[wire][soak]") {
+  ScriptedBackend steady(quick()), victim(quick());
+  std::string config = sluice::wire::forwarding_to({steady.address(), victim.address()}, {},
+                                                   R"("fail_timeout": "1s")");
+  config.replace(config.find("\"workers\": 1"), 12, "\"workers\": 2");
+  SluiceProcess sluice(config);
+  Turmoil turmoil(sluice, victim);
+  LoadOptions options;
+  options.port = sluice.port();
+  options.requests = kRequests;
+  options.meanwhile = [&turmoil](std::size_t answered) { turmoil.step(answered); };
+  LoadResult result = sluice::support::run_load(options);
+  const std::size_t resident_at_end_kib = resident_kib(sluice.process().pid());
+  CHECK(sluice.terminate().code == 0);
+
+  const std::string log = sluice.access_log();
+  const std::size_t lost = result.broken + result.by_status[502];
+  INFO("reloads " << turmoil.reloads << ", kills " << turmoil.kills << ", 502: "
+                  << result.by_status[502] << ", broken " << result.broken);
+  CHECK(turmoil.kills == 4);
+  CHECK(turmoil.reloads > 5);
+  CHECK(result.malformed == 0);
+  CHECK(result.by_status[200] + lost == kRequests);
+  // In flight on the killed backend, on a connection that was new, or with half an answer passed on.
+  CHECK(lost == count(log, "\"end\":\"backend_closed_early\"") +
+                    count(log, "\"end\":\"backend_truncated\""));
+  CHECK(lost <= static_cast<std::size_t>(turmoil.kills) * 64);
+  CHECK(count(log, "\n") == kRequests);
+  INFO("resident: " << turmoil.resident_at_first_kib << " KiB, then " << resident_at_end_kib);
+  if (!sluice::support::kSanitized) {
+    CHECK(resident_at_end_kib < turmoil.resident_at_first_kib + kGrowthMaxKib);
+  }
+}
