@@ -97,10 +97,12 @@ LDFLAGS  ?=
 ROOMS := conf tls balancer cache proxy
 
 LIB_SOURCES   := $(sort $(filter-out proxy/main.cc,$(shell find $(ROOMS) -name '*.cc')))
-TEST_SOURCES  := $(sort $(shell find tests -name '*.cc' -not -path 'tests/fuzz/*'))
+# A library of its own, preloaded into the proxy by the test of its allocations.
+ALLOCATION_COUNTER := tests/support/count_allocations.cc
+TEST_SOURCES  := $(sort $(filter-out $(ALLOCATION_COUNTER),$(shell find tests -name '*.cc' -not -path 'tests/fuzz/*')))
 MICRO_SOURCES := $(sort $(wildcard benchmarks/micro/*.cc))
 LOAD_SOURCES  := $(sort $(wildcard benchmarks/load/*.cc))
-ALL_SOURCES   := $(LIB_SOURCES) proxy/main.cc $(TEST_SOURCES) $(MICRO_SOURCES) $(LOAD_SOURCES)
+ALL_SOURCES   := $(LIB_SOURCES) proxy/main.cc $(TEST_SOURCES) $(ALLOCATION_COUNTER) $(MICRO_SOURCES) $(LOAD_SOURCES)
 ALL_HEADERS   := $(sort $(shell find $(ROOMS) tests benchmarks -name '*.h'))
 
 # ---- The four flavours ---------------------------------------------------------------------------
@@ -116,8 +118,9 @@ FORCE:
 write_if_changed = @mkdir -p $(@D); printf '%s\n' '$(strip $(1))' | cmp -s - $@ || printf '%s\n' '$(strip $(1))' > $@
 
 # Catch2 is one header of 17 000 lines: precompiled, it halves the time of a test file.
-# main.cc instantiates Catch2 itself, so it cannot use that; optimising it costs half a minute and
-# gains nothing.
+# main.cc instantiates Catch2 itself, so it cannot use that. The tests' own code is not optimised,
+# which costs minutes and gains nothing: what they test is.
+test_flags := -U_FORTIFY_SOURCE -O0 -g1
 pch_suffix := $(if $(is_clang),pch,gch)
 
 define flavour
@@ -137,19 +140,19 @@ build/$(1)/obj/%.o: %.cc build/$(1)/flags | packages-build
 build/$(1)/obj/tests/%.o: tests/%.cc build/$(1)/catch.h.$$(pch_suffix) build/$(1)/flags | packages-test
 	$$(say) CXX $$@
 	@mkdir -p $$(@D)
-	$$(run)$$(compile_$(1)) -MMD -MP -include build/$(1)/catch.h -c $$< -o $$@
+	$$(run)$$(compile_$(1)) $$(test_flags) -MMD -MP -include build/$(1)/catch.h -c $$< -o $$@
 
 build/$(1)/obj/tests/support/main.o: tests/support/main.cc build/$(1)/flags | packages-test
 	$$(say) CXX $$@
 	@mkdir -p $$(@D)
-	$$(run)$$(compile_$(1)) -U_FORTIFY_SOURCE -O0 -MMD -MP -c $$< -o $$@
+	$$(run)$$(compile_$(1)) $$(test_flags) -MMD -MP -c $$< -o $$@
 
 build/$(1)/catch.h: FORCE
 	$$(call write_if_changed,#include <catch2/catch.hpp>)
 
 build/$(1)/catch.h.$$(pch_suffix): build/$(1)/catch.h build/$(1)/flags | packages-test
 	$$(say) PCH $$@
-	$$(run)$$(compile_$(1)) -x c++-header $$< -o $$@
+	$$(run)$$(compile_$(1)) $$(test_flags) -x c++-header $$< -o $$@
 
 build/$(1)/libsluice.a: $$(LIB_SOURCES:%.cc=build/$(1)/obj/%.o) build/$(1)/sources
 	$$(say) AR $$@
@@ -163,6 +166,10 @@ build/$(1)/sluice: build/$(1)/obj/proxy/main.o build/$(1)/libsluice.a
 build/$(1)/tests: $$(TEST_SOURCES:%.cc=build/$(1)/obj/%.o) build/$(1)/libsluice.a
 	$$(say) LINK $$@
 	$$(run)$$(CXX) $$(LINK) $$(link_$(1)) $$(LDFLAGS) $$^ $$(LIB_LIBS) -o $$@
+
+build/$(1)/count_allocations.so: $$(ALLOCATION_COUNTER) build/$(1)/flags | packages-build
+	$$(say) LINK $$@
+	$$(run)$$(compile_$(1)) -fPIC -shared $$< -o $$@
 
 build/$(1)/micro: $$(MICRO_SOURCES:%.cc=build/$(1)/obj/%.o) build/$(1)/libsluice.a build/$(1)/sources
 	$$(say) LINK $$@
@@ -198,17 +205,17 @@ run: build/release/sluice $(DEMO)/cert.pem ## Build, then proxy to two demo back
 run_tests = $(environment_$(1)) SLUICE_BINARY=$(CURDIR)/build/$(1)/sluice build/$(1)/tests $(2) $(TESTS)
 
 .PHONY: test test-unit test-wire asan ubsan tsan
-test: build/release/tests build/release/sluice ## All tests; the last line says how many passed
+test: build/release/tests build/release/sluice build/release/count_allocations.so ## All tests; the last line says how many passed
 	@$(call run_tests,release,)
-test-unit: build/release/tests build/release/sluice ## The tests under tests/unit
+test-unit: build/release/tests build/release/sluice build/release/count_allocations.so ## The tests under tests/unit
 	@$(call run_tests,release,[unit])
-test-wire: build/release/tests build/release/sluice ## The tests under tests/wire: the real binary
+test-wire: build/release/tests build/release/sluice build/release/count_allocations.so ## The tests under tests/wire: the real binary
 	@$(call run_tests,release,[wire])
-asan: build/asan/tests build/asan/sluice ## All tests under AddressSanitizer and LeakSanitizer
+asan: build/asan/tests build/asan/sluice build/asan/count_allocations.so ## All tests under AddressSanitizer and LeakSanitizer
 	@$(call run_tests,asan,)
-ubsan: build/ubsan/tests build/ubsan/sluice ## All tests under UndefinedBehaviorSanitizer
+ubsan: build/ubsan/tests build/ubsan/sluice build/ubsan/count_allocations.so ## All tests under UndefinedBehaviorSanitizer
 	@$(call run_tests,ubsan,)
-tsan: build/tsan/tests build/tsan/sluice ## All tests under ThreadSanitizer
+tsan: build/tsan/tests build/tsan/sluice build/tsan/count_allocations.so ## All tests under ThreadSanitizer
 	@$(call run_tests,tsan,)
 
 # ---- Benchmarks ----------------------------------------------------------------------------------
@@ -250,6 +257,10 @@ fmt: packages-fmt ## Rewrite all sources with clang-format 14
 
 fmt-check: packages-fmt ## Fail where clang-format would change something
 	@clang-format-14 --dry-run -Werror $(ALL_SOURCES) $(ALL_HEADERS)
+
+.PHONY: reference
+reference: build/release/sluice ## Write the configuration reference into README.md
+	@tools/update_reference $<
 
 # For clangd and clang-tidy: the flags that both compilers know.
 compile_commands.json: FORCE | packages-build ## The commands, for editors and clang-tidy

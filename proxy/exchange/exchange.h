@@ -119,6 +119,10 @@ class Exchange final : public ByteSource, public ByteSink {
   bool peer_trusted() const { return peer_trusted_; }
   // Normalised: what was matched and what is forwarded.
   std::string_view path() const { return path_; }
+  // That path as the route rewrites it for its handler. REQUIRES: match().
+  route::RewrittenPath rewritten_path() const {
+    return route::rewrite_path(match_.route->rewrite, path_, match_.prefix_length);
+  }
   std::string_view request_id() const { return request_id_; }
   const route::Match& match() const { return match_; }
 

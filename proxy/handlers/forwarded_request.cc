@@ -3,7 +3,6 @@
 
 #include "proxy/http/forwarded.h"
 #include "proxy/http/hop_by_hop.h"
-#include "proxy/route/route.h"
 
 namespace sluice::handlers {
 
@@ -39,9 +38,7 @@ void prepare_fields(exchange::Exchange& exchange, const http::FieldEdits& edits)
 
 std::string_view forwarded_target(exchange::Exchange& exchange) {
   const http::RequestHead& request = exchange.request();
-  const route::Match& match = exchange.match();
-  route::RewrittenPath path =
-      route::rewrite_path(match.route->rewrite, exchange.path(), match.prefix_length);
+  const auto path = exchange.rewritten_path();
   bool unchanged = path.head.empty() && path.tail.data() == request.target.data();
   if (unchanged || request.form == http::TargetForm::Asterisk) return request.target;
 

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+#include "conf/check_routes.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/unit/conf/rows.h"
+
+namespace sluice::conf {
+namespace {
+
+using rows::check_rows;
+using rows::L;
+using rows::loads;
+using rows::P;
+using rows::Row;
+
+std::string route(const std::string& members) {
+  return L + "," + P + ",\"routes\":[{" + members + "}]";
+}
+
+TEST_CASE("check: what a route does", "[conf][check]") {
+  const std::string target = "routes[0].redirect.to";
+  const auto redirect = [](const std::string& to) {
+    return route("\"redirect\":{\"to\":@\"" + to + "\"}");
+  };
+  check_rows({
+      {route(R"("forward":{"pool":@"apis"})"), "routes[0].forward.pool",
+       "no pool has the name \"apis\"", "did you mean \"api\"?"},
+      {route(R"("forward":{"pool":@"shop"})"), "routes[0].forward.pool",
+       "no pool has the name \"shop\"", "pools are \"api\""},
+      {L + R"(,"routes":[{"forward":{"pool":@"api"}}])", "routes[0].forward.pool",
+       "no pool has the name \"api\"", "there is no \"pools\" in this configuration"},
+      {route(R"("forward":{"pool":"api"},@"respond":{})"), "routes[0].respond",
+       "routes[0] has forward and respond; a route does one thing", "make two routes of it"},
+      {route(R"("respond":{},"forward":{"pool":"api"},@"redirect":{"to":"/"})"),
+       "routes[0].redirect",
+       "routes[0] has forward and redirect and respond; a route does one thing",
+       "make two routes of it"},
+      {route(R"("forward":@"api")"), "routes[0].forward",
+       "\"forward\" must be an object, not a string", R"(for example { "pool": "shop" })"},
+      {route(R"(@"foward":{"pool":"api"})"), "routes[0].foward",
+       "unknown key \"foward\" in routes[0]", "did you mean \"forward\"?"},
+      {redirect("https://${hots}/"), target, "unknown variable ${hots}", "did you mean ${host}?"},
+      {redirect("https://${port}/"), target, "unknown variable ${port}",
+       "known are ${scheme} ${host} ${path} ${query} ${uri}"},
+      {redirect("${}"), target, "unknown variable ${}",
+       "known are ${scheme} ${host} ${path} ${query} ${uri}"},
+      {redirect("/a${host"), target, "\"/a${host\" has a ${ without a }", ""},
+      {redirect("a.example/x"), target, "\"a.example/x\" is no URL and no absolute path",
+       "did you mean \"https://a.example/x\"?"},
+      {redirect("/a b"), target, "\"/a b\" holds a character that no URL has as it stands",
+       "write it percent-encoded, as %20 for a blank"},
+      {redirect("/\\u00e4"), target, "\"/\xc3\xa4\" holds a character that no URL has as it stands",
+       "write it percent-encoded, as %20 for a blank"},
+      {redirect("/a\\r\\nSet-Cookie:x"), target, "\"to\" holds a control character", ""},
+      {route(R"("redirect":{"to":"/","status":@304})"), "routes[0].redirect.status",
+       "\"status\" must be 301, 302, 303, 307 or 308, not 304", ""},
+      {route(R"("respond":{"status":@100})"), "routes[0].respond.status",
+       "\"status\" must be a whole number from 200 to 599, not 100", ""},
+      {route(R"("respond":{"status":@600})"), "routes[0].respond.status",
+       "\"status\" must be a whole number from 200 to 599, not 600", ""},
+      {route(R"("respond":{"status":204,"body":@"x"})"), "routes[0].respond.body",
+       "a response 204 has no content", ""},
+      {route(R"("respond":{"content_type":@" text/html"})"), "routes[0].respond.content_type",
+       "the value \" text/html\" begins or ends with a blank", "recipients would drop it"},
+  });
+  for (const char* to : {"/", "https://x/", "http://${host}:81${uri}",
+                         "${scheme}://x${path}?${query}", "${uri}", "//x/"}) {
+    CAPTURE(to);
+    CHECK(loads(route("\"redirect\":{\"to\":\"" + std::string(to) + "\"}")));
+  }
+}
+
+TEST_CASE("check: what a route matches", "[conf][check]") {
+  const auto match = [](const std::string& members) {
+    return route("\"match\":{" + members + R"(},"forward":{"pool":"api"})");
+  };
+  const auto host = [&match](const std::string& text, std::string message, std::string hint) {
+    return Row{match("\"host\":@\"" + text + "\""), "routes[0].match.host", std::move(message),
+               std::move(hint)};
+  };
+  const auto path = [&match](const std::string& text, std::string message, std::string hint) {
+    return Row{match("\"path\":[\"/ok\",@\"" + text + "\"]"), "routes[0].match.path[1]",
+               std::move(message), std::move(hint)};
+  };
+  const std::string where = "only as the whole last segment: \"/static/*\"";
+  check_rows({
+      host("*", "\"*\" is no host pattern", "leave \"host\" out to match any host"),
+      host("a.example:80", "\"a.example:80\" has a port, which is not part of a host pattern",
+           "did you mean \"a.example\"?"),
+      host("::1", "\"::1\" is an IPv6 address", "in brackets: \"[::1]\""),
+      host("[::x]", "\"[::x]\" is no IPv6 address", ""),
+      host("a.*.example", "\"a.*.example\" has a * in a wrong place",
+           "only a whole first label: \"*.example.com\""),
+      host("*a.example", "\"*a.example\" has a * in a wrong place",
+           "only a whole first label: \"*.example.com\""),
+      host("*.*.example", "\"*.*.example\" has a * in a wrong place",
+           "only a whole first label: \"*.example.com\""),
+      host("a.example.", "\"a.example.\" ends with a dot", "did you mean \"a.example\"?"),
+      host("a..example", "\"a..example\" is no host name", ""),
+      host("*.", "\"*.\" is no host name", ""),
+      host("", "\"\" is no host name", ""),
+      host("a b", "\"a b\" is no host name", ""),
+      host(std::string(64, 'a'), "\"" + std::string(64, 'a') + "\" is no host name", ""),
+      host("b\\u00fccher.example",
+           "\"b\xc3\xbc"
+           "cher.example\" is no host name",
+           "international names are written as \"xn--...\""),
+      host("a.example/x", "\"a.example/x\" is no host name", "a path belongs into \"path\""),
+      path("x", "\"x\" does not begin with /", "did you mean \"/x\"?"),
+      path("", "\"\" does not begin with /", "did you mean \"/\"?"),
+      path("*", "\"*\" does not begin with /", "did you mean \"/*\"?"),
+      path("/a*", "\"/a*\" has a * in a wrong place", where),
+      path("/*/b", "\"/*/b\" has a * in a wrong place", where),
+      path("/a/*/*", "\"/a/*/*\" has a * in a wrong place", where),
+      path("/a?b", "\"/a?b\" goes beyond the path", "only the path is matched, without ? and #"),
+      path("/a#b", "\"/a#b\" goes beyond the path", "only the path is matched, without ? and #"),
+      path("/a b", "\"/a b\" holds a character that no path has as it stands",
+           "write it percent-encoded, as %20 for a blank"),
+      path("/%2", "\"/%2\" holds a character that no path has as it stands",
+           "% begins an escape of two hexadecimal digits"),
+      path("/a/../b", "\"/a/../b\" can never match",
+           R"(paths are matched without ".", ".." and empty segments)"),
+      path("/a/.", "\"/a/.\" can never match",
+           R"(paths are matched without ".", ".." and empty segments)"),
+      path("//a", "\"//a\" can never match",
+           R"(paths are matched without ".", ".." and empty segments)"),
+      path("/%41%2f", "\"/%41%2f\" can never match: requests are matched in another spelling",
+           "did you mean \"/A%2F\"?"),
+      {match(R"("listeners":@"wbe")"), "routes[0].match.listeners",
+       "no listener has the name \"wbe\"", "did you mean \"web\"?"},
+      {match(R"("listeners":["web",@":8080"])"), "routes[0].match.listeners[1]",
+       "no listener has the name \":8080\"", ""},
+  });
+  for (const char* good :
+       {R"("host":"a.example")", R"("host":["*.example","[::1]","10.0.0.1"])", R"("path":"/*")",
+        R"("path":["/","/a/","/a/*","/%2F%20x/~u/a.b"])", R"("listeners":"web")",
+        R"("listeners":":80")", R"("host":"A_b-c.EXAMPLE")", ""}) {
+    CAPTURE(good);
+    CHECK(loads(match(good)));
+  }
+}
+
+TEST_CASE("check: a rule stands once at each listener", "[conf][check]") {
+  const auto two = [](const std::string& a, const std::string& b) {
+    return R"("listeners":[{"address":":80","name":"x"},{"address":":81"}],)" + P +
+           ",\"routes\":[{\"respond\":{},!\"match\":{" + a + "}},\n{\"respond\":{},@\"match\":{" +
+           b + "}}]";
+  };
+  const auto row = [&two](const std::string& a, const std::string& b, const std::string& what) {
+    return Row{two(a, b), "routes[1].match", "routes[0] matches " + what + " already",
+               "first at !"};
+  };
+  check_rows({
+      row("", "", "any host and any path at listener \"x\""),
+      row("", R"("path":"/*")", "any host and any path at listener \"x\""),
+      row(R"("host":"a")", R"("host":["b","A"])", "host \"a\" and any path at listener \"x\""),
+      row(R"("path":["/a","/b"])", R"("path":["/c","/b"])",
+          "any host and path \"/b\" at listener \"x\""),
+      row("", R"("listeners":":81")", "any host and any path at listener \":81\""),
+      row(R"("listeners":["x"])", R"("listeners":[":81",":80"])",
+          "any host and any path at listener \"x\""),
+  });
+  check_rows({{two(R"("path":"/a")", R"("path":["/b","/b"])"), "routes[1].match",
+               "this route matches any host and path \"/b\" at listener \"x\" twice", ""}});
+  for (const auto& [a, b] :
+       {std::pair{R"("host":"a")", R"("host":"b")"}, std::pair{R"("host":"a")", R"("host":"*.a")"},
+        std::pair{R"("host":"a")", R"("path":"/a")"},
+        std::pair{R"("path":"/a")", R"("path":"/a/*")"},
+        std::pair{R"("path":"/a")", R"("path":"/A")"},
+        std::pair{R"("listeners":"x")", R"("listeners":":81")"}}) {
+    CAPTURE(a, b);
+    CHECK(loads(two(a, b)));
+  }
+}
+
+TEST_CASE("check: prefixes of forwarded paths", "[conf][check]") {
+  const auto prefixes = [](const std::string& match, const std::string& members) {
+    return route("\"match\":{" + match + R"(},"forward":{"pool":"api"},)" + members);
+  };
+  const std::string strip = "routes[0].strip_prefix";
+  const std::string replace = "routes[0].replace_prefix";
+  const std::string some = R"("path":"/a/*")";
+  check_rows({
+      {prefixes(some, R"("strip_prefix":@"/b")"), strip,
+       "\"/b\" does not begin the path \"/a/*\" that the route matches", ""},
+      {prefixes(R"("path":["/a/*","/ab"])", R"("strip_prefix":@"/a")"), strip,
+       "\"/a\" does not begin the path \"/ab\" that the route matches", ""},
+      {prefixes("", R"("strip_prefix":@"/a")"), strip,
+       "the route matches any path, not only those that begin so",
+       R"(add "path": "/a/*" to "match")"},
+      {prefixes(some, R"("strip_prefix":@"/a/")"), strip, "\"/a/\" is no path prefix",
+       "without / or * at the end: \"/static\""},
+      {prefixes(some, R"("strip_prefix":@"/a/*")"), strip, "\"/a/*\" is no path prefix",
+       "without / or * at the end: \"/static\""},
+      {prefixes(some, R"("strip_prefix":@"a")"), strip, "\"a\" does not begin with /",
+       "did you mean \"/a\"?"},
+      {prefixes(some, R"("replace_prefix":@"/x","strip_prefix":"/a")"), replace,
+       "\"replace_prefix\" and \"strip_prefix\" exclude each other",
+       "\"replace_prefix\" takes the matched prefix away too"},
+      {prefixes("", R"("replace_prefix":@"/x")"), replace,
+       "there is no prefix to replace: the route matches any path", "add \"path\" to \"match\""},
+      {prefixes(some, R"("replace_prefix":@"/x/")"), replace, "\"/x/\" is no path prefix",
+       "without / or * at the end: \"/v2\""},
+      {prefixes(some, R"("replace_prefix":@"")"), replace, "\"\" does not begin with /",
+       "did you mean \"/\"?"},
+      {route(R"("respond":{},"strip_prefix":@"/a")"), strip,
+       "a prefix is changed only of what is forwarded", ""},
+      {route(R"("redirect":{"to":"/"},"replace_prefix":@"/a")"), replace,
+       "a prefix is changed only of what is forwarded", ""},
+  });
+  for (const char* good :
+       {R"("strip_prefix":"/a")", R"("replace_prefix":"/b")", R"("replace_prefix":"/")"}) {
+    CAPTURE(good);
+    CHECK(loads(prefixes(R"("path":["/a","/a/*","/a/b"])", good)));
+  }
+}
+
+TEST_CASE("check: edits of header fields", "[conf][check]") {
+  const auto edits = [](const std::string& members) {
+    return route(R"("forward":{"pool":"api"},"headers":{)" + members + "}");
+  };
+  const std::string own = "the proxy writes it for each side itself";
+  std::vector<Row> rows{
+      {edits(R"("request":{"set":{@"x y":"1"}})"), "routes[0].headers.request.set[\"x y\"]",
+       "\"x y\" is no header field name", "names are letters, digits and -"},
+      {edits(R"("request":{"set":{@"":"1"}})"), "routes[0].headers.request.set[\"\"]",
+       "\"\" is no header field name", "names are letters, digits and -"},
+      {edits(R"("response":{"remove":["Server",@"X:"]})"), "routes[0].headers.response.remove[1]",
+       "\"X:\" is no header field name", "names are letters, digits and -"},
+      {edits(R"("response":{"add":{"X-A":@"a\r\nB: c"}})"), "routes[0].headers.response.add.X-A",
+       R"(the value "a\r\nB: c" holds a control character)", "a header field is one line"},
+      {edits(R"("response":{"add":{"X-A":@"a\u0000"}})"), "routes[0].headers.response.add.X-A",
+       R"(the value "a\u0000" holds a control character)", "a header field is one line"},
+      {edits(R"("response":{"set":{"X-A":@"a "}})"), "routes[0].headers.response.set.X-A",
+       "the value \"a \" begins or ends with a blank", "recipients would drop it"},
+      {edits(R"("response":{"set":{"X-A":@1}})"), "routes[0].headers.response.set.X-A",
+       "\"X-A\" must be a string, not a number", ""},
+      {edits(R"("request":{"remove":[@"Host"]})"), "routes[0].headers.request.remove[0]",
+       "a request has exactly one Host", "only \"set\" may name it"},
+      {edits(R"("request":{"add":{@"host":"x"}})"), "routes[0].headers.request.add.host",
+       "a request has exactly one Host", "only \"set\" may name it"},
+      {edits(R"("request":{"set":{"X-A":!"1","x-a":@"2"}})"), "routes[0].headers.request.set.x-a",
+       "\"x-a\" is set twice; letter case makes no difference", "first at !"},
+      {edits(R"("request":{"set":{"X-A":!"1"},"remove":[@"x-A"]})"),
+       "routes[0].headers.request.remove[0]", "\"x-A\" is both set and removed", "first at !"},
+  };
+  for (const std::string name :
+       {"Connection", "content-length", "Transfer-Encoding", "TE", "Trailer", "Upgrade",
+        "Keep-Alive", "Proxy-Connection", "HTTP2-Settings"}) {
+    rows.push_back({edits("\"response\":{\"remove\":[@\"" + name + "\"]}"),
+                    "routes[0].headers.response.remove[0]",
+                    "\"" + name + "\" cannot be edited: it belongs to one connection", own});
+  }
+  check_rows(rows);
+  CHECK(loads(edits(R"("request":{"set":{"Host":"x","X-A":"","X-B":"a\tb \u00e4"}},
+                            "response":{"remove":["Host","Server"],"add":{"a":"1","A":"2"}})")));
+}
+
+}  // namespace
+}  // namespace sluice::conf
