@@ -115,7 +115,8 @@ void Http1Stream::on_readable() {
     std::span<char> scratch = shared_.loop.scratch();
     IoResult result = stream_.read(scratch);
     if (result.status == IoStatus::Again) return;
-    if (result.status != IoStatus::Ok) return on_end_of_input();
+    if (result.status == IoStatus::Eof) return on_end_of_input();
+    if (result.status == IoStatus::Error) return on_lost();
     on_bytes({scratch.data(), result.bytes});
   }
 }
@@ -189,17 +190,22 @@ std::size_t Http1Stream::take_body(std::string_view bytes) {
   return step.consumed;
 }
 
+// An orderly end. A reset is none: it may come at any byte of a body that lasts until close.
 void Http1Stream::on_end_of_input() {
+  if (state_ != State::Body || !decoder_.complete_at_eof()) return on_lost();
+  response_keep_alive_ = false;
+  end_response();
+}
+
+void Http1Stream::on_lost() {
   switch (state_) {
     case State::Idle:
       shared_.idle.forget(*this);
       return abandon();
-    case State::Body:
-      if (!decoder_.complete_at_eof()) return fail({ProblemKind::Truncated});
-      response_keep_alive_ = false;
-      return end_response();
     case State::Head:
       return fail({stash_.empty() ? ProblemKind::ClosedEarly : ProblemKind::Truncated});
+    case State::Body:
+      return fail({ProblemKind::Truncated});
     case State::Done:
       response_keep_alive_ = false;
       return;
@@ -214,7 +220,7 @@ void Http1Stream::on_end_of_input() {
 void Http1Stream::on_broken(int error) {
   if (state_ == State::Connecting) return fail(connect_problem(error));
   on_readable();
-  if (state_ != State::Closed) on_end_of_input();
+  on_lost();
 }
 
 void Http1Stream::end_response() {

@@ -76,6 +76,7 @@ class Http1Stream final : public BackendStream,
   std::size_t take_head(std::string_view bytes);
   std::size_t take_body(std::string_view bytes);
   void on_end_of_input();
+  void on_lost();
   void end_response();
   void on_timeout();
   void fail(Problem problem);

@@ -26,6 +26,10 @@ constexpr std::size_t kDiscardMax = 64 * 1024;
 constexpr std::chrono::seconds kLingerTime{2};
 constexpr std::size_t kLingerMax = 256 * 1024;
 
+// A reset that came together with the request gives no event of its own, so a client that waits is
+// looked at once, after this long.
+constexpr std::chrono::seconds kVanishedAfter{1};
+
 exchange::ClientInfo info_of(const net::Address& peer, std::uint32_t listener, bool tls) {
   exchange::ClientInfo info;
   info.listener = listener;
@@ -215,7 +219,7 @@ void Http1Session::start_exchange(std::string_view head) {
   continue_owed_ = has_body && request.expect_continue;
   if (has_body) decoder_.reset(request.body, {});
   stream_.expect_more(has_body);
-  read_timer_.clear();
+  watch_waiting_client();
   response_.reset(request.version, request.keep_alive);
   stream_.set_low_watermark(shared_.rules->response_watermark_bytes / 2);
   exchange_->start(begin(), head);
@@ -251,7 +255,7 @@ std::size_t Http1Session::take_body(std::string_view bytes) {
   if (step.done && state_ == State::Body) {
     state_ = State::Busy;
     stream_.expect_more(false);
-    read_timer_.clear();
+    watch_waiting_client();
     if (unwanted) shared_.services.loop.call_again(*this);
     exchange_->on_request_end(decoder_.trailers());
   }
@@ -362,6 +366,10 @@ void Http1Session::on_read_timeout() {
       exchange_ = shared_.exchanges.take();
       return refuse({Side::Client, Kind::HeadTimeout});
     case State::Body:
+      if (body_paused_ && !exchange_->over()) {  // nobody waits for the client's bytes
+        if (!stream_.alive()) on_broken(0);
+        return;
+      }
       discard_left_ = kLingerMax;
       if (exchange_->over()) return close();
       return exchange_->on_client_failed({Side::Client, Kind::BodyTimeout});
@@ -369,10 +377,16 @@ void Http1Session::on_read_timeout() {
     case State::Lingering:
       return close();
     case State::Busy:
+      if (!stream_.alive()) on_broken(0);
+      return;
     case State::Finishing:
     case State::Closed:
       return;
   }
+}
+
+void Http1Session::watch_waiting_client() {
+  read_timer_.set(shared_.services.loop.now() + kVanishedAfter);
 }
 
 void Http1Session::arm_send_timer() {

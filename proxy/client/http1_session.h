@@ -90,6 +90,7 @@ class Http1Session final : public Session,
   bool reusable_after_response() const;
   void wait_for_request();
   void finish_connection();
+  void watch_waiting_client();
   void on_read_timeout();
   void on_send_timeout();
   void arm_send_timer();

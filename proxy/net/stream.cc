@@ -158,6 +158,13 @@ bool Stream::has_input() const {
   return !closed() && ::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
+bool Stream::alive() const {
+  int error = 0;
+  socklen_t length = sizeof(error);
+  return !closed() && getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &length) == 0 &&
+         error == 0;
+}
+
 void Stream::resume_reading() {
   if (!reading_paused_) return;
   reading_paused_ = false;

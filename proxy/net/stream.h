@@ -73,6 +73,8 @@ class Stream final : private Flushable, private Requeued {
 
   // Whether the socket holds bytes that read() would give: asks the kernel.
   bool has_input() const;
+  // Whether the connection stands, as far as the kernel knows: not after a reset.
+  bool alive() const;
 
   // Whether the owner stands within a message, so that a short read is to be probed behind.
   void expect_more(bool more) { expect_more_ = more; }

@@ -45,6 +45,7 @@ class SluiceProcess {
   std::string log() const { return process_.output(Stream::Err); }
 
   Process& process() { return process_; }
+  pid_t process_id() const { return process_.pid(); }
   const TempDir& directory() const { return directory_; }
   const std::string& config_path() const { return config_path_; }
 

@@ -28,6 +28,11 @@ namespace sluice::tls::test {
 using support::TlsPeer;
 using support::TlsPeerOptions;
 
+// The kernel keeps `size` within its own bounds.
+inline void set_buffer(int fd, int option, int size) {
+  ::setsockopt(fd, SOL_SOCKET, option, &size, sizeof size);
+}
+
 class Sockets {
  public:
   explicit Sockets(int type = SOCK_STREAM) {
@@ -50,10 +55,9 @@ class Sockets {
   }
 
   void shrink_buffers() const {
-    const int least = 1;  // the kernel raises it to its minimum
     for (const int fd : fds_) {
-      ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
-      ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof least);
+      set_buffer(fd, SO_SNDBUF, 1);
+      set_buffer(fd, SO_RCVBUF, 1);
     }
   }
 

@@ -175,5 +175,42 @@ TEST_CASE("session: a peer that provokes answers and reads none is not listened 
   CHECK(pair.server.flush().status == IoStatus::Ok);
 }
 
+TEST_CASE("session: one read does not collect answers without bound", "[tls][session]") {
+  const Fixture fixture;
+  Pair pair(fixture.context, version_only(TLS1_3_VERSION));
+  REQUIRE(pair.connect());
+  pair.read_ticket();
+  test::set_buffer(pair.sockets.server(), SO_SNDBUF, 1);
+  test::set_buffer(pair.sockets.client(), SO_SNDBUF, 1 << 20);
+  BIO* written = BIO_new(BIO_s_mem());
+  SSL_set0_wbio(pair.client.ssl(), written);
+  for (int i = 0; i < 8'000; ++i) {
+    REQUIRE(SSL_key_update(pair.client.ssl(), SSL_KEY_UPDATE_REQUESTED) == 1);
+    REQUIRE(SSL_do_handshake(pair.client.ssl()) == 1);
+  }
+  char* flood = nullptr;
+  const long size = BIO_get_mem_data(written, &flood);
+  // As one message: the kernel's room for many small ones would be less.
+  const ssize_t sent = ::send(pair.sockets.client(), flood, static_cast<std::size_t>(size), 0);
+  REQUIRE(sent > 180'000);
+  pair.server.on_readable();
+  std::string buffer(100, '\0');
+  CHECK(pair.server.read(buffer).status == IoStatus::Again);
+  CHECK_FALSE(pair.server.has_buffered_input());
+
+  // Each update of 27 bytes calls for an answer as long.
+  std::size_t answered = 0;
+  std::string drain(100'000, '\0');
+  while (pair.server.wants_flush()) {
+    pair.server.flush();
+    const ssize_t part = ::recv(pair.sockets.client(), drain.data(), drain.size(), 0);
+    if (part > 0) answered += static_cast<std::size_t>(part);
+  }
+  CHECK(answered > 100'000);
+  CHECK(answered < 150'000);
+  CHECK(pair.server.has_buffered_input());
+  CHECK(pair.server.read(buffer).status == IoStatus::Again);
+}
+
 }  // namespace
 }  // namespace sluice::tls

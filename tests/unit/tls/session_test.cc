@@ -188,8 +188,7 @@ TEST_CASE("session: up to four records leave in one write", "[tls][session]") {
   const Fixture fixture;
   Pair pair(fixture.context, version_only(TLS1_3_VERSION), SOCK_SEQPACKET);
   SSL_set_read_ahead(pair.client.ssl(), 1);
-  const int room = 1 << 20;
-  ::setsockopt(pair.sockets.server(), SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+  test::set_buffer(pair.sockets.server(), SO_SNDBUF, 1 << 20);
   REQUIRE(pair.connect());
   take_messages(pair.sockets.client());
   const std::string body = pattern(5 * 16384);

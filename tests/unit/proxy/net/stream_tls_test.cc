@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// A Stream that is the server side of TLS; session_test.cc has what TLS itself promises.
+#include <sys/socket.h>
+
+#include <catch2/catch.hpp>
+#include <cerrno>
+
+#include "proxy/net/stream.h"
+#include "tests/support/run_loop.h"
+#include "tests/support/sockets.h"
+#include "tests/support/stream_owner.h"
+#include "tests/support/tls_peer.h"
+#include "tests/unit/tls/pair.h"
+
+namespace sluice::net {
+namespace {
+
+using support::StreamOwner;
+using support::TlsPeer;
+using Words = std::vector<std::string>;
+
+struct Fixture : tls::test::Fixture {
+  explicit Fixture() : Fixture(support::tcp_pair()) {}
+  explicit Fixture(std::pair<Fd, Fd> pair)
+      : client_fd(std::move(pair.first)),
+        client(client_fd.get(), {}),
+        owner(loop, std::move(pair.second), context) {}
+
+  void handshake() {
+    TlsPeer::Step step = TlsPeer::Step::Again;
+    support::run_until(loop, [&] {
+      if (step == TlsPeer::Step::Again) step = client.handshake();
+      return step != TlsPeer::Step::Again && owner.count("established") + owner.count("broken") > 0;
+    });
+    REQUIRE(step == TlsPeer::Step::Done);
+  }
+  void client_sends(std::string_view bytes) {
+    support::run_until(loop, [&] {
+      client.write(bytes);
+      return bytes.empty();
+    });
+  }
+  // As the client, until so much has come or the connection has ended.
+  void client_takes(std::size_t bytes) {
+    support::run_until(loop, [&] {
+      client_step = client.read(taken);
+      return taken.size() >= bytes || client_step != TlsPeer::Step::Again;
+    });
+  }
+
+  EventLoop loop;
+  Fd client_fd;
+  TlsPeer client;
+  StreamOwner owner;
+  std::string taken;
+  TlsPeer::Step client_step = TlsPeer::Step::Again;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "stream: under TLS it is established once, and speaks both ways",
+                 "[net][stream][tls]") {
+  owner.stream.write("early ");
+  handshake();
+  CHECK(owner.count("established") == 1);
+  client_sends("hello");
+  support::run_until(loop, [this] { return owner.received == "hello"; });
+  owner.stream.write("answer");
+  client_takes(12);
+  CHECK(taken == "early answer");
+}
+
+TEST_CASE_METHOD(Fixture, "stream: under TLS a large body waits for the socket and arrives whole",
+                 "[net][stream][tls]") {
+  handshake();
+  const std::string body = tls::test::pattern(12 * 1024 * 1024);
+  owner.stream.write("head ");
+  owner.stream.write(body);
+  CHECK(owner.stream.unsent() > 0);
+  owner.stream.finish_output();
+  while (taken.size() < body.size() + 5) client_takes(taken.size() + 1);
+  CHECK(taken == "head " + body);
+  support::run_until(loop, [this] { return owner.count("finished") == 1; });
+  CHECK(owner.count("drained") == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "stream: under TLS finish_output says close_notify",
+                 "[net][stream][tls]") {
+  handshake();
+  owner.stream.write("last");
+  owner.stream.finish_output();
+  support::run_until(loop, [this] { return owner.count("finished") == 1; });
+  support::run_until(loop, [this] {
+    client_step = client.read(taken);
+    return client_step != TlsPeer::Step::Again && client_step != TlsPeer::Step::Done;
+  });
+  CHECK(taken == "last");
+  CHECK(client_step == TlsPeer::Step::Closed);
+  CHECK((SSL_get_shutdown(client.ssl()) & SSL_RECEIVED_SHUTDOWN) != 0);
+}
+
+TEST_CASE_METHOD(Fixture, "stream: under TLS an end that comes with the last bytes is not missed",
+                 "[net][stream][tls]") {
+  handshake();
+  client_sends("last");
+  SECTION("with close_notify") {
+    client.close_notify();
+    client_fd.reset();
+    support::run_until(loop, [this] { return owner.last.status == IoStatus::Eof; });
+    CHECK(owner.received == "last");
+  }
+  SECTION("without") {
+    client_fd.reset();
+    support::run_until(loop, [this] { return owner.last.status == IoStatus::Eof; });
+    CHECK(owner.received == "last");
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "stream: records left inside by a pause come when it is over",
+                 "[net][stream][tls]") {
+  handshake();
+  std::string got;
+  owner.on["readable"] = [this, &got] {
+    std::array<char, 10> piece;
+    const IoResult result = owner.stream.read(piece);
+    got.append(piece.data(), result.bytes);
+    owner.stream.pause_reading();
+  };
+  client_sends("one record of several pieces");
+  for (std::size_t events = 1; got.size() < 28; ++events) {
+    owner.stream.resume_reading();
+    support::run_until(loop, [&] { return owner.count("readable") >= events; });
+  }
+  CHECK(got == "one record of several pieces");
+}
+
+TEST_CASE_METHOD(Fixture, "stream: a failed handshake is broken, once, and never established",
+                 "[net][stream][tls]") {
+  const std::string_view plain = "GET / HTTP/1.1\r\n\r\n";
+  REQUIRE(::send(client_fd.get(), plain.data(), plain.size(), 0) ==
+          static_cast<ssize_t>(plain.size()));
+  support::run_until(loop, [this] { return owner.count("broken") == 1; });
+  REQUIRE(::send(client_fd.get(), "more", 4, MSG_NOSIGNAL) == 4);
+  support::run_turns(loop, 2);
+  CHECK(owner.events == Words{"broken"});
+  CHECK(owner.error == 0);  // not the system's
+}
+
+TEST_CASE_METHOD(Fixture, "stream: a client that goes during the handshake breaks it",
+                 "[net][stream][tls]") {
+  client.handshake();
+  loop.turn();
+  client_fd.reset();
+  support::run_until(loop, [this] { return owner.count("broken") == 1; });
+  CHECK(owner.count("established") == 0);
+}
+
+}  // namespace sluice::net
