@@ -143,19 +143,27 @@ TEST_CASE("reload: the access log goes on in a new file", "[wire][reload]") {
 
 TEST_CASE("drain: SIGTERM finishes what is in flight, then exits with 0", "[wire][drain]") {
   HeldBackend held;
-  SluiceProcess sluice(forwarding_to(held.backend));
+  SluiceProcess sluice(R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
+    "pools": {"p": {"backends": [")" + held.backend.address() + R"("]}},
+    "routes": [{"match": {}, "forward": {"pool": "p"}},
+               {"match": {"path": "/now"}, "respond": {"body": "now"}}]})");
   RawClient idle = sluice.connect();
+  idle.send("GET /now HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(read_response(idle).body == "now");
+  RawClient fresh = sluice.connect();
   RawClient busy = sluice.connect();
   busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   held.backend.wait_for_requests(1);
   sluice.process().signal(SIGTERM);
-  sluice.wait_for_log("draining");
+  idle.expect_close();  // so the worker drains
+  fresh.send("GET /now HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(read_response(fresh).body == "now");  // was accepted, so it is served
+  CHECK_THROWS(sluice.connect());
   held.let_go();
   auto response = read_response(busy);
   CHECK(response.body == "held");
   CHECK(response.field("Connection") == "close");
   busy.expect_close();
-  idle.half_close();
   CHECK(sluice.process().wait().code == 0);
 }
 

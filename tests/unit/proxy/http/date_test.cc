@@ -76,10 +76,12 @@ TEST_CASE("date: IMF-fixdates are written, and read back", "[http][date]") {
 }
 
 TEST_CASE("date: every day of four centuries makes the round trip", "[http][date]") {
+  int wrong = 0;
   for (std::int64_t day = -30000; day < 120000; day += 7) {
     const std::int64_t seconds = day * 86400 + (day * 7919 % 86400 + 86400) % 86400;
-    if (parse_http_date(written(seconds), kNow) != seconds) FAIL(written(seconds));
+    wrong += parse_http_date(written(seconds), kNow) != seconds;
   }
+  CHECK(wrong == 0);
 }
 
 TEST_CASE("date: the two obsolete forms are read", "[http][date]") {
