@@ -205,4 +205,6 @@ int main_of(const Arguments& arguments) {
 }  // namespace
 }  // namespace sluice
 
-int main(int argc, char** argv) { return sluice::main_of({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  return sluice::main_of({argv + 1, argv + argc});
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Connector: gives a worker's handlers streams to backends: an idle connection if there is one, a new
-// one otherwise; and takes them back. One per worker; outlives its streams. Single-threaded.
+// Connector: gives a worker's handlers streams to backends: an idle connection if there is one, a
+// new one otherwise; and takes them back. One per worker; outlives its streams. Single-threaded.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,8 @@ namespace sluice::backend {
 
 class Connector {
  public:
-  Connector(net::EventLoop& loop, const Http1Options& options) : shared_{loop, options, idle_, {}} {}
+  Connector(net::EventLoop& loop, const Http1Options& options)
+      : shared_{loop, options, idle_, {}} {}
 
   // For the requests to come; replaced on reload.
   void set_options(const Http1Options& options) { shared_.options = options; }
@@ -24,8 +25,8 @@ class Connector {
     return BackendStreamHandle(idle_.take(address, events));
   }
 
-  // Starts connecting: on_connected() or on_backend_failed() comes from the loop. The request may be
-  // sent at once; it leaves when the connection is up. No stream: connecting failed on the spot.
+  // Starts connecting: on_connected() or on_backend_failed() comes from the loop. The request may
+  // be sent at once; it leaves when the connection is up. No stream: connecting failed on the spot.
   struct Opened {
     BackendStreamHandle stream;
     Problem problem;  // meaningful without a stream

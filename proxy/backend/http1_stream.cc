@@ -49,10 +49,10 @@ void Http1Stream::send(const RequestToSend& request) {
   method_ = http::method_of(request.method);
   chunked_request_ = request.body.kind == http::BodyKind::Chunked;
   request_finished_ = bytes_behind_ = false;
-  char* begin = stream_.reserve(
-      http::request_head_bound(request.method, request.target, request.fields));
-  char* end = http::write_request_head(begin, request.method, request.target, request.fields,
-                                       request.body);
+  char* begin =
+      stream_.reserve(http::request_head_bound(request.method, request.target, request.fields));
+  char* end =
+      http::write_request_head(begin, request.method, request.target, request.fields, request.body);
   stream_.commit(static_cast<std::size_t>(end - begin));
   stream_.expect_more(true);
   if (state_ == State::Head) set_timer(shared_.options.first_byte_timeout);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// IdleConnections: a worker's kept-alive connections to backends, by address. The most recently used
-// one is taken first, so that those a quiet hour leaves over grow old and end. Owns them while they
-// are in here. Single-threaded.
+// IdleConnections: a worker's kept-alive connections to backends, by address. The most recently
+// used one is taken first, so that those a quiet hour leaves over grow old and end. Owns them while
+// they are in here. Single-threaded.
 #pragma once
 
 #include <cstddef>

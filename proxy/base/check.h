@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // CHECK(condition): stays on in release and ends the process with the place and the condition.
 //
-// For bugs of ours only. It never judges what a peer, a backend or an operator sent. Included by .cc
-// files alone, as the framework of the tests has a macro of the same name.
+// For bugs of ours only. It never judges what a peer, a backend or an operator sent. Included by
+// .cc files alone, as the framework of the tests has a macro of the same name.
 #pragma once
 
 #include <cstdio>

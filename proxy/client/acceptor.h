@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Acceptor: what one worker does with the connections of one listener: makes a Session of each, over
-// TLS if the listener has certificates. Owns its Listener; borrows the worker's Shared.
+// Acceptor: what one worker does with the connections of one listener: makes a Session of each,
+// over TLS if the listener has certificates. Owns its Listener; borrows the worker's Shared.
 #pragma once
 
 #include <cstddef>

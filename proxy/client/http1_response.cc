@@ -25,7 +25,9 @@ void Http1Response::reset(http::Version client_version, bool keep_alive) {
   chunked_ = head_sent_ = finished_ = false;
 }
 
-void Http1Response::append(std::string_view text) { stream_.write(text); }
+void Http1Response::append(std::string_view text) {
+  stream_.write(text);
+}
 
 void Http1Response::send_continue() {
   if (version_ == http::Version::Http11 && !head_sent_) append("HTTP/1.1 100 Continue\r\n\r\n");
@@ -44,16 +46,18 @@ void Http1Response::send_head(const http::ResponseHead& head, bool may_keep_aliv
   head_sent_ = true;
   http::BodyFraming body = framing_for(head.body, version_);
   chunked_ = body.kind == http::BodyKind::Chunked;
-  keep_alive_ = keep_alive_ && head.keep_alive && may_keep_alive &&
-                body.kind != http::BodyKind::UntilClose;
+  keep_alive_ =
+      keep_alive_ && head.keep_alive && may_keep_alive && body.kind != http::BodyKind::UntilClose;
   // HTTP/1.1 is persistent unless told otherwise, HTTP/1.0 the other way round (RFC 9112 9.3).
   http::ConnectionField connection = http::ConnectionField::None;
-  if (!keep_alive_) connection = http::ConnectionField::Close;
-  else if (version_ == http::Version::Http10) connection = http::ConnectionField::KeepAlive;
+  if (!keep_alive_)
+    connection = http::ConnectionField::Close;
+  else if (version_ == http::Version::Http10)
+    connection = http::ConnectionField::KeepAlive;
 
   char* begin = stream_.reserve(http::response_head_bound(head.reason, head.fields));
-  char* end = http::write_response_head(begin, head.status, head.reason, head.fields, body,
-                                        connection);
+  char* end =
+      http::write_response_head(begin, head.status, head.reason, head.fields, body, connection);
   stream_.commit(static_cast<std::size_t>(end - begin));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Http1Response: writes one response after the other onto a client's Stream: the framing of heads and
-// bodies for the client's version, and whether the connection lives on (RFC 9112 6, 7, 9.3).
-// A member of Http1Session; borrows its Stream.
+// Http1Response: writes one response after the other onto a client's Stream: the framing of heads
+// and bodies for the client's version, and whether the connection lives on (RFC 9112 6, 7, 9.3). A
+// member of Http1Session; borrows its Stream.
 #pragma once
 
 #include <string_view>

@@ -67,7 +67,9 @@ Http1Session::Http1Session(Shared& shared, Accepted accepted)
   read_timer_.set(shared_.services.loop.now() + patience);
 }
 
-Http1Session::~Http1Session() { CHECK(state_ == State::Closed || exchange_ == nullptr); }
+Http1Session::~Http1Session() {
+  CHECK(state_ == State::Closed || exchange_ == nullptr);
+}
 
 // --- events of the socket ---
 
@@ -144,8 +146,8 @@ std::size_t Http1Session::process(std::string_view bytes) {
   return used;
 }
 
-// The client shut its side. While it waits for an answer it is taken to have left, as nginx takes it;
-// an answer that is already complete is still sent to its end.
+// The client shut its side. While it waits for an answer it is taken to have left, as nginx takes
+// it; an answer that is already complete is still sent to its end.
 void Http1Session::on_client_end() {
   if (state_ == State::Finishing) return;
   if (exchange_ != nullptr && exchange_->over()) {
@@ -190,8 +192,7 @@ std::size_t Http1Session::take_head(std::string_view bytes) {
     return 0;
   }
   exchange_ = shared_.exchanges.take();
-  http::ParseResult result =
-      http::parse_request_head(bytes, limits, exchange_->parse_slot());
+  http::ParseResult result = http::parse_request_head(bytes, limits, exchange_->parse_slot());
   switch (result.status) {
     case http::ParseStatus::Done:
       head_scanned_ = 0;
@@ -305,14 +306,18 @@ void Http1Session::write(std::string_view bytes) {
   arm_send_timer();
 }
 
-void Http1Session::finish(const http::Fields& trailers) { response_.finish(trailers); }
+void Http1Session::finish(const http::Fields& trailers) {
+  response_.finish(trailers);
+}
 
 void Http1Session::abort() {
   stream_.reset();
   state_ = State::Closed;  // retired by the floor, as the caller stands within the exchange
 }
 
-void Http1Session::exchange_over() { shared_.services.loop.call_again(*this); }
+void Http1Session::exchange_over() {
+  shared_.services.loop.call_again(*this);
+}
 
 // --- between exchanges ---
 
@@ -338,8 +343,7 @@ void Http1Session::release_exchange() {
 }
 
 bool Http1Session::reusable_after_response() const {
-  return response_.finished() && response_.keep_alive() && !client_ended_ &&
-         !draining();
+  return response_.finished() && response_.keep_alive() && !client_ended_ && !draining();
 }
 
 void Http1Session::wait_for_request() {

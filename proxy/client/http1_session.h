@@ -29,7 +29,7 @@ class Http1Session final : public Session,
   struct Accepted {
     net::Fd fd;
     const net::Address& peer;
-    std::uint32_t listener;                          // its number, for Rules::tables
+    std::uint32_t listener;                         // its number, for Rules::tables
     std::shared_ptr<const tls::ServerContext> tls;  // null: plain
   };
   Http1Session(Shared& shared, Accepted accepted);
@@ -107,14 +107,14 @@ class Http1Session final : public Session,
   net::Timer send_timer_;
   std::shared_ptr<const exchange::Rules> last_rules_;  // set while draining
   net::TimePoint first_byte_{};
-  std::uint64_t sent_mark_ = 0;       // Stream::sent_bytes() when the send timer was set
-  std::size_t head_scanned_ = 0;      // of the stash: known to hold no end of a head
-  std::size_t discard_left_ = 0;      // bytes of an unwanted body or of lingering still put up with
+  std::uint64_t sent_mark_ = 0;   // Stream::sent_bytes() when the send timer was set
+  std::size_t head_scanned_ = 0;  // of the stash: known to hold no end of a head
+  std::size_t discard_left_ = 0;  // bytes of an unwanted body or of lingering still put up with
   State state_ = State::Head;
   bool body_paused_ = true;
-  bool continue_owed_ = false;        // the client waits for 100 before it sends its body
-  bool client_ended_ = false;         // its side was shut while an answer was on its way
-  bool served_ = false;               // one request at least
+  bool continue_owed_ = false;  // the client waits for 100 before it sends its body
+  bool client_ended_ = false;   // its side was shut while an answer was on its way
+  bool served_ = false;         // one request at least
   bool retired_ = false;
 };
 

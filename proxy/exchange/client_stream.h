@@ -2,8 +2,8 @@
 // ClientStream: the client's side of one exchange, whatever protocol it speaks. Filled by
 // client/http1_session and by the fakes of the tests.
 //
-// Commands only: they buffer and arm and never call back. What happens on the client's side comes to
-// the Exchange as events, from the loop.
+// Commands only: they buffer and arm and never call back. What happens on the client's side comes
+// to the Exchange as events, from the loop.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ namespace sluice::exchange {
 
 // What is known of a client connection. Owned by the session, which outlives its exchanges.
 struct ClientInfo {
-  IpAddress peer;           // of the socket; none for a Unix socket
+  IpAddress peer;  // of the socket; none for a Unix socket
   std::uint16_t peer_port = 0;
   std::uint32_t listener = 0;  // index in Rules::tables
   bool tls = false;
@@ -31,15 +31,15 @@ class ClientStream : public ByteSource, public ByteSink {
   // A 1xx on the way to the real answer; left out where the client cannot take it.
   virtual void send_informational(const http::ResponseHead& head) = 0;
 
-  // REQUIRES: called once, before write() and finish(). The views in `head` need only live until the
-  // call returns.
+  // REQUIRES: called once, before write() and finish(). The views in `head` need only live until
+  // the call returns.
   virtual void send_head(const http::ResponseHead& head) = 0;
 
   // The response is complete; the next request may be read once the exchange has been released.
   virtual void finish(const http::Fields& trailers) = 0;
 
-  // The response cannot be completed: the connection ends so that the client cannot take what it got
-  // for the whole.
+  // The response cannot be completed: the connection ends so that the client cannot take what it
+  // got for the whole.
   virtual void abort() = 0;
 
   // The exchange is over, well or not; the session may release it, from the loop.

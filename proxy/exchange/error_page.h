@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The proxy's own error answers: a short plain-text body that names the request id, and Proxy-Status
-// (RFC 9209), so that nobody has to guess whose error it is.
+// The proxy's own error answers: a short plain-text body that names the request id, and
+// Proxy-Status (RFC 9209), so that nobody has to guess whose error it is.
 #pragma once
 
 #include "proxy/exchange/failure.h"

@@ -59,8 +59,8 @@ class Exchange final : public ByteSource, public ByteSink {
     std::shared_ptr<const Rules> rules;
     net::TimePoint first_byte;
   };
-  // The head in parse_slot() is complete; `bytes` is the memory that it views, which is copied here.
-  // Runs the steps: an answer may already be on its way on return.
+  // The head in parse_slot() is complete; `bytes` is the memory that it views, which is copied
+  // here. Runs the steps: an answer may already be on its way on return.
   void start(Begin begin, std::string_view bytes);
   // There is no head to work with: answers `failure` and ends.
   void refuse(Begin begin, Failure failure);

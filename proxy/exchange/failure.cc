@@ -78,8 +78,12 @@ std::string_view proxy_status_of(const Failure& failure) {
   return verdict_of(failure.kind).proxy_status;
 }
 
-Retry retry_of(const Failure& failure) { return verdict_of(failure.kind).retry; }
+Retry retry_of(const Failure& failure) {
+  return verdict_of(failure.kind).retry;
+}
 
-bool blames_backend(const Failure& failure) { return verdict_of(failure.kind).blames_backend; }
+bool blames_backend(const Failure& failure) {
+  return verdict_of(failure.kind).blames_backend;
+}
 
 }  // namespace sluice::exchange

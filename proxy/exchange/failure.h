@@ -16,22 +16,22 @@ enum class Side : std::uint8_t { None, Client, Backend, Proxy };
 enum class Kind : std::uint8_t {
   None,
   // the client
-  Malformed,       // `message` says what
-  HeadTimeout,     // the head did not come in time
-  BodyTimeout,     // the body stalled
-  BodyTooLarge,    // above limits.body
-  Aborted,         // closed or reset before the response was complete
-  SendTimeout,     // takes nothing any more
+  Malformed,     // `message` says what
+  HeadTimeout,   // the head did not come in time
+  BodyTimeout,   // the body stalled
+  BodyTooLarge,  // above limits.body
+  Aborted,       // closed or reset before the response was complete
+  SendTimeout,   // takes nothing any more
   // what was asked for
   NoRoute,
-  MethodRefused,   // CONNECT and TRACE
-  PathRefused,     // climbs above the root, or hides a NUL
+  MethodRefused,  // CONNECT and TRACE
+  PathRefused,    // climbs above the root, or hides a NUL
   // the backend
-  NoBackend,       // none in the pool, or all ejected
+  NoBackend,  // none in the pool, or all ejected
   ConnectRefused,
   ConnectTimeout,
-  ConnectFailed,   // unreachable, no descriptors, and the like
-  ClosedEarly,     // closed or reset before any response byte
+  ConnectFailed,  // unreachable, no descriptors, and the like
+  ClosedEarly,    // closed or reset before any response byte
   FirstByteTimeout,
   BadResponse,     // `message` says what
   UnaskedUpgrade,  // 101 without a request for it

@@ -14,9 +14,9 @@ namespace sluice::exchange {
 
 class Exchange;
 
-// Events of one exchange, from the loop. The responder answers through the Exchange: a head, a body,
-// an end, or a failure. It may end the exchange in any event but is destroyed only later, by the
-// session.
+// Events of one exchange, from the loop. The responder answers through the Exchange: a head, a
+// body, an end, or a failure. It may end the exchange in any event but is destroyed only later, by
+// the session.
 class Responder {
  public:
   virtual ~Responder() = default;

@@ -33,8 +33,8 @@ class DateCache {
   std::array<char, http::kHttpDateSize> text_{};
 };
 
-// Request ids: 128 random bits in hex. Not secret, only unlikely to repeat: xoshiro256** seeded from
-// the system, one per worker.
+// Request ids: 128 random bits in hex. Not secret, only unlikely to repeat: xoshiro256** seeded
+// from the system, one per worker.
 class RequestIds {
  public:
   static constexpr std::size_t kBytes = 32;

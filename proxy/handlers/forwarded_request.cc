@@ -12,7 +12,9 @@ std::string_view via_of(http::Version version) {
   return version == http::Version::Http11 ? "1.1 sluice" : "1.0 sluice";
 }
 
-char* append(char* out, std::string_view text) { return out + text.copy(out, text.size()); }
+char* append(char* out, std::string_view text) {
+  return out + text.copy(out, text.size());
+}
 
 }  // namespace
 

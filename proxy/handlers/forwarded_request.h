@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a request becomes on its way to a backend: hop-by-hop fields and ambiguous names removed, the
-// client's address, scheme, host and request id told (or told anew, if the peer is not trusted),
-// Via, the route's own edits, and the target as the route rewrites it.
+// What a request becomes on its way to a backend: hop-by-hop fields and ambiguous names removed,
+// the client's address, scheme, host and request id told (or told anew, if the peer is not
+// trusted), Via, the route's own edits, and the target as the route rewrites it.
 #pragma once
 
 #include <string_view>

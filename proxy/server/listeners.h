@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Listeners: which addresses this process listens on, over all reloads. A listener keeps its number
-// and its sockets as long as its address stays in the configuration, so that a reload never closes a
-// socket that has connections in its queue. Control thread only.
+// and its sockets as long as its address stays in the configuration, so that a reload never closes
+// a socket that has connections in its queue. Control thread only.
 #pragma once
 
 #include <cstdint>
@@ -22,16 +22,17 @@ class Listeners {
 
   // What a new configuration changes. Nothing has happened until commit().
   struct Plan {
-    std::vector<std::uint32_t> numbers;                       // of config.listeners, in order
-    std::map<std::uint32_t, std::vector<net::Fd>> opened;     // a socket for each worker
+    std::vector<std::uint32_t> numbers;                    // of config.listeners, in order
+    std::map<std::uint32_t, std::vector<net::Fd>> opened;  // a socket for each worker
     std::vector<std::uint32_t> removed;
-    std::map<std::string, std::uint32_t> by_key;              // of those that are then open
+    std::map<std::string, std::uint32_t> by_key;  // of those that are then open
     std::map<std::uint32_t, net::Address> bound;
   };
   // Opens what is new. On an error nothing stays open that was not before.
   Result<Plan> plan(const conf::Config& config) const;
 
-  // REQUIRES: made by plan() since the last commit(). The caller has taken `opened` for the workers.
+  // REQUIRES: made by plan() since the last commit(). The caller has taken `opened` for the
+  // workers.
   void commit(Plan plan);
 
   // Numbers in use are below this.

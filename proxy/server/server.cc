@@ -132,9 +132,8 @@ std::optional<Error> Server::use(conf::Config config) {
   auto snapshot = compile(input);
   if (!snapshot) return snapshot.error();
   for (std::size_t i = 0; i < workers_.size(); ++i) {
-    Worker::Change change{.snapshot = *snapshot,
-                          .new_listeners = {},
-                          .removed_listeners = plan->removed};
+    Worker::Change change{
+        .snapshot = *snapshot, .new_listeners = {}, .removed_listeners = plan->removed};
     for (auto& [number, sockets] : plan->opened) {
       change.new_listeners.emplace(number, std::move(sockets[i]));
     }

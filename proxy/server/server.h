@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Server: the process. Runs the control thread's loop (signals, names, reloads), owns the workers and
-// everything that outlives a Snapshot: listeners, backends' health and counters, ticket keys, the
-// access log's writer.
+// Server: the process. Runs the control thread's loop (signals, names, reloads), owns the workers
+// and everything that outlives a Snapshot: listeners, backends' health and counters, ticket keys,
+// the access log's writer.
 //
 // Threading: all of it on the thread that calls run(); workers are told by posting.
 #pragma once
@@ -84,7 +84,7 @@ class Server final : private net::NameWatch::Owner {
   balancer::BackendRegistry backends_;
   Listeners listeners_;
   ResolvedNames names_;
-  std::unique_ptr<net::Resolver> resolver_;      // null while no backend has a name
+  std::unique_ptr<net::Resolver> resolver_;     // null while no backend has a name
   std::unique_ptr<net::NameWatch> name_watch_;  // likewise
   std::vector<std::unique_ptr<Worker>> workers_;
   net::Timer minute_timer_;

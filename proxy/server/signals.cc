@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/server/signals.h"
 
-#include <csignal>
 #include <sys/signalfd.h>
 #include <unistd.h>
+#include <csignal>
 
 #include "proxy/base/check.h"
 

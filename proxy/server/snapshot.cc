@@ -97,8 +97,8 @@ class Compiler {
       return std::make_unique<handlers::Redirect>(route.redirect->status, route.redirect->to);
     }
     if (route.respond) {
-      return std::make_unique<handlers::FixedResponse>(
-          route.respond->status, route.respond->body, route.respond->content_type);
+      return std::make_unique<handlers::FixedResponse>(route.respond->status, route.respond->body,
+                                                       route.respond->content_type);
     }
     return std::make_unique<handlers::Forward>(*snapshot_->pools.at(route.forward->pool),
                                                edits_of(route.headers.request));

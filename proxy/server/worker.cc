@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::size_t kSpareExchanges = 1024;
 
-// The worker's own handle on a Snapshot: exchanges copy it for every request, and a count of its own
-// keeps the cache line from travelling between cores.
+// The worker's own handle on a Snapshot: exchanges copy it for every request, and a count of its
+// own keeps the cache line from travelling between cores.
 std::shared_ptr<const exchange::Rules> rules_of(std::shared_ptr<const Snapshot> snapshot) {
   const exchange::Rules* rules = &snapshot->rules;
   auto holder = std::make_shared<std::shared_ptr<const Snapshot>>(std::move(snapshot));
@@ -68,8 +68,8 @@ void Worker::use_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   }
   services_.observers.clear();
   if (snapshot->config.access_log.format != conf::AccessLogFormat::Off) {
-    access_log_ = std::make_unique<observe::AccessLog>(access_log_ring_,
-                                                       snapshot->config.access_log.format);
+    access_log_ =
+        std::make_unique<observe::AccessLog>(access_log_ring_, snapshot->config.access_log.format);
     services_.observers.push_back(access_log_.get());
   }
   snapshot_ = std::move(snapshot);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Worker: one thread, its loop, and all that it owns: listeners, sessions, exchanges, connections to
-// backends, its access log. Workers share nothing with each other but the Snapshot and the counters
-// that it refers to.
+// Worker: one thread, its loop, and all that it owns: listeners, sessions, exchanges, connections
+// to backends, its access log. Workers share nothing with each other but the Snapshot and the
+// counters that it refers to.
 //
 // Threading: the public methods are for the control thread; they post to the worker's loop.
 #pragma once

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Preloaded into the proxy by the test of its allocations: counts malloc and its kin on threads whose
-// name begins with "sluice-worker", while the flag in a shared page says so.
+// Preloaded into the proxy by the test of its allocations: counts malloc and its kin on threads
+// whose name begins with "sluice-worker", while the flag in a shared page says so.
 //
 // The page is the file named by SLUICE_COUNT_ALLOCATIONS: two 64-bit words, the flag and the count.
 #include <dlfcn.h>

@@ -153,6 +153,8 @@ std::size_t LoadResult::answered() const {
   return sum;
 }
 
-LoadResult run_load(const LoadOptions& options) { return Load(options).run(); }
+LoadResult run_load(const LoadOptions& options) {
+  return Load(options).run();
+}
 
 }  // namespace sluice::support

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// LoadClient: many keep-alive connections that each send one request, read its whole answer, and send
-// the next, until a number of answers has come. Bounded in count and, by its deadline, in time.
+// LoadClient: many keep-alive connections that each send one request, read its whole answer, and
+// send the next, until a number of answers has come. Bounded in count and, by its deadline, in
+// time.
 //
 // Single-threaded; run() returns what became of every request. A connection that the server closes
 // between two requests is opened anew: that is no failure. One that it closes on an outstanding

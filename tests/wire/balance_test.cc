@@ -61,8 +61,8 @@ TEST_CASE("balance: round robin is even to one request over two workers", "[wire
   const std::array<int, 3> weights = GENERATE(std::array{1, 1, 1}, std::array{5, 3, 2});
   Counts counts{};
   ScriptedBackend a(counting(counts[0])), b(counting(counts[1])), c(counting(counts[2]));
-  SluiceProcess sluice(config("round_robin", {weighted(a, weights[0]), weighted(b, weights[1]),
-                                              weighted(c, weights[2])}));
+  SluiceProcess sluice(config(
+      "round_robin", {weighted(a, weights[0]), weighted(b, weights[1]), weighted(c, weights[2])}));
   LoadResult result = load(sluice);
   CHECK(result.by_status[200] == kRequests);
   const int sum = weights[0] + weights[1] + weights[2];

@@ -73,8 +73,8 @@ TEST_CASE("command line: an address that is taken is a runtime error", "[wire][c
 TEST_CASE("command line: proxy needs no file and says what it does", "[wire][cli]") {
   sluice::support::ScriptedBackend backend(
       sluice::support::ScriptedBackend::answer(200, "from the backend"));
-  Process process({sluice::support::sluice_binary(), "proxy", "127.0.0.1:0", "to",
-                   backend.address()});
+  Process process(
+      {sluice::support::sluice_binary(), "proxy", "127.0.0.1:0", "to", backend.address()});
   const std::size_t end = process.wait_for(Stream::Out, "\n");
   const std::string first = process.output(Stream::Out).substr(0, end);
   CHECK(first.find("http://127.0.0.1:") != std::string::npos);

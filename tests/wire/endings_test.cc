@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Every ending at every step: either side closes, resets or half-closes at each state of an exchange.
-// Whatever happens, the exchange ends once, in a word, nothing leaks, and the next client is served.
-// Meant for AddressSanitizer above all.
+// Every ending at every step: either side closes, resets or half-closes at each state of an
+// exchange. Whatever happens, the exchange ends once, in a word, nothing leaks, and the next client
+// is served. Meant for AddressSanitizer above all.
 #include <catch2/catch.hpp>
 
 #include <signal.h>
@@ -150,8 +150,7 @@ TEST_CASE("endings: a backend that ends at any step is told to the client as wha
       const bool whole = std::string(step.name) == "complete" ||
                          (std::string(step.name) == "body until close" && ending != Ending::Reset);
       sluice.wait_for_access_log("\"method\":\"POST\"");
-      const bool logged_ok =
-          sluice.access_log().find("\"end\":\"ok\"") != std::string::npos;
+      const bool logged_ok = sluice.access_log().find("\"end\":\"ok\"") != std::string::npos;
       // A reset may overtake what was sent before it, so a whole answer may be lost with it.
       if (ending != Ending::Reset) CHECK(logged_ok == whole);
       if (!whole) CHECK_FALSE(logged_ok);

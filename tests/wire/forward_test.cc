@@ -208,8 +208,7 @@ TEST_CASE("forward: 100 Continue is given when the body is wanted", "[wire][forw
   });
   SluiceProcess sluice(forwarding_to(backend));
   RawClient client = sluice.connect();
-  client.send(
-      "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
   CHECK(read_response(client).status == 100);
   client.send("body");
   Response response = read_response(client);

@@ -51,11 +51,9 @@ class Nginx {
            " client_body_temp_path " + root + "/b; proxy_temp_path " + root + "/p;\n" +
            " fastcgi_temp_path " + root + "/f; uwsgi_temp_path " + root + "/u;\n" +
            " scgi_temp_path " + root + "/s; keepalive_requests 100000;\n" +
-           " client_max_body_size 0;\n" +
-           " server { listen unix:" + socket_ + "; root " + root + "/www;\n" +
-           "  location /gzip/ { alias " + root + "/www/; gzip on; gzip_types *; " +
-           "gzip_proxied any; }\n" +
-           "  location /back { return 302 /moved; }\n" +
+           " client_max_body_size 0;\n" + " server { listen unix:" + socket_ + "; root " + root +
+           "/www;\n" + "  location /gzip/ { alias " + root + "/www/; gzip on; gzip_types *; " +
+           "gzip_proxied any; }\n" + "  location /back { return 302 /moved; }\n" +
            "  location /count { return 200 \"$connection_requests\"; }\n }\n}\n";
   }
 
@@ -71,7 +69,8 @@ struct Farm {
     std::filesystem::permissions(directory.path(), std::filesystem::perms::others_all,
                                  std::filesystem::perm_options::add);
     std::string block(1 << 20, '\0');
-    for (std::size_t i = 0; i < block.size(); ++i) block[i] = static_cast<char>(i * 2654435761U >> 13);
+    for (std::size_t i = 0; i < block.size(); ++i)
+      block[i] = static_cast<char>(i * 2654435761U >> 13);
     std::ofstream big(directory.path() / "www" / "big");
     for (std::size_t i = 0; i < kBigBytes / block.size(); ++i) big << block;
     directory.write("www/small", "small file\n");
@@ -98,8 +97,10 @@ TEST_CASE("peers: curl gets from nginx, over http and https", "[wire][peers]") {
       sluice::support::make_certificate(farm.directory.path(), "localhost", {"localhost"});
   SluiceProcess sluice(R"({"workers": 2, "access_log": {"format": "off"},
     "listeners": [{"address": "127.0.0.1:0"}, {"address": "127.0.0.1:0", "tls": {"certificates":
-      [{"cert": ")" + certificate.cert_path + R"(", "key": ")" + certificate.key_path + R"("}]}}],
-    "pools": {"p": {"backends": [")" + nginx.address() + R"("]}},
+      [{"cert": ")" + certificate.cert_path +
+                       R"(", "key": ")" + certificate.key_path + R"("}]}}],
+    "pools": {"p": {"backends": [")" +
+                       nginx.address() + R"("]}},
     "routes": [{"match": {}, "forward": {"pool": "p"}}]})");
   for (std::size_t listener : {0U, 1U}) {
     CHECK(farm.curl(sluice, {}, "/small", listener).out == "small file\n");

@@ -96,8 +96,8 @@ TEST_CASE("refusals: no route is 404, and the connection lives on", "[wire][refu
 }
 
 TEST_CASE("backends: one that refuses is passed over, and put aside", "[wire][backends]") {
-  ScriptedBackend dead(ScriptedBackend::answer(200, "dead")), live(
-      ScriptedBackend::answer(200, "live"));
+  ScriptedBackend dead(ScriptedBackend::answer(200, "dead")),
+      live(ScriptedBackend::answer(200, "live"));
   dead.stop();
   SluiceProcess sluice(forwarding_to({dead.address(), live.address()}));
   RawClient client = sluice.connect();

@@ -25,7 +25,8 @@ namespace {
 std::string responding(const std::string& body, const std::string& more_listeners = {}) {
   return R"({"workers": 2, "listeners": [{"address": "127.0.0.1:0"})" + more_listeners +
          R"(], "access_log": {"format": "json"},
-            "routes": [{"match": {}, "respond": {"body": ")" + body + R"("}}]})";
+            "routes": [{"match": {}, "respond": {"body": ")" +
+         body + R"("}}]})";
 }
 
 std::string get(RawClient& client) {
@@ -103,8 +104,7 @@ TEST_CASE("reload: a listener that cannot be opened changes nothing", "[wire][re
   CHECK(get(client) == "one");
 }
 
-TEST_CASE("reload: listeners come and go, and the one that stays loses nothing",
-          "[wire][reload]") {
+TEST_CASE("reload: listeners come and go, and the one that stays loses nothing", "[wire][reload]") {
   SluiceProcess sluice(responding("one"));
   const std::string path = sluice.directory().path() / "extra.sock";
   RawClient kept = sluice.connect();
@@ -124,7 +124,8 @@ TEST_CASE("reload: the access log goes on in a new file", "[wire][reload]") {
   const sluice::support::TempDir directory;
   const std::string path = directory.path() / "access.log";
   const std::string config = R"({"listeners": [{"address": "127.0.0.1:0"}],
-      "access_log": {"format": "combined", "path": ")" + path + R"("},
+      "access_log": {"format": "combined", "path": ")" +
+                             path + R"("},
       "routes": [{"match": {}, "respond": {"body": "ok"}}]})";
   SluiceProcess sluice(config);
   RawClient client = sluice.connect();
@@ -144,7 +145,8 @@ TEST_CASE("reload: the access log goes on in a new file", "[wire][reload]") {
 TEST_CASE("drain: SIGTERM finishes what is in flight, then exits with 0", "[wire][drain]") {
   HeldBackend held;
   SluiceProcess sluice(R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
-    "pools": {"p": {"backends": [")" + held.backend.address() + R"("]}},
+    "pools": {"p": {"backends": [")" +
+                       held.backend.address() + R"("]}},
     "routes": [{"match": {}, "forward": {"pool": "p"}},
                {"match": {"path": "/now"}, "respond": {"body": "now"}}]})");
   RawClient idle = sluice.connect();

@@ -93,8 +93,7 @@ class Turmoil {
 
 }  // namespace
 
-TEST_CASE("soak: reloads and a dying backend lose no request that could be saved",
-          "[wire][soak]") {
+TEST_CASE("soak: reloads and a dying backend lose no request that could be saved", "[wire][soak]") {
   ScriptedBackend steady(quick()), victim(quick());
   std::string config = sluice::wire::forwarding_to({steady.address(), victim.address()}, {},
                                                    R"("fail_timeout": "1s")");
@@ -111,13 +110,14 @@ TEST_CASE("soak: reloads and a dying backend lose no request that could be saved
 
   const std::string log = sluice.access_log();
   const std::size_t lost = result.broken + result.by_status[502];
-  INFO("reloads " << turmoil.reloads << ", kills " << turmoil.kills << ", 502: "
-                  << result.by_status[502] << ", broken " << result.broken);
+  INFO("reloads " << turmoil.reloads << ", kills " << turmoil.kills
+                  << ", 502: " << result.by_status[502] << ", broken " << result.broken);
   CHECK(turmoil.kills == 4);
   CHECK(turmoil.reloads > 5);
   CHECK(result.malformed == 0);
   CHECK(result.by_status[200] + lost == kRequests);
-  // In flight on the killed backend, on a connection that was new, or with half an answer passed on.
+  // In flight on the killed backend, on a connection that was new, or with half an answer passed
+  // on.
   CHECK(lost == count(log, "\"end\":\"backend_closed_early\"") +
                     count(log, "\"end\":\"backend_truncated\""));
   CHECK(lost <= static_cast<std::size_t>(turmoil.kills) * 64);

@@ -24,7 +24,8 @@ using sluice::support::TlsOptions;
 namespace {
 
 std::string quoted_pair(const TestCertificate& certificate) {
-  return R"({"cert": ")" + certificate.cert_path + R"(", "key": ")" + certificate.key_path + R"("})";
+  return R"({"cert": ")" + certificate.cert_path + R"(", "key": ")" + certificate.key_path +
+         R"("})";
 }
 
 std::string config(const std::string& certificates, const std::string& backend) {
@@ -142,8 +143,8 @@ TEST_CASE("tls: a broken or mismatched certificate is an error of the configurat
   TempDir directory;
   TestCertificate a = make_certificate(directory.path(), "a", {"a.example"});
   TestCertificate b = make_certificate(directory.path(), "b", {"b.example"});
-  auto finished = sluice::support::check_config(
-      config(quoted_pair({a.cert_path, b.key_path}), "127.0.0.1:1"));
+  auto finished =
+      sluice::support::check_config(config(quoted_pair({a.cert_path, b.key_path}), "127.0.0.1:1"));
   CHECK(finished.status.code == 3);
   CHECK(finished.err.find("listeners[0].tls.certificates[0]") != std::string::npos);
   CHECK(finished.err.find("does not match") != std::string::npos);
