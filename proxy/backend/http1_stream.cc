@@ -18,6 +18,12 @@ Problem connect_problem(int error) {
       return {ProblemKind::ConnectRefused};
     case ETIMEDOUT:
       return {ProblemKind::ConnectTimeout};
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case EADDRNOTAVAIL:
+      return {ProblemKind::Exhausted};
     default:
       return {ProblemKind::ConnectFailed};
   }

@@ -23,6 +23,7 @@ enum class ProblemKind : std::uint8_t {
   ConnectRefused,
   ConnectTimeout,
   ConnectFailed,
+  Exhausted,    // no descriptor, port or memory left on our side
   ClosedEarly,  // before any byte of the response
   FirstByteTimeout,
   BadResponse,

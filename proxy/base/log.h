@@ -3,11 +3,12 @@
 // reload refused). One line is one write(2), so that lines of several threads never mix. Not for
 // anything that happens once per request: that is the access log's (proxy/observe/access_log.h).
 //
-// Thread-safe: the level is fixed per Log object, which the Server owns and lends out.
+// Thread-safe. The Server owns it and lends it out.
 #pragma once
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -20,7 +21,8 @@ class Log {
 
   explicit Log(Level level, int fd = 2) : level_(level), fd_(fd) {}
 
-  bool enabled(Level level) const { return level <= level_; }
+  bool enabled(Level level) const { return level <= level_.load(std::memory_order_relaxed); }
+  void set_level(Level level) { level_.store(level, std::memory_order_relaxed); }
 
   template <typename... Args>
   void error(fmt::format_string<Args...> format, Args&&... args) const {
@@ -42,7 +44,7 @@ class Log {
  private:
   void write(Level level, fmt::string_view format, fmt::format_args args) const;
 
-  Level level_;
+  std::atomic<Level> level_;
   int fd_;
 };
 

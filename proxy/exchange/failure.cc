@@ -56,6 +56,8 @@ Verdict verdict_of(Kind kind) {
       return {504, "backend_read_timeout", "connection_read_timeout", Retry::Never, true};
     case Kind::Truncated:
       return {502, "backend_truncated", "http_response_incomplete", Retry::Never, true};
+    case Kind::Exhausted:
+      return {503, "exhausted", "connection_limit_reached"};
     case Kind::Draining:
       return {503, "draining", "proxy_internal_response"};
   }

@@ -38,6 +38,7 @@ enum class Kind : std::uint8_t {
   ReadTimeout,     // a body that stalled
   Truncated,       // a body cut short
   // ourselves
+  Exhausted,  // no descriptor, port or memory for a connection to a backend
   Draining,
 };
 

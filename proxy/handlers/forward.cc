@@ -29,6 +29,8 @@ Failure failure_of(const backend::Problem& problem) {
       return {Side::Backend, Kind::ConnectTimeout};
     case ProblemKind::ConnectFailed:
       return {Side::Backend, Kind::ConnectFailed};
+    case ProblemKind::Exhausted:
+      return {Side::Proxy, Kind::Exhausted};
     case ProblemKind::ClosedEarly:
       return {Side::Backend, Kind::ClosedEarly};
     case ProblemKind::FirstByteTimeout:

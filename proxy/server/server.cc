@@ -140,7 +140,13 @@ std::optional<Error> Server::use(conf::Config config) {
     workers_[i]->apply(std::move(change));
   }
   listeners_.commit(std::move(*plan));
+  bool resolves_elsewhere = config.resolver != config_.resolver;
   config_ = std::move(config);
+  log_.set_level(level_of(config_.error_log.level));
+  if (resolves_elsewhere) {
+    name_watch_.reset();
+    resolver_.reset();
+  }
   if (auto error = watch_names()) log_.error("names of backends: {}", error->text());
   return {};
 }

@@ -24,7 +24,7 @@ using sluice::support::TempDir;
 
 namespace {
 
-constexpr std::size_t kBigBytes = 64 * 1024 * 1024;
+constexpr std::size_t kBigBytes = 16 * 1024 * 1024;
 
 // nginx on a Unix socket: files as they are, and below /chunked/ without a length.
 class Nginx {
