@@ -87,6 +87,16 @@ TEST_CASE_METHOD(Fixture, "stream: under TLS a large body waits for the socket a
   CHECK(owner.count("drained") == 1);
 }
 
+TEST_CASE_METHOD(Fixture, "stream: finish_output waits for the end of the handshake",
+                 "[net][stream][tls]") {
+  owner.stream.finish_output();
+  support::run_turns(loop, 2);
+  CHECK(owner.count("finished") == 0);
+  handshake();
+  support::run_until(loop, [this] { return owner.count("finished") == 1; });
+  CHECK(owner.events.front() == "established");
+}
+
 TEST_CASE_METHOD(Fixture, "stream: under TLS finish_output says close_notify",
                  "[net][stream][tls]") {
   handshake();
