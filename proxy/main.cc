@@ -22,7 +22,7 @@
 namespace sluice {
 namespace {
 
-enum ExitCode { kOk = 0, kRuntime = 1, kUsage = 2, kBadConfig = 3 };
+enum ExitCode { Ok = 0, RuntimeError = 1, WrongUsage = 2, BadConfig = 3 };
 
 using Arguments = std::vector<std::string_view>;
 
@@ -42,7 +42,7 @@ Exit codes: 0 ok, 1 runtime error, 2 wrong usage, 3 bad configuration.
 
 int usage_error(std::string_view what) {
   fmt::print(stderr, "sluice: {}\nTry \"sluice help\".\n", what);
-  return kUsage;
+  return WrongUsage;
 }
 
 conf::LoadOptions load_options() {
@@ -54,6 +54,7 @@ conf::LoadOptions load_options() {
 }
 
 void print_errors(const std::vector<conf::Diagnostic>& errors) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody here ever changes the environment
   bool colour = isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
   fmt::print(stderr, "{}", conf::render(errors, colour));
 }
@@ -78,7 +79,7 @@ int serve(const conf::Config& config, server::Server::Reload reload) {
   auto server = server::Server::start(config, std::move(reload));
   if (!server) {
     fmt::print(stderr, "sluice: {}\n", server.error().text());
-    return kRuntime;
+    return RuntimeError;
   }
   std::vector<std::string> urls = (*server)->listener_urls();
   fmt::print("{}\n", describe(config, urls));
@@ -96,7 +97,7 @@ int run(const Arguments& arguments) {
     return std::move(outcome.config);
   };
   std::optional<conf::Config> config = load();
-  return config ? serve(*config, load) : kBadConfig;
+  return config ? serve(*config, load) : BadConfig;
 }
 
 int check(const Arguments& arguments) {
@@ -104,10 +105,10 @@ int check(const Arguments& arguments) {
   conf::LoadOutcome outcome = conf::load_file(std::string(arguments[0]), load_options());
   if (!outcome) {
     print_errors(outcome.errors);
-    return kBadConfig;
+    return BadConfig;
   }
   fmt::print("{}: ok\n", arguments[0]);
-  return kOk;
+  return Ok;
 }
 
 // "9000" and ":9000" are ports of this machine.
@@ -141,11 +142,11 @@ int proxy(Arguments arguments) {
   conf::LoadOutcome outcome = conf::load_text("(command line)", text, load_options());
   if (!outcome) {
     print_errors(outcome.errors);
-    return kUsage;
+    return WrongUsage;
   }
   if (print_only) {
     fmt::print("{}", text);
-    return kOk;
+    return Ok;
   }
   return serve(*outcome.config, [config = *outcome.config] { return std::optional(config); });
 }
@@ -153,23 +154,23 @@ int proxy(Arguments arguments) {
 int schema(const Arguments& arguments) {
   if (arguments.empty()) {
     fmt::print("{}\n", conf::json_schema());
-    return kOk;
+    return Ok;
   }
   if (arguments.size() > 1 || arguments[0] != "--markdown") {
     return usage_error("schema takes nothing, or --markdown");
   }
   fmt::print("{}", conf::reference_markdown());
-  return kOk;
+  return Ok;
 }
 
 int version(const Arguments&) {
   fmt::print("sluice {}\n", kVersion);
-  return kOk;
+  return Ok;
 }
 
 int help(const Arguments&) {
   fmt::print("{}", kHelp);
-  return kOk;
+  return Ok;
 }
 
 struct Command {
@@ -192,7 +193,7 @@ constexpr Command kCommands[] = {
 int main_of(const Arguments& arguments) {
   if (arguments.empty()) {
     fmt::print(stderr, "{}", kHelp);
-    return kUsage;
+    return WrongUsage;
   }
   for (const Command& command : kCommands) {
     if (command.name == arguments[0]) {

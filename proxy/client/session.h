@@ -31,7 +31,7 @@ class SessionSet {
   SessionSet(const SessionSet&) = delete;
   SessionSet& operator=(const SessionSet&) = delete;
   ~SessionSet() {
-    while (Session* session = sessions_.pop_front()) delete session;
+    while (Session* session = sessions_.pop_front()) std::unique_ptr<Session> dead(session);
   }
 
   void add(std::unique_ptr<Session> session) {
