@@ -88,8 +88,13 @@ int serve(const conf::Config& config, server::Server::Reload reload) {
   return (*server)->run();
 }
 
+// One file name and nothing else.
+bool names_a_file(const Arguments& arguments) {
+  return arguments.size() == 1 && !arguments[0].starts_with('-');
+}
+
 int run(const Arguments& arguments) {
-  if (arguments.size() != 1) return usage_error("run takes the name of a configuration file");
+  if (!names_a_file(arguments)) return usage_error("run takes the name of a configuration file");
   std::string path(arguments[0]);
   auto load = [path]() -> std::optional<conf::Config> {
     conf::LoadOutcome outcome = conf::load_file(path, load_options());
@@ -101,7 +106,7 @@ int run(const Arguments& arguments) {
 }
 
 int check(const Arguments& arguments) {
-  if (arguments.size() != 1) return usage_error("check takes the name of a configuration file");
+  if (!names_a_file(arguments)) return usage_error("check takes the name of a configuration file");
   conf::LoadOutcome outcome = conf::load_file(std::string(arguments[0]), load_options());
   if (!outcome) {
     print_errors(outcome.errors);

@@ -20,9 +20,10 @@ class Connector {
   // For the requests to come; replaced on reload.
   void set_options(const Http1Options& options) { shared_.options = options; }
 
-  // An idle connection, or nothing.
-  BackendStreamHandle reuse(std::string_view address, BackendStream::Events* events) {
-    return BackendStreamHandle(idle_.take(address, events));
+  // An idle connection, or nothing. `sure`: for a request that could not be sent twice, one that is
+  // known to stand. (A reset that came with the last answer has given no event.)
+  BackendStreamHandle reuse(std::string_view address, bool sure, BackendStream::Events* events) {
+    return BackendStreamHandle(idle_.take(address, sure, events));
   }
 
   // Starts connecting: on_connected() or on_backend_failed() comes from the loop. The request may

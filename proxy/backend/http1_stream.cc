@@ -38,7 +38,6 @@ Http1Stream::Http1Stream(Http1Shared& shared, const Target& target, net::Fd fd, 
       stream_(shared.loop, std::move(fd), this, net::Stream::Connecting{}),
       stash_(shared.loop.blocks()),
       timer_(shared.loop.timers(), net::Timer::Callback::of<&Http1Stream::on_timeout>(this)) {
-  stream_.set_low_watermark(shared.options.request_watermark_bytes / 2);
   set_timer(shared.options.connect_timeout);
 }
 
@@ -53,6 +52,7 @@ void Http1Stream::begin_reuse(Events* events) {
 
 void Http1Stream::send(const RequestToSend& request) {
   method_ = http::method_of(request.method);
+  stream_.set_low_watermark(request.watermark_bytes / 2);
   chunked_request_ = request.body.kind == http::BodyKind::Chunked;
   request_finished_ = bytes_behind_ = false;
   char* begin =

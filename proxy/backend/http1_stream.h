@@ -25,7 +25,6 @@ struct Http1Options {
   std::chrono::milliseconds connect_timeout{};
   std::chrono::milliseconds first_byte_timeout{};
   std::chrono::milliseconds read_timeout{};
-  std::size_t request_watermark_bytes = 64 * 1024;
   http::HeadLimits head_limits;
 };
 
@@ -46,6 +45,8 @@ class Http1Stream final : public BackendStream,
 
   const std::string& address() const { return address_; }
   std::size_t keepalive_max() const { return keepalive_max_; }
+  // Asks the kernel whether the backend has ended, or said something unasked.
+  bool quiet() const { return stream_.quiet(); }
 
   // Out of the idle list, for another request.
   void begin_reuse(Events* events);

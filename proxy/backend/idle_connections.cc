@@ -10,13 +10,20 @@ IdleConnections::List* IdleConnections::find(std::string_view address) {
   return found == lists_.end() ? nullptr : &found->second;
 }
 
-Http1Stream* IdleConnections::take(std::string_view address, BackendStream::Events* events) {
+Http1Stream* IdleConnections::take(std::string_view address, bool sure,
+                                   BackendStream::Events* events) {
   List* list = find(address);
-  if (list == nullptr || list->size == 0) return nullptr;
-  Http1Stream* stream = list->streams.front();
-  forget(*stream);
-  stream->begin_reuse(events);
-  return stream;
+  if (list == nullptr) return nullptr;
+  while (Http1Stream* stream = list->streams.front()) {
+    forget(*stream);
+    if (sure && !stream->quiet()) {
+      stream->abandon();
+      continue;
+    }
+    stream->begin_reuse(events);
+    return stream;
+  }
+  return nullptr;
 }
 
 void IdleConnections::put(Http1Stream& stream) {

@@ -51,6 +51,7 @@ struct RequestToSend {
   std::string_view target;
   const http::Fields& fields;
   http::BodyFraming body;
+  std::size_t watermark_bytes;  // on_backend_drained() comes at half of it
 };
 
 // As ByteSource: the response body. As ByteSink: the request body, after send().

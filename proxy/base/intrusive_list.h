@@ -75,8 +75,7 @@ class IntrusiveList {
   }
 
   void clear() {
-    while (pop_front() != nullptr) {
-    }
+    while (ring_.next_ != &ring_) ring_.next_->unlink();
   }
 
   // Moves every element to the end of `to`, in order, in constant time. Used to walk a list whose

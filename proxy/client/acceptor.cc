@@ -28,6 +28,9 @@ void Acceptor::on_accepted(net::Listener& listener, net::Fd fd, const net::Addre
 }
 
 void Acceptor::on_accept_paused(net::Listener& listener, int error) {
+  net::TimePoint now = shared_.services.loop.now();
+  if (now < next_complaint_) return;
+  next_complaint_ = now + kComplaintEvery;
   shared_.services.log.error("accepting on {} pauses: {}", listener.local().text(),
                              strerrordesc_np(error));
 }

@@ -3,6 +3,7 @@
 // over TLS if the listener has certificates. Owns its Listener; borrows the worker's Shared.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -28,6 +29,9 @@ class Acceptor final : private net::Listener::Owner {
   void drain_and_close() { listener_.drain_and_close(); }
 
  private:
+  // It pauses ten times a second for as long as descriptors are short.
+  static constexpr std::chrono::seconds kComplaintEvery{10};
+
   void on_accepted(net::Listener& listener, net::Fd fd, const net::Address& peer) override;
   void on_accept_paused(net::Listener& listener, int error) override;
   bool full() const { return sessions_max_ != 0 && shared_.sessions.size() >= sessions_max_; }
@@ -35,6 +39,7 @@ class Acceptor final : private net::Listener::Owner {
   Shared& shared_;
   const std::uint32_t number_;
   std::size_t sessions_max_ = 0;
+  net::TimePoint next_complaint_{};
   std::shared_ptr<const tls::ServerContext> tls_;
   net::Listener listener_;
 };

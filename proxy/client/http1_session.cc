@@ -21,10 +21,11 @@ constexpr std::size_t kStashMax = 64 * 1024;
 // A body that nobody wanted is read and dropped up to this, to keep the connection; above, it ends.
 constexpr std::size_t kDiscardMax = 64 * 1024;
 
-// RFC 9112 9.6: after our last byte the client gets this long, and may send this much, before the
-// connection is torn down, so that a reset does not destroy the answer on its way.
-constexpr std::chrono::seconds kLingerTime{2};
-constexpr std::size_t kLingerMax = 256 * 1024;
+// RFC 9112 9.6: after our last byte the client may go on sending for so long in all, with such
+// pauses, before the connection is torn down, so that a reset does not destroy the answer on its
+// way.
+constexpr std::chrono::seconds kLingerTime{10};
+constexpr std::chrono::seconds kLingerPause{2};
 
 // A reset that came together with the request gives no event of its own, so a client that waits is
 // looked at once, after this long.
@@ -97,9 +98,7 @@ void Http1Session::on_bytes(std::string_view bytes) {
   }
   std::size_t used = process(bytes);
   if (state_ != State::Closed && used < bytes.size()) stash_.append(bytes.substr(used));
-  if (stash_.size() >= kStashMax || (state_ == State::Body && body_paused_)) {
-    stream_.pause_reading();
-  }
+  if (holds_enough()) stream_.pause_reading();
 }
 
 void Http1Session::process_stash() {
@@ -108,8 +107,19 @@ void Http1Session::process_stash() {
   if (state_ == State::Closed) return;
   stash_.consume(used);
   if (used > 0) head_scanned_ = 0;
-  bool holding = state_ == State::Body ? body_paused_ : stash_.size() >= kStashMax;
-  if (!stash_.empty() && holding) stream_.pause_reading();
+  if (!stash_.empty() && holds_enough()) stream_.pause_reading();
+}
+
+// Whether what comes next may wait in the socket. An incomplete head has its own limits.
+bool Http1Session::holds_enough() const {
+  if (state_ == State::Body) return body_paused_;
+  bool reading_head = state_ == State::Head && !output_backed_up();
+  return !reading_head && stash_.size() >= kStashMax;
+}
+
+// Who pipelines requests and does not read the answers shall not fill our memory with them.
+bool Http1Session::output_backed_up() const {
+  return stream_.unsent() > rules()->response_watermark_bytes;
 }
 
 std::size_t Http1Session::process(std::string_view bytes) {
@@ -133,13 +143,7 @@ std::size_t Http1Session::process(std::string_view bytes) {
       case State::Closed:
         return bytes.size();
     }
-    if (state_ == State::Lingering) {
-      discard_left_ -= std::min(discard_left_, step);
-      if (discard_left_ == 0) {
-        close();
-        return bytes.size();
-      }
-    }
+    if (state_ == State::Lingering) linger();
     if (step == 0) break;
     used += step;
   }
@@ -155,7 +159,7 @@ void Http1Session::on_client_end() {
     return;
   }
   if (exchange_ != nullptr) exchange_->on_client_failed({Side::Client, Kind::Aborted});
-  if (state_ == State::Head && stream_.unsent() > 0) return finish_connection();
+  if (state_ == State::Head && stream_.has_output()) return finish_connection();
   close();
 }
 
@@ -169,20 +173,27 @@ void Http1Session::on_broken(int) {
 void Http1Session::on_drained() {
   if (exchange_ != nullptr) return exchange_->on_client_drained();
   shared_.services.loop.call_again(*this);  // a pipelined request may have waited for this
+  stream_.resume_reading();
 }
 
 void Http1Session::on_output_finished() {
-  if (discard_left_ == 0) return close();
+  if (!linger_) return close();
   state_ = State::Lingering;
-  read_timer_.set(shared_.services.loop.now() + kLingerTime);
+  linger_end_ = shared_.services.loop.now() + kLingerTime;
+  linger();
   stream_.resume_reading();
+}
+
+void Http1Session::linger() {
+  read_timer_.set(std::min(linger_end_, shared_.services.loop.now() + kLingerPause));
 }
 
 // --- the request ---
 
 std::size_t Http1Session::take_head(std::string_view bytes) {
-  // Who pipelines requests and does not read the answers shall not fill our memory with them.
-  if (stream_.unsent() > shared_.rules->response_watermark_bytes) return 0;
+  if (output_backed_up()) return 0;
+  // Empty lines before a request are nobody's request yet (RFC 9112 2.2).
+  if (bytes.size() < 4 && bytes.find_first_not_of("\r\n") == std::string_view::npos) return 0;
   net::TimePoint now = shared_.services.loop.now();
   if (first_byte_ == net::TimePoint{}) first_byte_ = now;
   const http::HeadLimits& limits = shared_.options.head_limits;
@@ -222,7 +233,7 @@ void Http1Session::start_exchange(std::string_view head) {
   stream_.expect_more(has_body);
   watch_waiting_client();
   response_.reset(request.version, request.keep_alive);
-  stream_.set_low_watermark(shared_.rules->response_watermark_bytes / 2);
+  stream_.set_low_watermark(rules()->response_watermark_bytes / 2);
   exchange_->start(begin(), head);
 }
 
@@ -230,7 +241,7 @@ void Http1Session::refuse(Failure failure) {
   state_ = State::Busy;
   read_timer_.clear();
   response_.reset(http::Version::Http11, false);
-  discard_left_ = kLingerMax;
+  linger_ = true;
   exchange_->refuse(begin(), failure);
 }
 
@@ -247,7 +258,7 @@ std::size_t Http1Session::take_body(std::string_view bytes) {
   http::BodyDecoder::Step step = decoder_.decode(bytes);
   if (step.bad) {
     state_ = State::Busy;
-    discard_left_ = kLingerMax;
+    linger_ = true;
     exchange_->on_client_failed({Side::Client, Kind::Malformed, step.why});
     return bytes.size();
   }
@@ -256,6 +267,7 @@ std::size_t Http1Session::take_body(std::string_view bytes) {
   if (step.done && state_ == State::Body) {
     state_ = State::Busy;
     stream_.expect_more(false);
+    stream_.resume_reading();  // for the end of a client that vanishes
     watch_waiting_client();
     if (unwanted) shared_.services.loop.call_again(*this);
     exchange_->on_request_end(decoder_.trailers());
@@ -295,8 +307,9 @@ void Http1Session::send_head(const http::ResponseHead& head) {
   // An unread body is dropped if it is small and surely coming; a client that waits for 100 may
   // never send it, and then its next request could not be told from it.
   bool small_rest = body_rest() <= kDiscardMax;
-  bool body_in_the_way = state_ == State::Body && body_paused_ && (continue_owed_ || !small_rest);
-  if (body_in_the_way) discard_left_ = kLingerMax;
+  bool never_sent = body_paused_ && continue_owed_;
+  bool body_in_the_way = state_ == State::Body && (never_sent || !small_rest);
+  if (body_in_the_way) linger_ = true;
   response_.send_head(head, !draining() && !body_in_the_way);
   arm_send_timer();
 }
@@ -336,7 +349,7 @@ void Http1Session::release_exchange() {
     return;
   }
   bool reusable = state_ == State::Busy && reusable_after_response();
-  if (state_ == State::Body) discard_left_ = kLingerMax;
+  if (state_ == State::Body) linger_ = true;
   exchange_.reset();
   if (!reusable) return finish_connection();
   wait_for_request();
@@ -358,6 +371,7 @@ void Http1Session::finish_connection() {
   state_ = State::Finishing;
   read_timer_.clear();
   stash_.clear();
+  arm_send_timer();
   stream_.finish_output();
 }
 
@@ -366,16 +380,20 @@ void Http1Session::finish_connection() {
 void Http1Session::on_read_timeout() {
   switch (state_) {
     case State::Head:
-      if (first_byte_ == net::TimePoint{}) return close();  // idle: nobody is waiting
+      if (first_byte_ == net::TimePoint{}) {
+        // Idle, unless the last answer is still on its way to a slow client.
+        if (!stream_.has_output()) return close();
+        return read_timer_.set(shared_.services.loop.now() + shared_.options.idle_timeout);
+      }
       exchange_ = shared_.exchanges.take();
       return refuse({Side::Client, Kind::HeadTimeout});
     case State::Body:
       if (body_paused_ && !exchange_->over()) {  // nobody waits for the client's bytes
-        if (!stream_.alive()) on_broken(0);
-        return;
+        if (!stream_.alive()) return on_broken(0);
+        return watch_waiting_client();
       }
-      discard_left_ = kLingerMax;
-      if (exchange_->over()) return close();
+      linger_ = true;
+      if (exchange_->over()) return finish_connection();
       return exchange_->on_client_failed({Side::Client, Kind::BodyTimeout});
     case State::Handshake:
     case State::Lingering:
@@ -401,7 +419,7 @@ void Http1Session::arm_send_timer() {
 
 // Set when something was first written; what is asked here is whether the client took any since.
 void Http1Session::on_send_timeout() {
-  if (stream_.unsent() == 0) return;
+  if (!stream_.has_output()) return;
   if (stream_.sent_bytes() != sent_mark_) return arm_send_timer();
   if (exchange_ != nullptr && !exchange_->over()) {
     exchange_->on_client_failed({Side::Client, Kind::SendTimeout});
@@ -415,7 +433,9 @@ void Http1Session::drain() {
   // A connection that was just accepted has its first request on the way, and one that looks idle
   // may have the next one in the socket already.
   bool idle = state_ == State::Head && served_ && stash_.empty() && exchange_ == nullptr;
-  if (idle && !stream_.has_input()) close();
+  if (!idle || stream_.has_input()) return;
+  if (stream_.has_output()) return finish_connection();
+  close();
 }
 
 void Http1Session::close_now() {

@@ -90,6 +90,9 @@ class Http1Session final : public Session,
   bool reusable_after_response() const;
   void wait_for_request();
   void finish_connection();
+  void linger();
+  bool output_backed_up() const;
+  bool holds_enough() const;
   void watch_waiting_client();
   void on_read_timeout();
   void on_send_timeout();
@@ -109,10 +112,11 @@ class Http1Session final : public Session,
   net::TimePoint first_byte_{};
   std::uint64_t sent_mark_ = 0;   // Stream::sent_bytes() when the send timer was set
   std::size_t head_scanned_ = 0;  // of the stash: known to hold no end of a head
-  std::size_t discard_left_ = 0;  // bytes of an unwanted body or of lingering still put up with
+  net::TimePoint linger_end_{};   // set on entering Lingering
   State state_ = State::Head;
   bool body_paused_ = true;
   bool continue_owed_ = false;  // the client waits for 100 before it sends its body
+  bool linger_ = false;         // the client may still be sending when we are done
   bool client_ended_ = false;   // its side was shut while an answer was on its way
   bool served_ = false;         // one request at least
   bool retired_ = false;

@@ -45,6 +45,14 @@ Failure failure_of(const backend::Problem& problem) {
   return {Side::Backend, Kind::ConnectFailed};
 }
 
+// What a Host field can say of a backend's address.
+std::string_view host_of(std::string_view address) {
+  return address.starts_with("unix:") ? "localhost" : address;
+}
+
+// More interim responses to one request than any server has a reason for.
+constexpr int kInterimsMax = 16;
+
 // One request on its way to a backend and back, with its retries. Owns the lease and the stream;
 // borrows the exchange, in whose arena it lives.
 class ForwardResponder final : public exchange::Responder, private backend::BackendStream::Events {
@@ -80,6 +88,7 @@ class ForwardResponder final : public exchange::Responder, private backend::Back
     begin_upload();
   }
   void on_response_head(http::ResponseHead& head) override;
+  void on_interim_head(http::ResponseHead& head);
   void on_response_body(std::string_view bytes) override { download_.on_data(bytes); }
   void on_response_end(const http::Fields& trailers) override;
   void on_backend_drained() override { upload_.on_drained(); }
@@ -114,6 +123,7 @@ class ForwardResponder final : public exchange::Responder, private backend::Back
   std::optional<balancer::Selection> selection_;
   backend::BackendStreamHandle stream_;
   std::string_view target_;
+  int interims_ = 0;
   bool upload_begun_ = false;  // request body bytes may be gone: no way back
   bool responding_ = false;    // response bytes may have reached the client
   bool replayed_ = false;      // after a kept-alive connection had turned out dead
@@ -132,7 +142,9 @@ void ForwardResponder::try_next_backend(Failure otherwise) {
 
 bool ForwardResponder::open(backend::Problem* problem) {
   const std::string& address = selection_->lease.backend().address();
-  stream_ = exchange_.services().connector.reuse(address, this);
+  const http::RequestHead& request = exchange_.request();
+  bool replayable = http::is_idempotent(request.method) && !request.body.has_body();
+  stream_ = exchange_.services().connector.reuse(address, !replayable, this);
   return stream_ != nullptr || open_new(problem);
 }
 
@@ -150,8 +162,9 @@ void ForwardResponder::send_request() {
   trace.reused = stream_->reused();
   ++trace.attempts;
   // An HTTP/1.0 client may leave Host out; HTTP/1.1 has to have one (RFC 9112 3.2).
-  if (request.authority.empty()) request.fields.set(http::FieldId::Host, trace.address);
-  stream_->send({request.method_text, target_, request.fields, request.body});
+  if (request.authority.empty()) request.fields.set(http::FieldId::Host, host_of(trace.address));
+  stream_->send({request.method_text, target_, request.fields, request.body,
+                 exchange_.rules().request_watermark_bytes});
   if (!request.body.has_body()) stream_->finish({});
   if (stream_->reused()) begin_upload();
 }
@@ -164,18 +177,25 @@ void ForwardResponder::begin_upload() {
   exchange_.resume();
 }
 
-void ForwardResponder::on_response_head(http::ResponseHead& head) {
+void ForwardResponder::on_interim_head(http::ResponseHead& head) {
   constexpr int kContinue = 100;
   constexpr int kSwitchingProtocols = 101;
-  if (head.status == kContinue) return;  // the client's was answered here
   if (head.status == kSwitchingProtocols) {
     const Failure unasked{Side::Backend, Kind::UnaskedUpgrade};
     blame(unasked);
     return end_attempt(unasked);
   }
+  if (++interims_ > kInterimsMax) {
+    return on_backend_failed({ProblemKind::BadResponse, http::BadMessage::Status});
+  }
+  if (head.status == kContinue) return;  // the client's was answered here
   http::strip_hop_by_hop(head.fields);
-  if (head.is_interim()) return exchange_.send_informational(head);
+  exchange_.send_informational(head);
+}
 
+void ForwardResponder::on_response_head(http::ResponseHead& head) {
+  if (head.is_interim()) return on_interim_head(head);
+  http::strip_hop_by_hop(head.fields);
   responding_ = true;
   exchange_.times().backend_answered = exchange_.services().loop.now();
   if (pool_.report_success(*selection_)) {

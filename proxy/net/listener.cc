@@ -58,6 +58,17 @@ Result<Fd> open_one(const Address& address) {
 
 }  // namespace
 
+bool is_listened_on(const Address& address) {
+  if (address.is_unix() || address.port() == 0) return false;  // bind() itself will tell
+  Fd probe(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!probe.valid()) return false;
+  set_option(probe.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (address.family() == AF_INET6) {
+    set_option(probe.get(), IPPROTO_IPV6, IPV6_V6ONLY, address.is_any_v6() ? 0 : 1);
+  }
+  return ::bind(probe.get(), address.data(), address.size()) != 0 && errno == EADDRINUSE;
+}
+
 Result<std::vector<Fd>> open_listeners(const Address& address, std::size_t count) {
   std::vector<Fd> sockets;
   Result<Fd> first = open_one(address);

@@ -23,6 +23,10 @@ namespace sluice::net {
 // shared by all. A Unix path left behind by a dead process is replaced.
 Result<std::vector<Fd>> open_listeners(const Address& address, std::size_t count);
 
+// Whether another socket, of any process, listens there already. SO_REUSEPORT would let a second
+// process of ours in without a word, and half of the connections would go to the first.
+bool is_listened_on(const Address& address);
+
 class Listener {
  public:
   class Owner {

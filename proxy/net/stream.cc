@@ -158,6 +158,15 @@ bool Stream::has_input() const {
   return !closed() && ::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
+bool Stream::quiet() const {
+  char byte = 0;
+  return !closed() && ::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+bool Stream::has_output() const {
+  return !output_.empty() || (tls_ != nullptr && tls_->wants_flush());
+}
+
 bool Stream::alive() const {
   int error = 0;
   socklen_t length = sizeof(error);
@@ -261,8 +270,7 @@ void Stream::flush_output() {
     owner_->on_drained();
     if (closed()) return;
   }
-  bool sent_all = output_.empty() && (tls_ == nullptr || !tls_->wants_flush());
-  if (finishing_ && sent_all && !output_shut_) shut_output();
+  if (finishing_ && !has_output() && !output_shut_) shut_output();
 }
 
 // Encrypted bytes that the socket did not take before.

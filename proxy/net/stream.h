@@ -75,6 +75,8 @@ class Stream final : private Flushable, private Requeued {
   bool has_input() const;
   // Whether the connection stands, as far as the kernel knows: not after a reset.
   bool alive() const;
+  // Whether it stands and says nothing, as a kept connection should between two requests.
+  bool quiet() const;
 
   // Whether the owner stands within a message, so that a short read is to be probed behind.
   void expect_more(bool more) { expect_more_ = more; }
@@ -90,6 +92,8 @@ class Stream final : private Flushable, private Requeued {
   char* reserve(std::size_t bytes) { return output_.reserve(bytes); }
   void commit(std::size_t bytes);
   std::size_t unsent() const { return output_.size(); }
+  // Whether anything still has to leave: unsent() or what TLS holds encrypted.
+  bool has_output() const;
   // All that was ever given to the socket: whether a peer takes anything is seen by its growth.
   std::uint64_t sent_bytes() const { return sent_bytes_; }
   void set_low_watermark(std::size_t bytes) { low_watermark_bytes_ = bytes; }

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -21,7 +22,18 @@ std::string key_of(const conf::Config& config, std::size_t index) {
   return address + "#" + std::to_string(ordinal);
 }
 
+void unlink_socket(const net::Address& address) {
+  if (address.is_unix()) ::unlink(std::string(address.path()).c_str());
+}
+
 }  // namespace
+
+// ":80" beside our own "127.0.0.1:80" is allowed, and would look taken to a probe.
+bool Listeners::shares_own_port(const net::Address& address) const {
+  return std::any_of(bound_.begin(), bound_.end(), [&address](const auto& own) {
+    return !address.is_unix() && !own.second.is_unix() && own.second.port() == address.port();
+  });
+}
 
 Result<Listeners::Plan> Listeners::plan(const conf::Config& config) const {
   Plan plan;
@@ -37,6 +49,9 @@ Result<Listeners::Plan> Listeners::plan(const conf::Config& config) const {
     }
     std::optional<net::Address> address = net::Address::parse(config.listeners[i].address);
     if (!address) return Error{config.listeners[i].address, "not an address to listen on"};
+    if (!shares_own_port(*address) && net::is_listened_on(*address)) {
+      return Error{address->text(), "another process listens there already"};
+    }
     auto sockets = net::open_listeners(*address, workers_);
     if (!sockets) return sockets.error();
     plan.bound.emplace(next_number, net::Address::local_of(sockets->front().get()));
@@ -51,14 +66,15 @@ Result<Listeners::Plan> Listeners::plan(const conf::Config& config) const {
 }
 
 void Listeners::commit(Plan plan) {
-  for (std::uint32_t number : plan.removed) {
-    const net::Address& address = bound_.at(number);
-    if (address.is_unix()) ::unlink(std::string(address.path()).c_str());
-  }
+  for (std::uint32_t number : plan.removed) unlink_socket(bound_.at(number));
   next_number_ += static_cast<std::uint32_t>(plan.opened.size());
   numbers_ = std::move(plan.numbers);
   by_key_ = std::move(plan.by_key);
   bound_ = std::move(plan.bound);
+}
+
+void Listeners::unlink_sockets() const {
+  for (const auto& [number, address] : bound_) unlink_socket(address);
 }
 
 }  // namespace sluice::server

@@ -35,6 +35,9 @@ class Listeners {
   // workers.
   void commit(Plan plan);
 
+  // Removes what Unix listeners leave in the file system; for the end of the process.
+  void unlink_sockets() const;
+
   // Numbers in use are below this.
   std::size_t number_count() const { return next_number_; }
   std::size_t number_count(const Plan& plan) const { return next_number_ + plan.opened.size(); }
@@ -44,6 +47,8 @@ class Listeners {
   const std::vector<std::uint32_t>& numbers() const { return numbers_; }
 
  private:
+  bool shares_own_port(const net::Address& address) const;
+
   std::size_t workers_;
   std::uint32_t next_number_ = 0;
   std::vector<std::uint32_t> numbers_;

@@ -87,10 +87,7 @@ Server::Server(const conf::Config& config, Reload reload,
 Server::~Server() {
   stop_workers();
   if (log_writer_ != nullptr) log_writer_->stop();
-  for (std::uint32_t number : listeners_.numbers()) {
-    const net::Address& bound = listeners_.bound(number);
-    if (bound.is_unix()) ::unlink(std::string(bound.path()).c_str());
-  }
+  listeners_.unlink_sockets();
 }
 
 std::optional<Error> Server::open_access_log() {
@@ -197,14 +194,17 @@ void Server::on_signal(int signal) {
     case SIGHUP:
       return reload();
     case SIGTERM:
-      if (draining_) std::_Exit(0);
-      return begin_drain();
+      return draining_ ? exit_at_once() : begin_drain();
     case SIGINT:
-      if (draining_) std::_Exit(0);
-      return stop_now();
+      return draining_ ? exit_at_once() : stop_now();
     default:
       return;
   }
+}
+
+void Server::exit_at_once() {
+  listeners_.unlink_sockets();
+  std::_Exit(0);
 }
 
 void Server::reload() {
@@ -215,12 +215,13 @@ void Server::reload() {
   if (config->workers != config_.workers) {
     log_.warn("the number of workers changes with the next start");
   }
-  std::string log_path = config->access_log.path;
-  if (auto error = use(std::move(*config))) {
+  std::string old_log = config_.access_log.path;
+  auto error = log_writer_->set_output(config->access_log.path);
+  if (!error) error = use(std::move(*config));
+  if (error) {
+    // Nothing has changed but, perhaps, where the access log goes.
+    if (auto stuck = log_writer_->set_output(old_log)) log_.error("{}", stuck->text());
     return log_.error("reload failed; the running configuration is unchanged: {}", error->text());
-  }
-  if (auto error = log_writer_->set_output(log_path)) {
-    log_.error("access log: {}; lines go on to where they went", error->text());
   }
   log_.info("configuration reloaded");
 }

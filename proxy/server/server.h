@@ -69,6 +69,7 @@ class Server final : private net::NameWatch::Owner {
   void use_new_names();
   void on_signal(int signal);
   void reload();
+  [[noreturn]] void exit_at_once();
   void begin_drain();
   void on_worker_drained();
   void stop_now();

@@ -169,7 +169,6 @@ class Compiler {
         .connect_timeout = timeouts.connect,
         .first_byte_timeout = timeouts.first_byte,
         .read_timeout = timeouts.backend_read,
-        .request_watermark_bytes = config().buffers.request,
         .head_limits = head_limits,
     };
   }

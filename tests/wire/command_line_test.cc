@@ -60,14 +60,45 @@ TEST_CASE("command line: exit codes tell usage from configuration", "[wire][cli]
   CHECK(checked.err.find("2 errors") != std::string::npos);
 }
 
-TEST_CASE("command line: an address that is taken is a runtime error", "[wire][cli]") {
+TEST_CASE("command line: an address that cannot be listened on is a runtime error", "[wire][cli]") {
+  auto start = [](const std::string& address) {
+    TempDir directory;
+    return run({"run", directory.write("c.json", R"({
+      "listeners": [{"address": ")" + address + R"("}],
+      "routes": [{"match": {}, "respond": {"body": "hi"}}]})")});
+  };
+  SECTION("a path in no directory") {
+    TempDir directory;
+    const Finished finished = start("unix:" + directory.file("no/such/dir.sock"));
+    CHECK(finished.status.code == 1);
+    CHECK(finished.err.find("cannot bind") != std::string::npos);
+  }
+  SECTION("one that another process of ours has, although SO_REUSEPORT would let us in") {
+    sluice::support::SluiceProcess first(R"({"listeners": [{"address": "127.0.0.1:0"}],
+      "routes": [{"match": {}, "respond": {"body": "first"}}]})");
+    const Finished finished = start("127.0.0.1:" + std::to_string(first.port()));
+    CHECK(finished.status.code == 1);
+    CHECK(finished.err.find("another process listens there already") != std::string::npos);
+  }
+}
+
+TEST_CASE("command line: IPv4, IPv6 and Unix listeners answer", "[wire][cli]") {
   TempDir directory;
-  const std::string path = directory.file("no/such/dir.sock");
-  const Finished finished = run({"run", directory.write("c.json", R"({
-    "listeners": [{"address": "unix:)" + path + R"("}],
-    "routes": [{"match": {}, "respond": {"body": "hi"}}]})")});
-  CHECK(finished.status.code == 1);
-  CHECK(finished.err.find("cannot bind") != std::string::npos);
+  const std::string path = directory.file("listen.sock");
+  sluice::support::SluiceProcess sluice(R"({"listeners": [{"address": "127.0.0.1:0"},
+      {"address": "[::1]:0"}, {"address": "unix:)" +
+                                        path + R"("}],
+    "routes": [{"match": {}, "respond": {"body": "hi"}}]})");
+  sluice::support::ClientOptions v6;
+  v6.host = "::1";
+  sluice::support::RawClient clients[] = {sluice.connect(0), sluice.connect(1, v6),
+                                          sluice.connect(2)};
+  for (sluice::support::RawClient& client : clients) {
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(sluice::support::read_response(client).body == "hi");
+  }
+  CHECK(sluice.terminate().code == 0);
+  CHECK_FALSE(std::filesystem::exists(path));
 }
 
 TEST_CASE("command line: proxy needs no file and says what it does", "[wire][cli]") {

@@ -104,6 +104,16 @@ TEST_CASE("reload: a listener that cannot be opened changes nothing", "[wire][re
   CHECK(get(client) == "one");
 }
 
+TEST_CASE("reload: an access log that cannot be opened changes nothing", "[wire][reload]") {
+  SluiceProcess sluice(responding("one"));
+  std::string bad = responding("two");
+  bad.replace(bad.find("\"format\""), 0, "\"path\": \"/nonexistent/dir/access.log\", ");
+  REQUIRE_FALSE(sluice.reload(bad));
+  RawClient client = sluice.connect();
+  CHECK(get(client) == "one");
+  sluice.wait_for_access_log("\"status\":200");
+}
+
 TEST_CASE("reload: listeners come and go, and the one that stays loses nothing", "[wire][reload]") {
   SluiceProcess sluice(responding("one"));
   const std::string path = sluice.directory().path() / "extra.sock";

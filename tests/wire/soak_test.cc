@@ -26,7 +26,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kRequests = 100'000;
 constexpr std::chrono::milliseconds kReloadEvery{200};
-constexpr std::size_t kGrowthMaxKib = 2048;
+constexpr std::size_t kGrowthMaxKib = 1024;
 
 std::size_t resident_kib(pid_t pid) {
   std::ifstream status("/proc/" + std::to_string(pid) + "/status");
