@@ -85,6 +85,7 @@ class Http1Session final : public Session,
   }
   bool draining() const { return last_rules_ != nullptr; }
   std::uint64_t body_rest() const;
+  bool rest_is_small() const;
   void on_client_end();
   void release_exchange();
   bool reusable_after_response() const;

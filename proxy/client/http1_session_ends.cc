@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+// The other half of Http1Session: between two exchanges, deadlines, and the ways a connection ends.
+#include <algorithm>
+#include <utility>
+
+#include "proxy/client/http1_session.h"
+
+namespace sluice::client {
+
+namespace {
+
+using exchange::Kind;
+using exchange::Side;
+
+// RFC 9112 9.6: after our last byte the client may go on sending for so long in all, with such
+// pauses, before the connection is torn down, so that a reset does not destroy the answer on its
+// way.
+constexpr std::chrono::seconds kLingerTime{10};
+constexpr std::chrono::seconds kLingerPause{2};
+
+// A reset that came together with the request gives no event of its own, so a client that waits is
+// looked at once, after this long.
+constexpr std::chrono::seconds kVanishedAfter{1};
+
+}  // namespace
+
+// --- between exchanges ---
+
+void Http1Session::on_requeued() {
+  if (exchange_ != nullptr && exchange_->over()) release_exchange();
+  if (state_ == State::Body || state_ == State::Head) process_stash();
+}
+
+void Http1Session::release_exchange() {
+  if (state_ == State::Closed) return close();
+  if (state_ == State::Body && reusable_after_response() && rest_is_small()) {
+    body_paused_ = false;  // read on, to drop the rest; take_body() comes back here
+    read_timer_.set(shared_.services.loop.now() + shared_.options.request_body_timeout);
+    stream_.resume_reading();
+    return;
+  }
+  bool reusable = state_ == State::Busy && reusable_after_response();
+  if (state_ == State::Body) linger_ = true;
+  exchange_.reset();
+  if (!reusable) return finish_connection();
+  wait_for_request();
+}
+
+bool Http1Session::reusable_after_response() const {
+  return response_.finished() && response_.keep_alive() && !client_ended_ && !draining();
+}
+
+void Http1Session::wait_for_request() {
+  state_ = State::Head;
+  head_scanned_ = 0;
+  read_timer_.set(shared_.services.loop.now() + shared_.options.idle_timeout);
+  stream_.expect_more(false);
+  stream_.resume_reading();
+}
+
+void Http1Session::finish_connection() {
+  state_ = State::Finishing;
+  read_timer_.clear();
+  stash_.clear();
+  arm_send_timer();
+  stream_.finish_output();
+}
+
+// --- deadlines and ends ---
+
+void Http1Session::on_read_timeout() {
+  switch (state_) {
+    case State::Head:
+      if (first_byte_ == net::TimePoint{}) {
+        // Idle, unless the last answer is still on its way to a slow client.
+        if (!stream_.has_output()) return close();
+        return read_timer_.set(shared_.services.loop.now() + shared_.options.idle_timeout);
+      }
+      exchange_ = shared_.exchanges.take();
+      return refuse({Side::Client, Kind::HeadTimeout});
+    case State::Body:
+      if (body_paused_ && !exchange_->over()) {  // nobody waits for the client's bytes
+        if (!stream_.alive()) return on_broken(0);
+        return watch_waiting_client();
+      }
+      linger_ = true;
+      if (exchange_->over()) return finish_connection();
+      return exchange_->on_client_failed({Side::Client, Kind::BodyTimeout});
+    case State::Handshake:
+    case State::Lingering:
+      return close();
+    case State::Busy:
+      if (!stream_.alive()) on_broken(0);
+      return;
+    case State::Finishing:
+    case State::Closed:
+      return;
+  }
+}
+
+void Http1Session::watch_waiting_client() {
+  read_timer_.set(shared_.services.loop.now() + kVanishedAfter);
+}
+
+void Http1Session::arm_send_timer() {
+  if (send_timer_.armed()) return;
+  sent_mark_ = stream_.sent_bytes();
+  send_timer_.set(shared_.services.loop.now() + shared_.options.send_timeout);
+}
+
+// Set when something was first written; what is asked here is whether the client took any since.
+void Http1Session::on_send_timeout() {
+  if (!stream_.has_output()) return;
+  if (stream_.sent_bytes() != sent_mark_) return arm_send_timer();
+  if (exchange_ != nullptr && !exchange_->over()) {
+    exchange_->on_client_failed({Side::Client, Kind::SendTimeout});
+  }
+  close();
+}
+
+void Http1Session::drain() {
+  if (draining() || state_ == State::Closed) return;
+  last_rules_ = shared_.rules;
+  // A connection that was just accepted has its first request on the way, and one that looks idle
+  // may have the next one in the socket already.
+  bool idle = state_ == State::Head && served_ && stash_.empty() && exchange_ == nullptr;
+  if (!idle || stream_.has_input()) return;
+  if (stream_.has_output()) return finish_connection();
+  close();
+}
+
+void Http1Session::close_now() {
+  if (exchange_ != nullptr && !exchange_->over()) {
+    exchange_->on_client_failed({Side::Proxy, Kind::Draining});
+  }
+  close();
+}
+
+void Http1Session::close() {
+  if (std::exchange(retired_, true)) return;
+  state_ = State::Closed;
+  read_timer_.clear();
+  send_timer_.clear();
+  net::Requeued::ListHook<net::RequeueTag>::unlink();
+  stream_.close();
+  stash_.clear();
+  shared_.sessions.retire(*this, shared_.services.loop);
+}
+
+void Http1Session::on_output_finished() {
+  if (!linger_) return close();
+  state_ = State::Lingering;
+  linger_end_ = shared_.services.loop.now() + kLingerTime;
+  linger();
+  stream_.resume_reading();
+}
+
+void Http1Session::linger() {
+  read_timer_.set(std::min(linger_end_, shared_.services.loop.now() + kLingerPause));
+}
+
+}  // namespace sluice::client
