@@ -144,6 +144,7 @@ TEST_CASE("slow readers: a flood of interim responses is cut, not buffered", "[w
   RawClient client = sluice.connect(0, slow_reader());
   client.send(kGet);
   sluice.wait_for_access_log("\"status\":502");
+  CHECK(sluice.access_log().find("\"end\":\"bad_status\"") != std::string::npos);
   if (!sluice::support::kSanitized) CHECK(resident_kib(sluice) < before + 4096);
 }
 
