@@ -137,7 +137,8 @@ TEST_CASE_METHOD(Fixture, "stream: one that never runs dry leaves the others the
   bool posted = false;
   loop.post([&posted] { posted = true; });
   support::run_until(loop, [&posted] { return posted; });
-  // How much a busy kernel delivers at a time is its own affair; that it ends at the budget is ours.
+  // How much a busy kernel delivers at a time is its own affair; that it ends at the budget is
+  // ours.
   CHECK(largest < Stream::kReadBudgetBytes + 16 * 1024);
 }
 
