@@ -232,6 +232,7 @@ void Http1Stream::on_broken(int error) {
 void Http1Stream::end_response() {
   timer_.clear();
   stream_.expect_more(false);
+  stream_.resume_reading();  // the end may come while the pump pauses: the next one shall not wait
   state_ = State::Done;
   events_->on_response_end(decoder_.trailers());
 }

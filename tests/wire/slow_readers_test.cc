@@ -245,3 +245,17 @@ TEST_CASE("forward: a client that vanishes behind a paused upload is noticed", "
   }
   CHECK(backend.failures().empty());
 }
+
+// The end of a response came while reading it was paused; the connection stayed paused, and the
+// next response on it was never read.
+TEST_CASE("slow readers: a response that ends while it is paused leaves a connection that works",
+          "[wire][slow][regression]") {
+  ScriptedBackend backend(ScriptedBackend::answer(200, std::string(200'000, 'p')));
+  SluiceProcess sluice(forwarding_to(backend, R"("buffers": {"response": "4KiB"})"));
+  RawClient client = sluice.connect(0, slow_reader());
+  for (int i = 0; i < 3; ++i) {
+    client.send(kGet);
+    CHECK(read_response(client).body.size() == 200'000);
+  }
+  CHECK(backend.connections() == 1);
+}
