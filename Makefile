@@ -268,8 +268,8 @@ compile_commands.json: FORCE | packages-build ## The commands, for editors and c
 	@tools/compile_commands 'clang++ $(LANGUAGE) $(HARDENING) -O2 $(WARNINGS) $(LIB_CFLAGS)' $(ALL_SOURCES) > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-lint: compile_commands.json packages-lint ## clang-tidy 14 over all sources (minutes)
-	@printf '%s\n' $(or $(LINT),$(ALL_SOURCES)) | xargs -P $(shell nproc) -n 1 clang-tidy-14 --quiet -p .
+lint: compile_commands.json packages-lint ## clang-tidy 14 over all sources, or those in FILES (minutes)
+	@printf '%s\n' $(or $(FILES),$(ALL_SOURCES)) | xargs -P $(shell nproc) -n 1 clang-tidy-14 --quiet -p .
 
 # ---- Packages ------------------------------------------------------------------------------------
 
