@@ -10,15 +10,34 @@
 
 namespace sluice {
 
+namespace {
+
+std::string_view bytes_of(Block* block) {
+  return {block->data() + block->begin, block->end - block->begin};
+}
+
+void put(Block* block, std::string_view bytes) {
+  std::memcpy(block->data() + block->end, bytes.data(), bytes.size());
+  block->end += bytes.size();
+}
+
+}  // namespace
+
 BlockPool::~BlockPool() {
-  for (Block* block : spares_) std::free(block);
+  while (spares_ != nullptr) {
+    Block* block = spares_;
+    spares_ = block->next;
+    std::free(block);
+  }
 }
 
 Block* BlockPool::take(std::size_t bytes) {
   std::size_t capacity = std::max(bytes, kBlockBytes);
-  if (capacity == kBlockBytes && !spares_.empty()) {
-    Block* block = spares_.back();
-    spares_.pop_back();
+  if (capacity == kBlockBytes && spares_ != nullptr) {
+    Block* block = spares_;
+    spares_ = block->next;
+    --spare_count_;
+    block->next = nullptr;
     return block;
   }
   void* memory = std::malloc(sizeof(Block) + capacity);
@@ -27,99 +46,94 @@ Block* BlockPool::take(std::size_t bytes) {
 }
 
 void BlockPool::give_back(Block* block) {
-  if (block->capacity != kBlockBytes || spares_.size() >= kSpareMax) {
+  if (block->capacity != kBlockBytes || spare_count_ >= kSpareMax) {
     std::free(block);
     return;
   }
   block->begin = block->end = 0;
-  spares_.push_back(block);
+  block->next = spares_;
+  spares_ = block;
+  ++spare_count_;
+}
+
+void Buffer::push_back(Block* block) {
+  (front_ == nullptr ? front_ : back_->next) = block;
+  back_ = block;
+}
+
+void Buffer::pop_front() {
+  Block* block = front_;
+  front_ = block->next;
+  pool_->give_back(block);
 }
 
 void Buffer::append(std::string_view bytes) {
   while (!bytes.empty()) {
-    if (first_ == blocks_.size() || blocks_.back()->end == blocks_.back()->capacity) {
-      blocks_.push_back(pool_->take(0));
-    }
-    Block* block = blocks_.back();
-    std::size_t count = std::min(bytes.size(), block->capacity - block->end);
-    std::memcpy(block->data() + block->end, bytes.data(), count);
-    block->end += count;
+    if (front_ == nullptr || back_->end == back_->capacity) push_back(pool_->take(0));
+    std::size_t count = std::min(bytes.size(), back_->capacity - back_->end);
+    put(back_, bytes.substr(0, count));
     size_ += count;
     bytes.remove_prefix(count);
   }
 }
 
 char* Buffer::reserve(std::size_t bytes) {
-  if (first_ == blocks_.size() || blocks_.back()->capacity - blocks_.back()->end < bytes) {
-    blocks_.push_back(pool_->take(bytes));
-  }
-  return blocks_.back()->data() + blocks_.back()->end;
+  if (front_ == nullptr || back_->capacity - back_->end < bytes) push_back(pool_->take(bytes));
+  return back_->data() + back_->end;
 }
 
 void Buffer::commit(std::size_t bytes) {
-  Block* block = blocks_.back();
-  CHECK(bytes <= block->capacity - block->end);
-  block->end += bytes;
+  CHECK(front_ != nullptr && bytes <= back_->capacity - back_->end);
+  back_->end += bytes;
   size_ += bytes;
 }
 
 std::size_t Buffer::gather(std::span<iovec> pieces) const {
   std::size_t filled = 0;
-  for (std::size_t i = first_; i < blocks_.size() && filled < pieces.size(); ++i) {
-    Block* block = blocks_[i];
+  for (Block* block = front_; block != nullptr && filled < pieces.size(); block = block->next) {
     if (block->begin == block->end) continue;
     pieces[filled++] = {block->data() + block->begin, block->end - block->begin};
   }
   return filled;
 }
 
+std::string_view Buffer::piece_at(std::size_t offset) const {
+  CHECK(offset <= size_);
+  for (Block* block = front_; block != nullptr; block = block->next) {
+    std::string_view bytes = bytes_of(block);
+    if (offset < bytes.size()) return bytes.substr(offset);
+    offset -= bytes.size();
+  }
+  return {};
+}
+
 void Buffer::consume(std::size_t bytes) {
   CHECK(bytes <= size_);
   size_ -= bytes;
-  while (first_ < blocks_.size()) {
-    Block* block = blocks_[first_];
-    std::size_t count = std::min(bytes, block->end - block->begin);
-    block->begin += count;
+  while (front_ != nullptr) {
+    std::size_t count = std::min(bytes, front_->end - front_->begin);
+    front_->begin += count;
     bytes -= count;
-    if (block->begin < block->end) break;
-    pool_->give_back(block);
-    ++first_;
-  }
-  drop_consumed();
-}
-
-void Buffer::drop_consumed() {
-  if (first_ == blocks_.size()) {
-    blocks_.clear();
-    first_ = 0;
-  } else if (first_ >= kConsumedMax) {
-    blocks_.erase(blocks_.begin(), blocks_.begin() + static_cast<std::ptrdiff_t>(first_));
-    first_ = 0;
+    if (front_->begin < front_->end) return;
+    pop_front();
   }
 }
 
 std::string_view Buffer::flatten() {
   if (size_ == 0) return {};
-  if (blocks_.size() - first_ > 1) {
+  if (front_->next != nullptr) {
     Block* whole = pool_->take(size_);
-    for (std::size_t i = first_; i < blocks_.size(); ++i) {
-      Block* block = blocks_[i];
-      std::memcpy(whole->data() + whole->end, block->data() + block->begin,
-                  block->end - block->begin);
-      whole->end += block->end - block->begin;
-      pool_->give_back(block);
+    while (front_ != nullptr) {
+      put(whole, bytes_of(front_));
+      pop_front();
     }
-    blocks_.assign(1, whole);
-    first_ = 0;
+    push_back(whole);
   }
-  Block* block = blocks_[first_];
-  return {block->data() + block->begin, block->end - block->begin};
+  return bytes_of(front_);
 }
 
 void Buffer::clear() {
-  for (std::size_t i = first_; i < blocks_.size(); ++i) pool_->give_back(blocks_[i]);
-  blocks_.clear();
-  first_ = 0;
+  while (front_ != nullptr) pop_front();
   size_ = 0;
 }
 

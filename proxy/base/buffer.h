@@ -10,11 +10,11 @@
 #include <cstddef>
 #include <span>
 #include <string_view>
-#include <vector>
 
 namespace sluice {
 
 struct Block {
+  Block* next = nullptr;  // in the chain of a Buffer or of the pool's spares
   std::size_t begin = 0;  // first byte not yet consumed
   std::size_t end = 0;    // one past the last byte written
   std::size_t capacity = 0;
@@ -27,7 +27,7 @@ class BlockPool {
   static constexpr std::size_t kBlockBytes = 16 * 1024 - sizeof(Block);
   static constexpr std::size_t kSpareMax = 512;  // 8 MiB kept warm per worker
 
-  BlockPool() { spares_.reserve(kSpareMax); }
+  BlockPool() = default;
   BlockPool(const BlockPool&) = delete;
   BlockPool& operator=(const BlockPool&) = delete;
   ~BlockPool();
@@ -37,7 +37,8 @@ class BlockPool {
   void give_back(Block* block);
 
  private:
-  std::vector<Block*> spares_;
+  Block* spares_ = nullptr;
+  std::size_t spare_count_ = 0;
 };
 
 class Buffer {
@@ -60,6 +61,10 @@ class Buffer {
   // Fills `pieces` from the front; returns how many were filled.
   std::size_t gather(std::span<iovec> pieces) const;
 
+  // The bytes from `offset` on, as far as they lie in one piece. Empty at the end.
+  // REQUIRES: offset <= size().
+  std::string_view piece_at(std::size_t offset) const;
+
   // REQUIRES: bytes <= size().
   void consume(std::size_t bytes);
 
@@ -69,14 +74,12 @@ class Buffer {
   void clear();
 
  private:
-  // A stream that never runs dry would let the list of consumed blocks grow for ever.
-  static constexpr std::size_t kConsumedMax = 32;
-
-  void drop_consumed();
+  void push_back(Block* block);
+  void pop_front();
 
   BlockPool* pool_;
-  std::vector<Block*> blocks_;
-  std::size_t first_ = 0;  // index of the front block: popping does not move the others
+  Block* front_ = nullptr;  // a chain: popping moves nothing, and a chain allocates only blocks
+  Block* back_ = nullptr;   // meaningful while there is a front
   std::size_t size_ = 0;
 };
 

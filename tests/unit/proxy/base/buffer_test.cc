@@ -139,6 +139,26 @@ TEST_CASE_METHOD(Fixture, "buffer: bytes appended while others are consumed keep
   CHECK(buffer.flatten() == model);
 }
 
+TEST_CASE_METHOD(Fixture, "buffer: is read from any place without being consumed",
+                 "[base][buffer]") {
+  const std::string bytes = pattern(2 * kBlock + 10);
+  buffer.append("xx" + bytes);
+  buffer.consume(2);
+  for (const std::size_t from :
+       {std::size_t{0}, std::size_t{1}, kBlock - 3, kBlock - 2, kBlock + 5, bytes.size() - 1}) {
+    CAPTURE(from);
+    std::string read;
+    while (from + read.size() < bytes.size()) {
+      const std::string_view piece = buffer.piece_at(from + read.size());
+      REQUIRE_FALSE(piece.empty());
+      read.append(piece);
+    }
+    CHECK(read == bytes.substr(from));
+  }
+  CHECK(buffer.piece_at(bytes.size()).empty());
+  CHECK(buffer.size() == bytes.size());
+}
+
 TEST_CASE_METHOD(Fixture, "buffer: an emptied one owns no block, which the next one gets",
                  "[base][buffer]") {
   char* first = buffer.reserve(1);
