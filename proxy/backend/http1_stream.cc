@@ -29,7 +29,7 @@ Problem connect_problem(int error) {
   }
 }
 
-Http1Stream::Http1Stream(Http1Shared& shared, const Target& target, net::Fd fd, Events* events)
+Http1Stream::Http1Stream(Http1Shared& shared, const Target& target, Fd fd, Events* events)
     : shared_(shared),
       address_(target.address),
       keepalive_max_(target.keepalive_max),

@@ -41,7 +41,7 @@ class Http1Stream final : public BackendStream,
                           private net::Stream::Owner {
  public:
   // Takes a socket on which connect(2) is under way.
-  Http1Stream(Http1Shared& shared, const Target& target, net::Fd fd, Events* events);
+  Http1Stream(Http1Shared& shared, const Target& target, Fd fd, Events* events);
 
   const std::string& address() const { return address_; }
   std::size_t keepalive_max() const { return keepalive_max_; }

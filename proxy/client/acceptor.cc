@@ -9,7 +9,7 @@
 
 namespace sluice::client {
 
-Acceptor::Acceptor(Shared& shared, net::Fd fd, std::uint32_t number)
+Acceptor::Acceptor(Shared& shared, Fd fd, std::uint32_t number)
     : shared_(shared), number_(number), listener_(shared.services.loop, std::move(fd), this) {}
 
 void Acceptor::set_session_limit(std::size_t sessions_max) {
@@ -21,7 +21,7 @@ void Acceptor::on_session_removed() {
   if (!full()) listener_.resume();
 }
 
-void Acceptor::on_accepted(net::Listener& listener, net::Fd fd, const net::Address& peer) {
+void Acceptor::on_accepted(net::Listener& listener, Fd fd, const net::Address& peer) {
   shared_.sessions.add(std::make_unique<Http1Session>(
       shared_, Http1Session::Accepted{std::move(fd), peer, number_, tls_}));
   if (full()) listener.pause();

@@ -17,7 +17,7 @@ namespace sluice::client {
 class Acceptor final : private net::Listener::Owner {
  public:
   // `number`: the listener's, for Rules::tables.
-  Acceptor(Shared& shared, net::Fd fd, std::uint32_t number);
+  Acceptor(Shared& shared, Fd fd, std::uint32_t number);
 
   // For the connections to come; null for a plain listener.
   void set_tls(std::shared_ptr<const tls::ServerContext> tls) { tls_ = std::move(tls); }
@@ -32,7 +32,7 @@ class Acceptor final : private net::Listener::Owner {
   // It pauses ten times a second for as long as descriptors are short.
   static constexpr std::chrono::seconds kComplaintEvery{10};
 
-  void on_accepted(net::Listener& listener, net::Fd fd, const net::Address& peer) override;
+  void on_accepted(net::Listener& listener, Fd fd, const net::Address& peer) override;
   void on_accept_paused(net::Listener& listener, int error) override;
   bool full() const { return sessions_max_ != 0 && shared_.sessions.size() >= sessions_max_; }
 

@@ -32,7 +32,7 @@ exchange::ClientInfo info_of(const net::Address& peer, std::uint32_t listener, b
   return info;
 }
 
-net::Stream make_stream(net::EventLoop& loop, net::Fd fd, net::Stream::Owner* owner,
+net::Stream make_stream(net::EventLoop& loop, Fd fd, net::Stream::Owner* owner,
                         std::shared_ptr<const tls::ServerContext> tls) {
   if (tls == nullptr) return {loop, std::move(fd), owner};
   return {loop, std::move(fd), owner, std::move(tls)};

@@ -27,7 +27,7 @@ class Http1Session final : public Session,
                            private net::Requeued {
  public:
   struct Accepted {
-    net::Fd fd;
+    Fd fd;
     const net::Address& peer;
     std::uint32_t listener;                         // its number, for Rules::tables
     std::shared_ptr<const tls::ServerContext> tls;  // null: plain

@@ -2,8 +2,8 @@
 // Opening sockets towards a backend: non-blocking, TCP_NODELAY, close-on-exec.
 #pragma once
 
+#include "proxy/base/fd.h"
 #include "proxy/net/address.h"
-#include "proxy/net/fd.h"
 
 namespace sluice::net {
 

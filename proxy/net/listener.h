@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "conf/result.h"
+#include "proxy/base/fd.h"
 #include "proxy/net/address.h"
 #include "proxy/net/event_loop.h"
-#include "proxy/net/fd.h"
 #include "proxy/net/fd_event.h"
 
 namespace sluice::net {

@@ -20,7 +20,7 @@
 
 #include "proxy/base/buffer.h"
 #include "proxy/net/event_loop.h"
-#include "proxy/net/fd.h"
+#include "proxy/base/fd.h"
 #include "proxy/net/fd_event.h"
 #include "tls/io_result.h"
 

@@ -11,8 +11,8 @@
 
 #include "conf/config.h"
 #include "conf/result.h"
+#include "proxy/base/fd.h"
 #include "proxy/net/address.h"
-#include "proxy/net/fd.h"
 
 namespace sluice::server {
 
@@ -22,8 +22,8 @@ class Listeners {
 
   // What a new configuration changes. Nothing has happened until commit().
   struct Plan {
-    std::vector<std::uint32_t> numbers;                    // of config.listeners, in order
-    std::map<std::uint32_t, std::vector<net::Fd>> opened;  // a socket for each worker
+    std::vector<std::uint32_t> numbers;               // of config.listeners, in order
+    std::map<std::uint32_t, std::vector<Fd>> opened;  // a socket for each worker
     std::vector<std::uint32_t> removed;
     std::map<std::string, std::uint32_t> by_key;  // of those that are then open
     std::map<std::uint32_t, net::Address> bound;

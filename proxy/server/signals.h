@@ -4,8 +4,8 @@
 #pragma once
 
 #include "proxy/base/delegate.h"
+#include "proxy/base/fd.h"
 #include "proxy/net/event_loop.h"
-#include "proxy/net/fd.h"
 #include "proxy/net/fd_event.h"
 
 namespace sluice::server {
@@ -22,7 +22,7 @@ class Signals {
   void on_readable(short what);
 
   Delegate<void(int)> on_signal_;
-  net::Fd fd_;
+  Fd fd_;
   net::FdEvent event_;
 };
 

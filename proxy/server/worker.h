@@ -40,7 +40,7 @@ class Worker {
 
   struct Change {
     std::shared_ptr<const Snapshot> snapshot;
-    std::map<std::uint32_t, net::Fd> new_listeners;  // by number
+    std::map<std::uint32_t, Fd> new_listeners;  // by number
     std::vector<std::uint32_t> removed_listeners;
   };
   // Works by the new Snapshot from its next request on.

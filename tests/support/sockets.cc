@@ -29,8 +29,8 @@ net::Address loopback(std::uint16_t port) {
   return net::Address::of(*IpAddress::parse("127.0.0.1"), port);
 }
 
-net::Fd bound_tcp() {
-  net::Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+Fd bound_tcp() {
+  Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const net::Address any_port = loopback(0);
   require(::bind(fd.get(), any_port.data(), any_port.size()) == 0, "bind");
   return fd;
@@ -38,18 +38,18 @@ net::Fd bound_tcp() {
 
 }  // namespace
 
-std::pair<net::Fd, net::Fd> socket_pair(int type) {
+std::pair<Fd, Fd> socket_pair(int type) {
   std::array<int, 2> fds{-1, -1};
   require(::socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds.data()) == 0,
           "socketpair");
-  return {net::Fd(fds[0]), net::Fd(fds[1])};
+  return {Fd(fds[0]), Fd(fds[1])};
 }
 
-std::pair<net::Fd, net::Fd> tcp_pair() {
-  const net::Fd listening = bound_tcp();
+std::pair<Fd, Fd> tcp_pair() {
+  const Fd listening = bound_tcp();
   require(::listen(listening.get(), 1) == 0, "listen");
-  net::Fd connecting = connect_to(net::Address::local_of(listening.get()));
-  net::Fd accepted(::accept4(listening.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  Fd connecting = connect_to(net::Address::local_of(listening.get()));
+  Fd accepted(::accept4(listening.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   require(accepted.valid(), "accept");
   set_blocking(connecting.get(), false);
   return {std::move(connecting), std::move(accepted)};
@@ -60,8 +60,8 @@ net::Address refusing_address() {
   return net::Address::local_of(bound_tcp().get());
 }
 
-net::Fd connect_to(const net::Address& address) {
-  net::Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+Fd connect_to(const net::Address& address) {
+  Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   require(::connect(fd.get(), address.data(), address.size()) == 0, "connect");
   return fd;
 }

@@ -7,22 +7,22 @@
 #include <string_view>
 #include <utility>
 
+#include "proxy/base/fd.h"
 #include "proxy/net/address.h"
-#include "proxy/net/fd.h"
 
 namespace sluice::support {
 
 // Two connected non-blocking Unix sockets of a type (SOCK_STREAM, SOCK_SEQPACKET).
-std::pair<net::Fd, net::Fd> socket_pair(int type);
+std::pair<Fd, Fd> socket_pair(int type);
 
 // Two connected non-blocking TCP sockets on 127.0.0.1: the connecting one and the accepted one.
-std::pair<net::Fd, net::Fd> tcp_pair();
+std::pair<Fd, Fd> tcp_pair();
 
 // A TCP address of this machine on which nobody listens.
 net::Address refusing_address();
 
 // A connected blocking socket. Throws Failure.
-net::Fd connect_to(const net::Address& address);
+Fd connect_to(const net::Address& address);
 
 // Writes until the socket takes no more, at most `bytes`; returns how many were written.
 std::size_t fill(int fd, std::size_t bytes);

@@ -22,7 +22,7 @@ class StreamOwner final : public net::Retired, private net::Stream::Owner {
  public:
   // The arguments are those of Stream's constructors behind its owner.
   template <typename... More>
-  StreamOwner(net::EventLoop& loop, net::Fd fd, More&&... more)
+  StreamOwner(net::EventLoop& loop, Fd fd, More&&... more)
       : stream(loop, std::move(fd), this, std::forward<More>(more)...) {}
 
   // Reads until Again or the end; returns what came.

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <vector>
 
-#include "proxy/net/fd.h"
+#include "proxy/base/fd.h"
 
 namespace sluice::net {
 namespace {

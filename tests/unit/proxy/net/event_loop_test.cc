@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "proxy/net/fd.h"
+#include "proxy/base/fd.h"
 #include "proxy/net/fd_event.h"
 #include "tests/support/run_loop.h"
 

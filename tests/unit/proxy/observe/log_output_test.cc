@@ -13,7 +13,7 @@
 #include <cerrno>
 #include <string>
 
-#include "proxy/net/fd.h"
+#include "proxy/base/fd.h"
 #include "tests/support/temp_dir.h"
 
 namespace sluice::observe {
@@ -67,8 +67,8 @@ TEST_CASE("log output: a FIFO without a reader is refused at once") {
 TEST_CASE("log output: a full pipe answers EAGAIN, and stays blocking for those who share it") {
   std::array<int, 2> ends{};
   REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
-  const net::Fd reader(ends[0]);
-  const net::Fd writer(ends[1]);
+  const Fd reader(ends[0]);
+  const Fd writer(ends[1]);
   const auto output = LogOutput::inherit(writer.get(), "pipe");
   REQUIRE(output);
   CHECK(fill(*output) > 0);
@@ -79,8 +79,8 @@ TEST_CASE("log output: a full pipe answers EAGAIN, and stays blocking for those 
 TEST_CASE("log output: a full socket answers EAGAIN, and stays blocking for those who share it") {
   std::array<int, 2> ends{};
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
-  const net::Fd reader(ends[0]);
-  const net::Fd writer(ends[1]);
+  const Fd reader(ends[0]);
+  const Fd writer(ends[1]);
   const auto output = LogOutput::inherit(writer.get(), "socket");
   REQUIRE(output);
   CHECK(fill(*output) > 0);
@@ -90,7 +90,7 @@ TEST_CASE("log output: a full socket answers EAGAIN, and stays blocking for thos
 TEST_CASE("log output: a socket whose reader went away is an errno, not a signal") {
   std::array<int, 2> ends{};
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) == 0);
-  const net::Fd writer(ends[1]);
+  const Fd writer(ends[1]);
   ::close(ends[0]);
   const auto output = LogOutput::inherit(writer.get(), "socket");
   REQUIRE(output);
@@ -100,7 +100,7 @@ TEST_CASE("log output: a socket whose reader went away is an errno, not a signal
 
 // An eventfd is full when its counter is, and cannot be opened a second time.
 TEST_CASE("log output: what cannot be opened anew is asked before it is written to") {
-  const net::Fd event(::eventfd(0, EFD_CLOEXEC));
+  const Fd event(::eventfd(0, EFD_CLOEXEC));
   const auto output = LogOutput::inherit(event.get(), "event");
   REQUIRE(output);
   const std::uint64_t most = UINT64_MAX - 1;
@@ -113,7 +113,7 @@ TEST_CASE("log output: what cannot be opened anew is asked before it is written 
 TEST_CASE("log output: a standard stream that is a file is written where the others write") {
   const support::TempDir dir;
   const std::string path = dir.file("log");
-  const net::Fd shared(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  const Fd shared(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
   REQUIRE(::write(shared.get(), "one\n", 4) == 4);
   const auto output = LogOutput::inherit(shared.get(), "stdout");
   REQUIRE(output);
@@ -137,7 +137,7 @@ TEST_CASE("log output: standard streams are known by name, and a closed one is a
 TEST_CASE("log output: closes its descriptor, once, wherever it was moved to") {
   std::array<int, 2> ends{};
   REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
-  const net::Fd reader(ends[0]);
+  const Fd reader(ends[0]);
   {
     auto output = LogOutput::inherit(ends[1], "pipe");
     ::close(ends[1]);

@@ -20,7 +20,7 @@
 #include <thread>
 #include <vector>
 
-#include "proxy/net/fd.h"
+#include "proxy/base/fd.h"
 #include "tests/support/deadline.h"
 #include "tests/support/temp_dir.h"
 
@@ -33,7 +33,7 @@ using support::TempDir;
 // An error log that can be read.
 struct ErrorLog {
   TempDir dir;
-  net::Fd fd{::open(dir.file("errors").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
+  Fd fd{::open(dir.file("errors").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
   Log log{Log::Level::Error, fd.get()};
 
   std::string text() const { return read_file(dir.file("errors")); }
@@ -59,14 +59,14 @@ LogOutput inherit_output(int fd) {
 }
 
 struct Ends {
-  net::Fd reader;
-  net::Fd writer;
+  Fd reader;
+  Fd writer;
 };
 
 Ends make_pipe() {
   std::array<int, 2> fds{};
   if (::pipe2(fds.data(), O_CLOEXEC) != 0) throw support::Failure("no pipe");
-  return {net::Fd(fds[0]), net::Fd(fds[1])};
+  return {Fd(fds[0]), Fd(fds[1])};
 }
 
 Ends make_sockets(int send_buffer_bytes) {
@@ -75,11 +75,11 @@ Ends make_sockets(int send_buffer_bytes) {
     throw support::Failure("no sockets");
   }
   ::setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &send_buffer_bytes, sizeof(send_buffer_bytes));
-  return {net::Fd(fds[0]), net::Fd(fds[1])};
+  return {Fd(fds[0]), Fd(fds[1])};
 }
 
 // One read, which must come before the deadline; empty at the end of the stream.
-std::string read_some(const net::Fd& from, const support::Deadline& deadline = {}) {
+std::string read_some(const Fd& from, const support::Deadline& deadline = {}) {
   pollfd watched{from.get(), POLLIN, 0};
   if (::poll(&watched, 1, deadline.poll_ms()) <= 0) throw support::Failure("nothing to read");
   std::array<char, 65536> bytes{};
@@ -88,13 +88,13 @@ std::string read_some(const net::Fd& from, const support::Deadline& deadline = {
   return std::string(bytes.data(), static_cast<std::size_t>(got));
 }
 
-std::string read_to_end(const net::Fd& from) {
+std::string read_to_end(const Fd& from) {
   std::string all;
   for (std::string some = read_some(from); !some.empty(); some = read_some(from)) all += some;
   return all;
 }
 
-std::string read_lines(const net::Fd& from, std::ptrdiff_t lines) {
+std::string read_lines(const Fd& from, std::ptrdiff_t lines) {
   std::string all;
   while (lines > 0) {
     const std::string some = read_some(from);
@@ -122,7 +122,7 @@ int reported_lines(const std::string& text) {
 }
 
 // Until it would block; `fd` is a pipe or socket of the test's own.
-void fill(const net::Fd& fd) {
+void fill(const Fd& fd) {
   const std::string block(4096, '#');
   ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
   while (::write(fd.get(), block.data(), block.size()) > 0) {

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-namespace sluice::net {
+namespace sluice {
 
 class Fd {
  public:
@@ -32,4 +32,4 @@ class Fd {
   int fd_ = -1;
 };
 
-}  // namespace sluice::net
+}  // namespace sluice
