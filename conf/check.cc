@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <map>
 #include <system_error>
@@ -39,6 +40,7 @@ class Checker {
     pools();
     check_routes(config_, reporter_);
     strings(Path().at("trusted_proxies"), config_.trusted_proxies, cidr_fault);
+    buffers();
     resolver();
     access_log();
   }
@@ -60,6 +62,7 @@ class Checker {
   bool readable(const std::string& file, const Path& path);
   void pools();
   void pool(const Pool& pool, const Path& path);
+  void buffers();
   void resolver();
   void access_log();
 
@@ -197,6 +200,20 @@ void Checker::pool(const Pool& pool, const Path& path) {
                                      in_quotes(address)));
     }
   }
+}
+
+void Checker::buffers() {
+  const auto collects = [](const Route& route) { return route.buffer; };
+  if (std::none_of(config_.routes.begin(), config_.routes.end(), collects)) return;
+  const std::string& directory = config_.buffers.directory;
+  const bool absolute = directory.starts_with('/');
+  if (absolute && access(directory.c_str(), W_OK | X_OK) == 0) return;
+  const std::string why =
+      absolute ? std::generic_category().message(errno) : "not an absolute path";
+  reporter_.at(Path().at("buffers").at("directory"),
+               {fmt::format("routes with \"buffer\" cannot put bodies into {}: {}",
+                            in_quotes(directory), why),
+                "a directory that the proxy may write to"});
 }
 
 void Checker::resolver() {

@@ -45,6 +45,7 @@ class RouteChecker {
   void action(const Route& route, const Path& path);
   void forward(const Forward& forward, const Path& path);
   void respond(const Respond& respond, const Path& path);
+  void tunnels(const Route& route, const Path& path);
   void prefixes(const Route& route, const Path& path);
   void strip_prefix(const Route& route, const Path& path);
   void edits(const HeaderEdits& edits, const Path& path, bool of_request);
@@ -82,6 +83,7 @@ void RouteChecker::run() {
     match(route.match, at.at("match"));
     unique(route.match, i);
     action(route, at);
+    tunnels(route, at);
     prefixes(route, at);
     edits(route.headers.request, at.at("headers").at("request"), true);
     edits(route.headers.response, at.at("headers").at("response"), false);
@@ -203,6 +205,31 @@ void RouteChecker::respond(const Respond& respond, const Path& path) {
   }
   if (auto fault = field_value_fault(respond.content_type)) {
     reporter_.at(path.at("content_type"), std::move(*fault));
+  }
+}
+
+void RouteChecker::tunnels(const Route& route, const Path& path) {
+  if (!route.forward && !reporter_.doubtful(path.at("forward"))) {
+    const Fault fault{"only what is forwarded can have this", {}};
+    if (route.upgrade != Route().upgrade) reporter_.at(path.at("upgrade"), fault);
+    if (route.connect) reporter_.at(path.at("connect"), fault);
+    if (route.buffer) reporter_.at(path.at("buffer"), fault);
+  }
+  for (std::size_t i = 0; i < route.upgrade.size(); ++i) {
+    const std::string& protocol = route.upgrade[i];
+    const Path at = path.at("upgrade").at(i);
+    const std::string name = lower(protocol.substr(0, protocol.find('/')));
+    if (name == "h2c" || name == "http" || name == "tls") {
+      reporter_.at(at, {fmt::format("{} would carry requests past every rule of this file",
+                                    in_quotes(protocol)),
+                        {}});
+    } else if (auto fault = protocol_fault(protocol)) {
+      reporter_.at(at, std::move(*fault));
+    }
+  }
+  if (route.connect && !route.match.paths.empty()) {
+    reporter_.at(path.at("connect"), {"CONNECT names no path, so this route never sees one",
+                                      "take \"path\" out of \"match\""});
   }
 }
 

@@ -113,6 +113,9 @@ struct Route {
   std::optional<Respond> respond;
   std::string strip_prefix;                   // taken off the front of the forwarded path
   std::optional<std::string> replace_prefix;  // stands where the matched prefix stood
+  bool buffer = false;   // the whole request body is collected before a backend is taken
+  bool connect = false;  // CONNECT is forwarded; off, as whoever may connect may go anywhere
+  std::vector<std::string> upgrade{"websocket"};  // protocols that a client may switch to
   Headers headers;
 
   bool operator==(const Route&) const = default;
@@ -121,12 +124,13 @@ struct Route {
 struct Timeouts {
   Duration tls_handshake = std::chrono::seconds(10);
   Duration request_head = std::chrono::seconds(10);  // absolute, from the first byte: slow heads
-  Duration request_body = std::chrono::seconds(30);  // between two reads of a body
+  Duration request_body = std::chrono::seconds(10);  // behind limits.body_rate, or silent
   Duration idle = std::chrono::seconds(60);          // keep-alive connection between requests
   Duration send = std::chrono::seconds(30);          // a client that takes nothing for so long
   Duration connect = std::chrono::seconds(5);
   Duration first_byte = std::chrono::seconds(60);    // request sent -> response head complete
   Duration backend_read = std::chrono::seconds(60);  // between two reads of a response body
+  Duration tunnel = std::chrono::hours(1);           // nothing flows either way
   Duration drain = std::chrono::seconds(30);         // SIGTERM -> exit, at the latest
 
   bool operator==(const Timeouts&) const = default;
@@ -138,15 +142,21 @@ struct Limits {
   Bytes head = 32 * 1024;         // 431 above: the whole head
   int fields = 100;               // 431 above
   Bytes body = 0;                 // 413 above; 0: no limit (bodies are streamed)
+  Bytes body_rate = 240;          // a second; below, slow bodies end (Kestrel's floor); 0: none
   int connections = 0;            // open client connections per worker; 0: as descriptors allow
 
   bool operator==(const Limits&) const = default;
 };
 
-// High watermarks of the streamed bodies: the sender is paused above them, and goes on at half.
+// How much of a body is held. A request is collected up to `request` before a backend is taken, so
+// that slow clients hold none; a response is read ahead up to `response`, so that the backend is
+// free while a slow client reads on. Above, bodies are streamed: the sender is paused, and goes on
+// at half.
 struct Buffers {
   Bytes request = 64 * 1024;
   Bytes response = 256 * 1024;
+  Bytes disk = 1024 * 1024 * 1024;     // for routes with `buffer`: of one body; 413 above
+  std::string directory = "/var/tmp";  // where it lies, without a name, until its request ends
 
   bool operator==(const Buffers&) const = default;
 };

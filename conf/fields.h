@@ -25,6 +25,9 @@ struct Text {
   std::string_view example{};  // for the reference
 };
 
+// true or false.
+struct Flag {};
+
 // A whole number; `word`, when there is one, is a string that stands for 0.
 struct Whole {
   std::int64_t min;
@@ -212,6 +215,15 @@ void fields(V& v, T& t) {
         "Taken off the front of the path before it is forwarded.");
   v.key("replace_prefix", t.replace_prefix, Text{.example = "/v2"},
         "Stands in the forwarded path where the matched prefix stood.");
+  v.key("buffer", t.buffer, Flag{},
+        "Collect the whole request body, on disk above `buffers.request`, before a backend is "
+        "taken.");
+  v.key("upgrade", t.upgrade, Strings{.or_one = true, .example = "websocket"},
+        "Protocols that a client may switch to (`Upgrade`); the connection becomes a tunnel. `[]`: "
+        "none.");
+  v.key("connect", t.connect, Flag{},
+        "Forward CONNECT to the pool, and tunnel when it agrees. The host of the match is the one "
+        "asked for.");
   v.key("headers", t.headers, Object{}, "Edits of header fields.");
 }
 
@@ -221,7 +233,8 @@ void fields(V& v, T& t) {
   v.key("request_head", t.request_head, kTimeout,
         "For the whole request head, from its first byte.");
   v.key("request_body", t.request_body, kTimeout,
-        "For a client that sends no more of a request body.");
+        "For a client that sends no more of a request body, or less than `limits.body_rate`: how "
+        "far it may fall behind.");
   v.key("idle", t.idle, kTimeout, "For a kept-alive connection between two requests.");
   v.key("send", t.send, kTimeout, "For a client that takes no more of a response.");
   v.key("connect", t.connect, kTimeout, "For a connection to a backend.");
@@ -229,6 +242,8 @@ void fields(V& v, T& t) {
         "For the backend's response head, from the end of the request.");
   v.key("backend_read", t.backend_read, kTimeout,
         "For a backend that sends no more of a response body.");
+  v.key("tunnel", t.tunnel, kTimeout,
+        "For an upgraded connection on which nothing flows, either way.");
   v.key("drain", t.drain, kTimeout, "For requests in flight when the process is asked to end.");
 }
 
@@ -240,6 +255,9 @@ void fields(V& v, T& t) {
   v.key("fields", t.fields, Whole{8, 10000}, "Header fields of a request; 431 above.");
   v.key("body", t.body, Size{1, kMiB * kMiB, "off"},
         "Request body; 413 above. Bodies are streamed, so none is needed to save memory.");
+  v.key("body_rate", t.body_rate, Size{1, kMiB, "off"},
+        "Of a request body, a second: the least that a client has to keep up; 408 when it is "
+        "`timeouts.request_body` behind.");
   v.key("connections", t.connections, Whole{0, 10'000'000},
         "Open client connections per worker; 0: as many as file descriptors allow.");
 }
@@ -247,9 +265,14 @@ void fields(V& v, T& t) {
 template <typename V, Is<Buffers> T>
 void fields(V& v, T& t) {
   v.key("request", t.request, Size{4 * kKiB, 64 * kMiB},
-        "Of a request body, per request: above it the client is paused, until half is sent.");
+        "Of a request body: a backend is taken once so much has come, or all. Above it the client "
+        "is paused, until half is sent.");
   v.key("response", t.response, Size{4 * kKiB, 64 * kMiB},
-        "Of a response body, per request: above it the backend is paused, until half is sent.");
+        "Of a response body, read ahead of a slow client: above it the backend is paused, until "
+        "half is sent.");
+  v.key("disk", t.disk, Size{kMiB, kMiB * kMiB},
+        "Of one request body that a route collects (`buffer`); 413 above.");
+  v.key("directory", t.directory, Text{.example = "/var/tmp"}, "Where such a body lies.");
 }
 
 template <typename V, Is<Resolver> T>
@@ -285,7 +308,7 @@ void fields(V& v, T& t) {
         "Addresses or CIDR blocks whose X-Forwarded-For is believed. None: nobody's.");
   v.key("timeouts", t.timeouts, Object{}, "All have safe defaults.");
   v.key("limits", t.limits, Object{}, "What one client may ask for.");
-  v.key("buffers", t.buffers, Object{}, "Memory per streamed body.");
+  v.key("buffers", t.buffers, Object{}, "How much of a body is held.");
   v.key("resolver", t.resolver, Object{}, "How backend names become addresses.");
   v.key("access_log", t.access_log, Object{}, "A line per request.");
   v.key("error_log", t.error_log, Object{}, "What the proxy says about itself.");

@@ -34,6 +34,9 @@ Schema schema_of(const Text& spec) {
   if (spec.required) schema["minLength"] = 1;
   return schema;
 }
+Schema schema_of(const Flag& /*spec*/) {
+  return {{"type", "boolean"}};
+}
 Schema schema_of(const Whole& spec) {
   return with_word({{"type", "integer"}, {"minimum", spec.min}, {"maximum", spec.max}}, spec.word);
 }

@@ -38,6 +38,7 @@ class ValueReader {
 
   void into(std::string& out, const Text& spec) const;
   void into(std::optional<std::string>& out, const Text& spec) const { into(out.emplace(), spec); }
+  void into(bool& out, const Flag& spec) const;
   void into(int& out, const Whole& spec) const;
   void into(int& out, const OneOf& spec) const;
   void into(Duration& out, const Timespan& spec) const;
@@ -162,6 +163,10 @@ void ValueReader::into(std::string& out, const Text& spec) const {
   }
 }
 
+void ValueReader::into(bool& out, const Flag& spec) const {
+  if (expect(Kind::Boolean, spec)) out = node_.boolean;
+}
+
 void ValueReader::into(int& out, const Whole& spec) const {
   if (!spec.word.empty() && node_.kind == Kind::String && node_.text == spec.word) {
     out = 0;
@@ -226,6 +231,7 @@ void ValueReader::into(Bytes& out, const Size& spec) const {
 }
 
 void ValueReader::into(std::vector<std::string>& out, const Strings& spec) const {
+  out.clear();  // of its default
   if (spec.or_one && node_.kind == Kind::String) {
     into(out.emplace_back(), Text{});
     return;

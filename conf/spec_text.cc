@@ -19,6 +19,10 @@ std::string describe(const Text& /*spec*/) {
   return "a string";
 }
 
+std::string describe(const Flag& /*spec*/) {
+  return "true or false";
+}
+
 std::string describe(const Whole& spec) {
   return fmt::format("a whole number from {} to {}{}", spec.min, spec.max, or_word(spec.word));
 }
@@ -76,6 +80,10 @@ std::string literal(const std::string& value, const Text& /*spec*/) {
 
 std::string literal(const std::optional<std::string>& value, const Text& spec) {
   return value ? literal(*value, spec) : std::string();
+}
+
+std::string literal(bool value, const Flag& /*spec*/) {
+  return value ? "true" : "false";
 }
 
 std::string literal(int value, const Whole& spec) {

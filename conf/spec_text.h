@@ -14,6 +14,7 @@ namespace sluice::conf {
 
 // What may stand there, to follow "must be": "a whole number from 1 to 256".
 std::string describe(const Text& spec);
+std::string describe(const Flag& spec);
 std::string describe(const Whole& spec);
 std::string describe(const OneOf& spec);
 std::string describe(const Timespan& spec);
@@ -42,6 +43,7 @@ std::string describe(const Choice<E, N>& spec) {
 // The member's value as JSON. Empty when there is none.
 std::string literal(const std::string& value, const Text& spec);
 std::string literal(const std::optional<std::string>& value, const Text& spec);
+std::string literal(bool value, const Flag& spec);
 std::string literal(int value, const Whole& spec);
 std::string literal(int value, const OneOf& spec);
 std::string literal(Duration value, const Timespan& spec);

@@ -136,6 +136,16 @@ std::optional<Fault> field_name_fault(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<Fault> protocol_fault(std::string_view text) {
+  const std::size_t slash = std::min(text.find('/'), text.size());
+  const bool versioned = slash < text.size();
+  if (is_token(text.substr(0, slash)) && (!versioned || is_token(text.substr(slash + 1)))) {
+    return std::nullopt;
+  }
+  return Fault{fmt::format("{} is no name of a protocol", in_quotes(text)),
+               "as an Upgrade field has it: \"websocket\""};
+}
+
 std::optional<Fault> field_value_fault(std::string_view value) {
   for (const char c : value) {
     if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f) {

@@ -49,6 +49,9 @@ std::optional<Fault> field_name_fault(std::string_view name);
 // RFC 9110, section 5.5.
 std::optional<Fault> field_value_fault(std::string_view value);
 
+// What an Upgrade field may name: "websocket", "name/version" (RFC 9110, section 7.8).
+std::optional<Fault> protocol_fault(std::string_view text);
+
 // A URL or an absolute path, with ${scheme} ${host} ${path} ${query} ${uri} anywhere.
 std::optional<Fault> redirect_target_fault(std::string_view text);
 

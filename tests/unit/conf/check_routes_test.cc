@@ -260,5 +260,40 @@ TEST_CASE("check: edits of header fields", "[conf][check]") {
                             "response":{"remove":["Host","Server"],"add":{"a":"1","A":"2"}})")));
 }
 
+TEST_CASE("check: what may be tunnelled and held", "[conf][check]") {
+  const std::string forward = R"("forward":{"pool":"api"},)";
+  check_rows({
+      {route(R"("respond":{},"connect":@true)"), "routes[0].connect",
+       "only what is forwarded can have this", ""},
+      {route(R"("respond":{},"buffer":@true)"), "routes[0].buffer",
+       "only what is forwarded can have this", ""},
+      {route(R"("respond":{},@"upgrade":["x"])"), "routes[0].upgrade",
+       "only what is forwarded can have this", ""},
+      {route(forward + R"("buffer":@"yes")"), "routes[0].buffer",
+       "\"buffer\" must be true or false, not a string", ""},
+      {route(forward + R"("upgrade":["websocket",@"h2C"])"), "routes[0].upgrade[1]",
+       "\"h2C\" would carry requests past every rule of this file", ""},
+      {route(forward + R"("upgrade":[@"TLS/1.0"])"), "routes[0].upgrade[0]",
+       "\"TLS/1.0\" would carry requests past every rule of this file", ""},
+      {route(forward + R"("upgrade":[@"web socket"])"), "routes[0].upgrade[0]",
+       "\"web socket\" is no name of a protocol", "as an Upgrade field has it: \"websocket\""},
+      {route(forward + R"("upgrade":[@"a/b/c"])"), "routes[0].upgrade[0]",
+       "\"a/b/c\" is no name of a protocol", "as an Upgrade field has it: \"websocket\""},
+      {route(R"("match":{"path":"/x"},)" + forward + R"("connect":@true)"), "routes[0].connect",
+       "CONNECT names no path, so this route never sees one", "take \"path\" out of \"match\""},
+      {route(forward + R"("buffer":true)") + R"(,"buffers":{"directory":@"/no/such"})",
+       "buffers.directory",
+       "routes with \"buffer\" cannot put bodies into \"/no/such\": No such file or directory",
+       "a directory that the proxy may write to"},
+      {route(forward + R"("buffer":true)") + R"(,"buffers":{"directory":@"tmp"})",
+       "buffers.directory",
+       "routes with \"buffer\" cannot put bodies into \"tmp\": not an absolute path",
+       "a directory that the proxy may write to"},
+  });
+  CHECK(loads(route(forward + R"("upgrade":"websocket")")));
+  CHECK(loads(route(forward + R"("upgrade":["websocket","spdy/9"],"connect":true)")));
+  CHECK(loads(route(R"("forward":{"pool":"api"})") + R"(,"buffers":{"directory":"/no/such"})"));
+}
+
 }  // namespace
 }  // namespace sluice::conf

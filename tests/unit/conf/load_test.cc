@@ -54,21 +54,22 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
                       "keepalive_timeout": "250ms"}},
     "routes": [
       {"match": {"host": "a.example", "path": ["/p/*", "/p/q"], "listeners": "web"},
-       "forward": {"pool": "api"}, "strip_prefix": "/p",
+       "forward": {"pool": "api"}, "strip_prefix": "/p", "buffer": true, "upgrade": ["a/1", "b"],
        "headers": {"request": {"add": {"A": "1"}, "set": {"B": "2"}, "remove": ["C"]},
                    "response": {"add": {"D": "3"}, "set": {"E": "4"}, "remove": ["F"]}}},
       {"match": {"host": ["b.example"], "path": "/x/*"}, "forward": {"pool": "api"},
        "replace_prefix": "/"},
+      {"match": {"host": "p.example"}, "forward": {"pool": "api"}, "connect": true, "upgrade": []},
       {"match": {"host": "c.example"}, "redirect": {"to": "/y", "status": 301}},
       {"respond": {"status": 404, "body": "no\n", "content_type": "text/html"}}
     ],
     "trusted_proxies": ["10.0.0.0/8", "::1"],
     "timeouts": {"tls_handshake": "1s", "request_head": "2s", "request_body": "3s", "idle": "4s",
                  "send": "5s", "connect": "6s", "first_byte": "7s", "backend_read": "8s",
-                 "drain": "9s"},
+                 "tunnel": "9s", "drain": "10s"},
     "limits": {"request_line": "1KiB", "field": "2KiB", "head": "4KiB", "fields": 9,
-               "body": "10MB", "connections": 11},
-    "buffers": {"request": "8KiB", "response": "16KiB"},
+               "body": "10MB", "body_rate": "1KiB", "connections": 11},
+    "buffers": {"request": "8KiB", "response": "16KiB", "disk": "1MiB", "directory": "/tmp"},
     "resolver": {"servers": ["1.1.1.1"], "timeout": "1s", "min_ttl": "2s", "max_ttl": "3s"},
     "access_log": {"path": "log/a.log", "format": "json"},
     "error_log": {"level": "debug"}
@@ -93,22 +94,29 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
   forward.match = {{"a.example"}, {"/p/*", "/p/q"}, {"web"}};
   forward.forward = Forward{"api"};
   forward.strip_prefix = "/p";
+  forward.buffer = true;
+  forward.upgrade = {"a/1", "b"};
   forward.headers = {{{{"A", "1"}}, {{"B", "2"}}, {"C"}}, {{{"D", "3"}}, {{"E", "4"}}, {"F"}}};
   Route replacing;
   replacing.match = {{"b.example"}, {"/x/*"}, {}};
   replacing.forward = Forward{"api"};
   replacing.replace_prefix = "/";
+  Route connecting;
+  connecting.match.hosts = {"p.example"};
+  connecting.forward = Forward{"api"};
+  connecting.connect = true;
+  connecting.upgrade = {};
   Route redirecting;
   redirecting.match.hosts = {"c.example"};
   redirecting.redirect = Redirect{"/y", 301};
   Route responding;
   responding.respond = Respond{404, "no\n", "text/html"};
-  expected.routes = {forward, replacing, redirecting, responding};
+  expected.routes = {forward, replacing, connecting, redirecting, responding};
   expected.trusted_proxies = {"10.0.0.0/8", "::1"};
   expected.timeouts = {seconds(1), seconds(2), seconds(3), seconds(4), seconds(5),
-                       seconds(6), seconds(7), seconds(8), seconds(9)};
-  expected.limits = {1024, 2048, 4096, 9, 10'000'000, 11};
-  expected.buffers = {8192, 16384};
+                       seconds(6), seconds(7), seconds(8), seconds(9), seconds(10)};
+  expected.limits = {1024, 2048, 4096, 9, 10'000'000, 1024, 11};
+  expected.buffers = {8192, 16384, 1024 * 1024, "/tmp"};
   expected.resolver = {{"1.1.1.1"}, seconds(1), seconds(2), seconds(3)};
   expected.access_log = {"/etc/sluice/log/a.log", AccessLogFormat::Json};
   expected.error_log = {LogLevel::Debug};
@@ -229,7 +237,7 @@ TEST_CASE("load: all errors come at once, by position", "[conf][load]") {
   CHECK(outcome.errors[1].path == "workers");
   CHECK(outcome.errors[2].path == "limits.nope");
   CHECK(outcome.errors[2].allowed ==
-        R"("request_line", "field", "head", "fields", "body", "connections")");
+        R"("request_line", "field", "head", "fields", "body", "body_rate", "connections")");
   CHECK(outcome.errors[3].path == "listeners[0].address");
 }
 
@@ -244,12 +252,12 @@ TEST_CASE("load: an error is shown with its line, carets and a summary", "[conf]
       "    3 |  \"limits\": {\"\xc3\xa4\": 1, \"haed\": \"1KiB\"},\n"
       "      |             ^^^\n"
       "  path: limits[\"\xc3\xa4\"]   allowed: \"request_line\", \"field\", \"head\", \"fields\", "
-      "\"body\", \"connections\"\n"
+      "\"body\", \"body_rate\", \"connections\"\n"
       "t.json:3:21: error: unknown key \"haed\" in limits\n"
       "    3 |  \"limits\": {\"\xc3\xa4\": 1, \"haed\": \"1KiB\"},\n"
       "      |                     ^^^^^^ did you mean \"head\"?\n"
       "  path: limits.haed   allowed: \"request_line\", \"field\", \"head\", \"fields\", "
-      "\"body\", \"connections\"\n"
+      "\"body\", \"body_rate\", \"connections\"\n"
       "2 errors\n");
   CHECK(render({}, false).empty());
   const std::string coloured = render(outcome.errors, true);
