@@ -52,13 +52,15 @@ void Http1Stream::begin_reuse(Events* events) {
 
 void Http1Stream::send(const RequestToSend& request) {
   method_ = http::method_of(request.method);
+  upgrade_ = request.upgrade;
   stream_.set_low_watermark(request.watermark_bytes / 2);
   chunked_request_ = request.body.kind == http::BodyKind::Chunked;
   request_finished_ = bytes_behind_ = false;
   char* begin =
       stream_.reserve(http::request_head_bound(request.method, request.target, request.fields));
-  char* end =
-      http::write_request_head(begin, request.method, request.target, request.fields, request.body);
+  auto connection = upgrade_.empty() ? http::ConnectionField::None : http::ConnectionField::Upgrade;
+  char* end = http::write_request_head(begin, request.method, request.target, request.fields,
+                                       request.body, connection);
   stream_.commit(static_cast<std::size_t>(end - begin));
   stream_.expect_more(true);
   if (state_ == State::Head) set_timer(shared_.options.first_byte_timeout);
@@ -78,6 +80,7 @@ void Http1Stream::write(std::string_view bytes) {
 
 void Http1Stream::finish(const http::Fields& trailers) {
   request_finished_ = true;
+  if (tunnels()) return stream_.finish_output();
   if (!chunked_request_ || state_ == State::Closed) return;
   stream_.write(http::kLastChunk);
   char* begin = stream_.reserve(http::trailers_bound(trailers));
@@ -91,7 +94,7 @@ void Http1Stream::pause() {
 }
 
 void Http1Stream::resume() {
-  set_timer(shared_.options.read_timeout);
+  if (!tunnels()) set_timer(shared_.options.read_timeout);
   stream_.resume_reading();
 }
 
@@ -113,6 +116,10 @@ void Http1Stream::on_established() {
 }
 
 void Http1Stream::on_drained() {
+  if (events_ != nullptr) events_->on_backend_drained();
+}
+
+void Http1Stream::on_output_finished() {
   if (events_ != nullptr) events_->on_backend_drained();
 }
 
@@ -154,7 +161,18 @@ std::size_t Http1Stream::process(std::string_view bytes) {
     used += step;
   }
   while (state_ == State::Body && used < bytes.size()) used += take_body(bytes.substr(used));
+  if (state_ == State::Tunnel && used < bytes.size()) {
+    events_->on_response_body(bytes.substr(used));
+    used = bytes.size();
+  }
   return used;
+}
+
+// RFC 9110 7.8 and 9.3.6. Another protocol than the one asked for is no agreement.
+bool Http1Stream::agrees_to_tunnel(const http::ResponseHead& head) const {
+  if (method_ == http::Method::Connect) return head.status / 100 == 2;
+  return head.upgrade && !upgrade_.empty() &&
+         http::iequals(head.fields.value(http::FieldId::Upgrade), upgrade_);
 }
 
 std::size_t Http1Stream::take_head(std::string_view bytes) {
@@ -166,6 +184,12 @@ std::size_t Http1Stream::take_head(std::string_view bytes) {
   if (result.status == http::ParseStatus::Bad) {
     fail({ProblemKind::BadResponse, result.why});
     return 0;
+  }
+  if (agrees_to_tunnel(head)) {
+    state_ = State::Tunnel;
+    timer_.clear();
+    events_->on_tunnel(head);
+    return result.consumed;
   }
   if (!head.is_interim()) {
     state_ = State::Body;
@@ -198,6 +222,11 @@ std::size_t Http1Stream::take_body(std::string_view bytes) {
 
 // An orderly end. A reset is none: it may come at any byte of a body that lasts until close.
 void Http1Stream::on_end_of_input() {
+  if (state_ == State::HalfClosed) return;
+  if (state_ == State::Tunnel) {
+    state_ = State::HalfClosed;
+    return events_->on_response_end({});
+  }
   if (state_ != State::Body || !decoder_.complete_at_eof()) return on_lost();
   response_keep_alive_ = false;
   end_response();
@@ -211,6 +240,8 @@ void Http1Stream::on_lost() {
     case State::Head:
       return fail({stash_.empty() ? ProblemKind::ClosedEarly : ProblemKind::Truncated});
     case State::Body:
+    case State::Tunnel:
+    case State::HalfClosed:
       return fail({ProblemKind::Truncated});
     case State::Done:
       response_keep_alive_ = false;
@@ -260,6 +291,8 @@ void Http1Stream::on_timeout() {
       shared_.idle.forget(*this);
       return abandon();
     case State::Done:
+    case State::Tunnel:
+    case State::HalfClosed:
     case State::Failed:
     case State::Closed:
       return;

@@ -63,12 +63,22 @@ class Http1Stream final : public BackendStream,
   std::size_t unsent() const override { return stream_.unsent(); }
 
  private:
-  enum class State : std::uint8_t { Connecting, Head, Body, Done, Idle, Failed, Closed };
+  enum class State : std::uint8_t {
+    Connecting,
+    Head,
+    Body,
+    Done,
+    Tunnel,
+    HalfClosed,  // a tunnel whose backend has shut its side
+    Idle,
+    Failed,
+    Closed
+  };
 
   // net::Stream::Owner
   void on_readable() override;
   void on_drained() override;
-  void on_output_finished() override {}
+  void on_output_finished() override;
   void on_broken(int error) override;
   void on_established() override;
 
@@ -76,6 +86,8 @@ class Http1Stream final : public BackendStream,
   std::size_t process(std::string_view bytes);
   std::size_t take_head(std::string_view bytes);
   std::size_t take_body(std::string_view bytes);
+  bool agrees_to_tunnel(const http::ResponseHead& head) const;
+  bool tunnels() const { return state_ == State::Tunnel || state_ == State::HalfClosed; }
   void on_end_of_input();
   void on_lost();
   void end_response();
@@ -93,6 +105,7 @@ class Http1Stream final : public BackendStream,
   http::BodyDecoder decoder_;
   net::Timer timer_;
   http::Method method_ = http::Method::Get;
+  std::string_view upgrade_;  // what was asked for, while there is no response
   State state_ = State::Connecting;
   bool reused_ = false;
   bool chunked_request_ = false;

@@ -51,7 +51,8 @@ struct RequestToSend {
   std::string_view target;
   const http::Fields& fields;
   http::BodyFraming body;
-  std::size_t watermark_bytes;  // on_backend_drained() comes at half of it
+  std::size_t watermark_bytes;    // on_backend_drained() comes at half of it
+  std::string_view upgrade = {};  // protocol asked for, borrowed until the response; empty: none
 };
 
 // As ByteSource: the response body. As ByteSink: the request body, after send().
@@ -64,9 +65,12 @@ class BackendStream : public net::Retired, public ByteSource, public ByteSink {
     virtual void on_connected() = 0;
     // Interim (1xx) heads too. The views live until the call returns; `head` may be changed.
     virtual void on_response_head(http::ResponseHead& head) = 0;
+    // Instead, to the upgrade that was asked for, or to CONNECT: the backend agrees. Its bytes and
+    // its end are from here on those of a tunnel, whose other direction finish() ends.
+    virtual void on_tunnel(http::ResponseHead& head) = 0;
     virtual void on_response_body(std::string_view bytes) = 0;
     virtual void on_response_end(const http::Fields& trailers) = 0;
-    // Request bytes have left.
+    // Request bytes have left; of a tunnel that was finished, all of them.
     virtual void on_backend_drained() = 0;
     // The end of this stream: only dropping it is left.
     virtual void on_backend_failed(Problem problem) = 0;
@@ -84,7 +88,7 @@ class BackendStream : public net::Retired, public ByteSource, public ByteSink {
   virtual bool reused() const = 0;
 
   // How a handle ends: the first keeps the connection if it may serve again, the second never does.
-  // REQUIRES for give_back(): on_response_end() has come.
+  // REQUIRES for give_back(): on_response_end() has come, and no tunnel.
   virtual void give_back() = 0;
   virtual void abandon() = 0;
 };

@@ -3,7 +3,6 @@
 
 #include "proxy/base/check.h"
 #include "proxy/http/body_framing.h"
-#include "proxy/http/head_writer.h"
 #include "proxy/http/status.h"
 
 namespace sluice::client {
@@ -35,10 +34,15 @@ void Http1Response::send_continue() {
 
 void Http1Response::send_informational(const http::ResponseHead& head) {
   if (version_ == http::Version::Http10 || head_sent_) return;
-  char* begin = stream_.reserve(http::response_head_bound(head.reason, head.fields));
-  char* end = http::write_response_head(begin, head.status, head.reason, head.fields, {},
-                                        http::ConnectionField::None);
-  stream_.commit(static_cast<std::size_t>(end - begin));
+  append_head(head, {}, http::ConnectionField::None);
+}
+
+void Http1Response::open_tunnel(const http::ResponseHead& head) {
+  CHECK(!head_sent_);
+  head_sent_ = true;
+  keep_alive_ = false;
+  const bool upgraded = head.status == 101;
+  append_head(head, {}, upgraded ? http::ConnectionField::Upgrade : http::ConnectionField::None);
 }
 
 void Http1Response::send_head(const http::ResponseHead& head, bool may_keep_alive) {
@@ -54,7 +58,11 @@ void Http1Response::send_head(const http::ResponseHead& head, bool may_keep_aliv
     connection = http::ConnectionField::Close;
   else if (version_ == http::Version::Http10)
     connection = http::ConnectionField::KeepAlive;
+  append_head(head, body, connection);
+}
 
+void Http1Response::append_head(const http::ResponseHead& head, http::BodyFraming body,
+                                http::ConnectionField connection) {
   char* begin = stream_.reserve(http::response_head_bound(head.reason, head.fields));
   char* end =
       http::write_response_head(begin, head.status, head.reason, head.fields, body, connection);

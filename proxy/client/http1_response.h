@@ -6,6 +6,7 @@
 
 #include <string_view>
 
+#include "proxy/http/head_writer.h"
 #include "proxy/http/message.h"
 #include "proxy/net/stream.h"
 
@@ -22,6 +23,8 @@ class Http1Response {
   void send_informational(const http::ResponseHead& head);
   // `may_keep_alive`: what speaks against it besides the head: draining, an unread body.
   void send_head(const http::ResponseHead& head, bool may_keep_alive);
+  // The last head on this connection: what is written behind it goes out as it is.
+  void open_tunnel(const http::ResponseHead& head);
   void write(std::string_view bytes);
   void finish(const http::Fields& trailers);
 
@@ -32,6 +35,8 @@ class Http1Response {
 
  private:
   void append(std::string_view text);
+  void append_head(const http::ResponseHead& head, http::BodyFraming body,
+                   http::ConnectionField connection);
 
   net::Stream& stream_;
   http::Version version_ = http::Version::Http11;

@@ -98,11 +98,12 @@ void Http1Session::process_stash() {
   stash_.consume(used);
   if (used > 0) head_scanned_ = 0;
   if (!stash_.empty() && holds_enough()) stream_.pause_reading();
+  if (state_ == State::Tunnel && client_ended_) pass_tunnel_end();
 }
 
 // Whether what comes next may wait in the socket. An incomplete head has its own limits.
 bool Http1Session::holds_enough() const {
-  if (state_ == State::Body) return body_paused_;
+  if (state_ == State::Body || state_ == State::Tunnel) return body_paused_;
   bool reading_head = state_ == State::Head && !output_backed_up();
   return !reading_head && stash_.size() >= kStashMax;
 }
@@ -123,6 +124,9 @@ std::size_t Http1Session::process(std::string_view bytes) {
       case State::Body:
         step = take_body(bytes.substr(used));
         break;
+      case State::Tunnel:
+        step = take_tunnel(bytes.substr(used));
+        break;
       case State::Handshake:
       case State::Busy:
         break;
@@ -133,7 +137,7 @@ std::size_t Http1Session::process(std::string_view bytes) {
       case State::Closed:
         return bytes.size();
     }
-    if (state_ == State::Lingering) linger();
+    if (state_ == State::Lingering) wait_lingering();
     if (step == 0) break;
     used += step;
   }
@@ -144,6 +148,10 @@ std::size_t Http1Session::process(std::string_view bytes) {
 // it; an answer that is already complete is still sent to its end.
 void Http1Session::on_client_end() {
   if (state_ == State::Finishing) return;
+  if (state_ == State::Tunnel) {
+    if (!std::exchange(client_ended_, true)) pass_tunnel_end();
+    return;
+  }
   if (exchange_ != nullptr && exchange_->over()) {
     client_ended_ = true;
     return;
@@ -219,7 +227,7 @@ void Http1Session::refuse(Failure failure) {
   state_ = State::Busy;
   read_timer_.clear();
   response_.reset(http::Version::Http11, false);
-  linger_ = true;
+  linger_for(failure.kind == Kind::HeadTimeout ? kShortLinger : kLinger);
   exchange_->refuse(begin(), failure);
 }
 
@@ -236,11 +244,11 @@ std::size_t Http1Session::take_body(std::string_view bytes) {
   http::BodyDecoder::Step step = decoder_.decode(bytes);
   if (step.bad) {
     state_ = State::Busy;
-    linger_ = true;
+    linger_for(kLinger);
     exchange_->on_client_failed({Side::Client, Kind::Malformed, step.why});
     return bytes.size();
   }
-  read_timer_.set(shared_.services.loop.now() + shared_.options.request_body_timeout);
+  advance_body_clock(step.consumed);
   if (!step.data.empty()) exchange_->on_request_body(step.data);
   if (step.done && state_ == State::Body) {
     state_ = State::Busy;
@@ -251,6 +259,34 @@ std::size_t Http1Session::take_body(std::string_view bytes) {
     exchange_->on_request_end(decoder_.trailers());
   }
   return step.consumed;
+}
+
+std::size_t Http1Session::take_tunnel(std::string_view bytes) {
+  if (exchange_->over()) return bytes.size();
+  if (body_paused_) return 0;
+  exchange_->on_request_body(bytes);
+  return bytes.size();
+}
+
+// The client's end comes behind all of its bytes.
+void Http1Session::pass_tunnel_end() {
+  if (stash_.empty() && !exchange_->over()) exchange_->on_request_end({});
+}
+
+// A body has to come at a rate, and may fall behind it by the timeout: each byte earns its share of
+// a second, up to the timeout, so that neither a burst nor a trickle buys more patience than that.
+void Http1Session::begin_body_clock() {
+  read_timer_.set(shared_.services.loop.now() + shared_.options.request_body_timeout);
+}
+
+void Http1Session::advance_body_clock(std::size_t bytes) {
+  const Options& options = shared_.options;
+  const net::TimePoint full = shared_.services.loop.now() + options.request_body_timeout;
+  if (options.body_rate == 0 || !read_timer_.armed()) return read_timer_.set(full);
+  const std::chrono::duration<double> earned(static_cast<double>(bytes) /
+                                             static_cast<double>(options.body_rate));
+  const auto ticks = std::chrono::duration_cast<net::Clock::duration>(earned);
+  read_timer_.set(std::min(full, read_timer_.deadline() + ticks));
 }
 
 // What is still to come of the request body, as far as that is known.
@@ -267,13 +303,13 @@ bool Http1Session::rest_is_small() const {
 void Http1Session::pause() {
   body_paused_ = true;
   read_timer_.clear();
-  if (state_ == State::Body) stream_.pause_reading();
+  if (state_ == State::Body || state_ == State::Tunnel) stream_.pause_reading();
 }
 
 void Http1Session::resume() {
-  if (state_ != State::Body || !body_paused_) return;
+  if ((state_ != State::Body && state_ != State::Tunnel) || !body_paused_) return;
   body_paused_ = false;
-  read_timer_.set(shared_.services.loop.now() + shared_.options.request_body_timeout);
+  if (state_ == State::Body) begin_body_clock();
   if (std::exchange(continue_owed_, false)) response_.send_continue();
   stream_.resume_reading();
   shared_.services.loop.call_again(*this);
@@ -290,9 +326,22 @@ void Http1Session::send_head(const http::ResponseHead& head) {
   // never send it, and then its next request could not be told from it.
   bool never_sent = body_paused_ && continue_owed_;
   bool body_in_the_way = state_ == State::Body && (never_sent || !rest_is_small());
-  if (body_in_the_way) linger_ = true;
+  if (body_in_the_way) linger_for(kLinger);
   response_.send_head(head, !draining() && !body_in_the_way);
   arm_send_timer();
+}
+
+void Http1Session::open_tunnel(const http::ResponseHead& head) {
+  state_ = State::Tunnel;
+  body_paused_ = true;
+  read_timer_.clear();
+  stream_.expect_more(true);
+  response_.open_tunnel(head);
+  arm_send_timer();
+}
+
+void Http1Session::shut() {
+  stream_.finish_output();
 }
 
 void Http1Session::write(std::string_view bytes) {

@@ -7,6 +7,7 @@
 // single-threaded.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -40,11 +41,18 @@ class Http1Session final : public Session,
   void close_now() override;
 
  private:
+  // RFC 9112 9.6: after our last byte the client may go on sending for so long before the
+  // connection is torn down, so that a reset does not destroy the answer on its way; one that was
+  // too slow already gets less.
+  static constexpr std::chrono::seconds kLinger{10};
+  static constexpr std::chrono::seconds kShortLinger{2};
+
   enum class State : std::uint8_t {
     Handshake,
     Head,       // between requests, or within a head
     Body,       // an exchange runs and its request body is not complete
     Busy,       // an exchange runs and its request is complete
+    Tunnel,     // an exchange runs, and HTTP is over on this connection
     Finishing,  // the last response is being sent; nothing is read
     Lingering,  // our side is shut; what the client still sends is discarded (RFC 9112 9.6)
     Closed,
@@ -62,6 +70,8 @@ class Http1Session final : public Session,
   void resume() override;
   void send_informational(const http::ResponseHead& head) override;
   void send_head(const http::ResponseHead& head) override;
+  void open_tunnel(const http::ResponseHead& head) override;
+  void shut() override;
   void write(std::string_view bytes) override;
   std::size_t unsent() const override { return stream_.unsent(); }
   void finish(const http::Fields& trailers) override;
@@ -77,6 +87,8 @@ class Http1Session final : public Session,
   std::size_t process(std::string_view bytes);
   std::size_t take_head(std::string_view bytes);
   std::size_t take_body(std::string_view bytes);
+  std::size_t take_tunnel(std::string_view bytes);
+  void pass_tunnel_end();
   void start_exchange(std::string_view head);
   void refuse(exchange::Failure failure);
   exchange::Exchange::Begin begin();
@@ -91,7 +103,10 @@ class Http1Session final : public Session,
   bool reusable_after_response() const;
   void wait_for_request();
   void finish_connection();
-  void linger();
+  void linger_for(std::chrono::milliseconds time);
+  void wait_lingering();
+  void begin_body_clock();
+  void advance_body_clock(std::size_t bytes);
   bool output_backed_up() const;
   bool holds_enough() const;
   void watch_waiting_client();
@@ -111,14 +126,14 @@ class Http1Session final : public Session,
   net::Timer send_timer_;
   std::shared_ptr<const exchange::Rules> last_rules_;  // set while draining
   net::TimePoint first_byte_{};
-  std::uint64_t sent_mark_ = 0;   // Stream::sent_bytes() when the send timer was set
-  std::size_t head_scanned_ = 0;  // of the stash: known to hold no end of a head
-  net::TimePoint linger_end_{};   // set on entering Lingering
+  std::uint64_t sent_mark_ = 0;               // Stream::sent_bytes() when the send timer was set
+  std::size_t head_scanned_ = 0;              // of the stash: known to hold no end of a head
+  net::TimePoint linger_end_{};               // set on entering Lingering
+  std::chrono::milliseconds linger_time_{0};  // the client may be sending when we are done: wait
   State state_ = State::Head;
   bool body_paused_ = true;
   bool continue_owed_ = false;  // the client waits for 100 before it sends its body
-  bool linger_ = false;         // the client may still be sending when we are done
-  bool client_ended_ = false;   // its side was shut while an answer was on its way
+  bool client_ended_ = false;   // its side was shut while an answer was on its way, or a tunnel
   bool served_ = false;         // one request at least
   bool retired_ = false;
 };

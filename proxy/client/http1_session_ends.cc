@@ -12,10 +12,7 @@ namespace {
 using exchange::Kind;
 using exchange::Side;
 
-// RFC 9112 9.6: after our last byte the client may go on sending for so long in all, with such
-// pauses, before the connection is torn down, so that a reset does not destroy the answer on its
-// way.
-constexpr std::chrono::seconds kLingerTime{10};
+// Of a client that goes on sending behind our last byte, the longest pause.
 constexpr std::chrono::seconds kLingerPause{2};
 
 // A reset that came together with the request gives no event of its own, so a client that waits is
@@ -28,19 +25,21 @@ constexpr std::chrono::seconds kVanishedAfter{1};
 
 void Http1Session::on_requeued() {
   if (exchange_ != nullptr && exchange_->over()) release_exchange();
-  if (state_ == State::Body || state_ == State::Head) process_stash();
+  const bool takes_bytes =
+      state_ == State::Body || state_ == State::Head || state_ == State::Tunnel;
+  if (takes_bytes) process_stash();
 }
 
 void Http1Session::release_exchange() {
   if (state_ == State::Closed) return close();
   if (state_ == State::Body && reusable_after_response() && rest_is_small()) {
     body_paused_ = false;  // read on, to drop the rest; take_body() comes back here
-    read_timer_.set(shared_.services.loop.now() + shared_.options.request_body_timeout);
+    begin_body_clock();
     stream_.resume_reading();
     return;
   }
   bool reusable = state_ == State::Busy && reusable_after_response();
-  if (state_ == State::Body) linger_ = true;
+  if (state_ == State::Body) linger_for(kLinger);
   exchange_.reset();
   if (!reusable) return finish_connection();
   wait_for_request();
@@ -63,6 +62,7 @@ void Http1Session::finish_connection() {
   read_timer_.clear();
   stash_.clear();
   arm_send_timer();
+  if (stream_.output_shut()) return on_output_finished();  // a tunnel that was shut before
   stream_.finish_output();
 }
 
@@ -83,7 +83,7 @@ void Http1Session::on_read_timeout() {
         if (!stream_.alive()) return on_broken(0);
         return watch_waiting_client();
       }
-      linger_ = true;
+      linger_for(kShortLinger);
       if (exchange_->over()) return finish_connection();
       return exchange_->on_client_failed({Side::Client, Kind::BodyTimeout});
     case State::Handshake:
@@ -92,6 +92,7 @@ void Http1Session::on_read_timeout() {
     case State::Busy:
       if (!stream_.alive()) on_broken(0);
       return;
+    case State::Tunnel:
     case State::Finishing:
     case State::Closed:
       return;
@@ -148,14 +149,19 @@ void Http1Session::close() {
 }
 
 void Http1Session::on_output_finished() {
-  if (!linger_) return close();
+  if (state_ == State::Tunnel) return;  // our side of it is shut, the client's may go on
+  if (linger_time_ == std::chrono::milliseconds::zero()) return close();
   state_ = State::Lingering;
-  linger_end_ = shared_.services.loop.now() + kLingerTime;
-  linger();
+  linger_end_ = shared_.services.loop.now() + linger_time_;
+  wait_lingering();
   stream_.resume_reading();
 }
 
-void Http1Session::linger() {
+void Http1Session::linger_for(std::chrono::milliseconds time) {
+  linger_time_ = std::max(linger_time_, time);
+}
+
+void Http1Session::wait_lingering() {
   read_timer_.set(std::min(linger_end_, shared_.services.loop.now() + kLingerPause));
 }
 

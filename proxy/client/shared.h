@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 
 #include "proxy/base/object_pool.h"
@@ -16,7 +17,8 @@ namespace sluice::client {
 struct Options {
   std::chrono::milliseconds tls_handshake_timeout{};
   std::chrono::milliseconds request_head_timeout{};
-  std::chrono::milliseconds request_body_timeout{};
+  std::chrono::milliseconds request_body_timeout{};  // how far behind the rate a body may fall
+  std::uint64_t body_rate = 0;                       // bytes a second; 0: only silence counts
   std::chrono::milliseconds idle_timeout{};
   std::chrono::milliseconds send_timeout{};
   http::HeadLimits head_limits;

@@ -35,6 +35,14 @@ class ClientStream : public ByteSource, public ByteSink {
   // the call returns.
   virtual void send_head(const http::ResponseHead& head) = 0;
 
+  // Instead of send_head(): the response that ends HTTP on this connection, a 101 or a 2xx to
+  // CONNECT. What the client sends is then its side of a tunnel, which does not flow before the
+  // next resume(); what is written goes out as it is; finish() ends both ways.
+  virtual void open_tunnel(const http::ResponseHead& head) = 0;
+
+  // Of a tunnel: nothing more will be written. The client may go on sending.
+  virtual void shut() = 0;
+
   // The response is complete; the next request may be read once the exchange has been released.
   virtual void finish(const http::Fields& trailers) = 0;
 

@@ -73,7 +73,8 @@ void Exchange::respond_with(const Handler& handler) {
 void Exchange::on_request_body(std::string_view bytes) {
   if (over_) return;
   bytes_in_ += bytes.size();
-  if (rules_->body_bytes_max != 0 && bytes_in_ > rules_->body_bytes_max) {
+  const bool limited = rules_->body_bytes_max != 0 && !tunnel_;
+  if (limited && bytes_in_ > rules_->body_bytes_max) {
     return on_client_failed({Side::Client, Kind::BodyTooLarge});
   }
   if (responder_ != nullptr) responder_->on_request_body(bytes);
@@ -96,6 +97,17 @@ void Exchange::on_client_failed(Failure failure) {
 }
 
 void Exchange::send_head(http::ResponseHead& head) {
+  filter(head);
+  client_->send_head(head);
+}
+
+void Exchange::open_tunnel(http::ResponseHead& head) {
+  filter(head);
+  tunnel_ = true;
+  client_->open_tunnel(head);
+}
+
+void Exchange::filter(http::ResponseHead& head) {
   CHECK(!over_ && !head_sent_);
   if (match_) {
     for (const ResponseFilter* filter : match_.route->filters) filter->on_head(*this, head);
@@ -105,7 +117,6 @@ void Exchange::send_head(http::ResponseHead& head) {
   }
   status_ = head.status;
   head_sent_ = true;
-  client_->send_head(head);
 }
 
 void Exchange::write(std::string_view bytes) {
@@ -159,7 +170,7 @@ void Exchange::recycle() {
   failure_ = {};
   bytes_in_ = bytes_out_ = 0;
   status_ = 0;
-  peer_trusted_ = head_sent_ = request_complete_ = over_ = false;
+  peer_trusted_ = head_sent_ = request_complete_ = tunnel_ = over_ = false;
 }
 
 }  // namespace sluice::exchange

@@ -65,7 +65,7 @@ class Exchange final : public ByteSource, public ByteSink {
   // There is no head to work with: answers `failure` and ends.
   void refuse(Begin begin, Failure failure);
 
-  // Events. After over() they do nothing.
+  // Events. After over() they do nothing. `trailers` stay the session's, until recycle().
   void on_request_body(std::string_view bytes);
   void on_request_end(const http::Fields& trailers);
   void on_client_drained();
@@ -82,6 +82,10 @@ class Exchange final : public ByteSource, public ByteSink {
   // The response. `head` may be changed: the route's filters run over it.
   void send_informational(const http::ResponseHead& head) { client_->send_informational(head); }
   void send_head(http::ResponseHead& head);
+  // Instead: the connection becomes a tunnel. on_request_body() and on_request_end() are then of
+  // the client's side of it, write(), shut() and finish() of ours.
+  void open_tunnel(http::ResponseHead& head);
+  void shut() { client_->shut(); }
   void finish(const http::Fields& trailers);
   void finish() { finish({}); }
   // Ends the exchange with an error page, or by cutting the response off if it has begun.
@@ -141,6 +145,7 @@ class Exchange final : public ByteSource, public ByteSink {
   void begin(Begin begin);
   void identify();
   void adopt(std::string_view bytes);
+  void filter(http::ResponseHead& head);
   // The funnel that every ending goes through, once.
   void end();
 
@@ -167,6 +172,7 @@ class Exchange final : public ByteSource, public ByteSink {
   bool peer_trusted_ = false;
   bool head_sent_ = false;
   bool request_complete_ = false;
+  bool tunnel_ = false;
   bool over_ = false;
 };
 

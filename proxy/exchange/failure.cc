@@ -58,6 +58,10 @@ Verdict verdict_of(Kind kind) {
       return {502, "backend_truncated", "http_response_incomplete", Retry::Never, true};
     case Kind::Exhausted:
       return {503, "exhausted", "connection_limit_reached"};
+    case Kind::BufferFailed:
+      return {500, "buffer_failed", "proxy_internal_error"};
+    case Kind::TunnelIdle:
+      return {504, "tunnel_idle", "connection_read_timeout"};
     case Kind::Draining:
       return {503, "draining", "proxy_internal_response"};
   }

@@ -38,7 +38,9 @@ enum class Kind : std::uint8_t {
   ReadTimeout,     // a body that stalled
   Truncated,       // a body cut short
   // ourselves
-  Exhausted,  // no descriptor, port or memory for a connection to a backend
+  Exhausted,     // no descriptor, port or memory for a connection to a backend
+  BufferFailed,  // the disk did not take, or give back, a collected body
+  TunnelIdle,    // nothing flowed, either way
   Draining,
 };
 

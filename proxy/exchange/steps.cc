@@ -12,11 +12,9 @@ namespace {
 
 using Step = Failure (*)(Exchange&);
 
-// A proxy that forwards CONNECT is an open relay, and TRACE shows what it added (RFC 9110 9.3.6,
-// 9.3.8).
+// TRACE would show the client what was added on the way (RFC 9110 9.3.8).
 Failure check_method(Exchange& exchange) {
-  http::Method method = exchange.request().method;
-  bool refused = method == http::Method::Connect || method == http::Method::Trace;
+  bool refused = exchange.request().method == http::Method::Trace;
   return refused ? Failure{Side::Client, Kind::MethodRefused} : Failure{};
 }
 
@@ -49,7 +47,15 @@ Failure find_route(Exchange& exchange) {
   return exchange.match() ? Failure{} : Failure{Side::Client, Kind::NoRoute};
 }
 
-constexpr Step kSteps[] = {check_method, check_body_limit, normalise_path, find_route};
+// A proxy that forwards CONNECT unasked is an open relay (RFC 9110 9.3.6).
+Failure check_connect(Exchange& exchange) {
+  bool refused =
+      exchange.request().method == http::Method::Connect && !exchange.match().route->allows_connect;
+  return refused ? Failure{Side::Client, Kind::MethodRefused} : Failure{};
+}
+
+constexpr Step kSteps[] = {check_method, check_body_limit, normalise_path, find_route,
+                           check_connect};
 
 }  // namespace
 

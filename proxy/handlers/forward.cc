@@ -9,6 +9,8 @@
 #include "proxy/base/pump.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/handlers/forwarded_request.h"
+#include "proxy/handlers/tunnel.h"
+#include "proxy/handlers/upload.h"
 #include "proxy/http/hop_by_hop.h"
 
 namespace sluice::handlers {
@@ -58,42 +60,34 @@ constexpr int kInterimsMax = 16;
 class ForwardResponder final : public exchange::Responder, private backend::BackendStream::Events {
  public:
   ForwardResponder(exchange::Exchange& exchange, const balancer::Pool& pool,
-                   const http::FieldEdits& request_edits)
+                   const ForwardOptions& options)
       : exchange_(exchange),
         pool_(pool),
-        request_edits_(request_edits),
-        upload_(exchange.rules().request_watermark_bytes),
+        options_(options),
+        upload_(exchange, options.whole_body ? &*options.whole_body : nullptr),
         download_(exchange.rules().response_watermark_bytes) {}
 
   // exchange::Responder
-  void start() override {
-    prepare_fields(exchange_, request_edits_);
-    target_ = forwarded_target(exchange_);
-    exchange_.backend_trace().pool = pool_.name();
-    try_next_backend({Side::Backend, Kind::NoBackend});
-  }
-  void on_request_body(std::string_view bytes) override { upload_.on_data(bytes); }
-  void on_request_end(const http::Fields& trailers) override {
-    if (stream_ != nullptr) stream_->finish(trailers);
-  }
-  void on_client_drained() override {
-    if (stream_ != nullptr && responding_) download_.on_drained();
-  }
+  void start() override;
+  void on_request_body(std::string_view bytes) override;
+  void on_request_end(const http::Fields& trailers) override;
+  void on_client_drained() override;
   void cancel() override { let_go(); }
 
  private:
   // backend::BackendStream::Events
-  void on_connected() override {
-    exchange_.times().backend_connected = exchange_.services().loop.now();
-    begin_upload();
-  }
+  void on_connected() override;
   void on_response_head(http::ResponseHead& head) override;
-  void on_interim_head(http::ResponseHead& head);
-  void on_response_body(std::string_view bytes) override { download_.on_data(bytes); }
+  void on_tunnel(http::ResponseHead& head) override;
+  void on_response_body(std::string_view bytes) override;
   void on_response_end(const http::Fields& trailers) override;
-  void on_backend_drained() override { upload_.on_drained(); }
+  void on_backend_drained() override;
   void on_backend_failed(backend::Problem problem) override;
 
+  void on_interim_head(http::ResponseHead& head);
+  void on_tunnel_idle();
+
+  void begin_if_ready();
   // Goes to the next backend that accepts at once, or ends the exchange: with `otherwise` when
   // there is none left.
   void try_next_backend(Failure otherwise);
@@ -101,11 +95,15 @@ class ForwardResponder final : public exchange::Responder, private backend::Back
   bool open(backend::Problem* problem);
   bool open_new(backend::Problem* problem);
   void send_request();
-  void begin_upload();
+  void take_answer(http::ResponseHead& head);
+  void end_tunnel_if_over();
   void blame(const Failure& failure);
   bool may_replay() const;
   void end_attempt(const Failure& failure);
+  // Ends the exchange, if there is a failure.
+  void end_if(const Failure& failure);
   void let_go();
+  void let_go_of_stream();
 
   backend::Target target() const {
     const auto& options = pool_.options();
@@ -116,18 +114,60 @@ class ForwardResponder final : public exchange::Responder, private backend::Back
 
   exchange::Exchange& exchange_;
   const balancer::Pool& pool_;
-  const http::FieldEdits& request_edits_;
-  Pump upload_;
+  const ForwardOptions& options_;
+  Upload upload_;
   Pump download_;
   balancer::Tried tried_;
   std::optional<balancer::Selection> selection_;
   backend::BackendStreamHandle stream_;
+  std::optional<Tunnel> tunnel_;  // borrows the stream
   std::string_view target_;
+  std::string_view upgrade_;  // the protocol asked for; empty: none
   int interims_ = 0;
-  bool upload_begun_ = false;  // request body bytes may be gone: no way back
-  bool responding_ = false;    // response bytes may have reached the client
-  bool replayed_ = false;      // after a kept-alive connection had turned out dead
+  bool begun_ = false;       // a backend was looked for
+  bool responding_ = false;  // response bytes may have reached the client
+  bool replayed_ = false;    // after a kept-alive connection had turned out dead
 };
+
+// --- the client's side ---
+
+void ForwardResponder::start() {
+  upgrade_ = accepted_upgrade(exchange_, options_.upgrades);
+  prepare_fields(exchange_, options_.request_edits);
+  if (!upgrade_.empty()) exchange_.request().fields.add(http::FieldId::Upgrade, upgrade_);
+  target_ = forwarded_target(exchange_);
+  exchange_.backend_trace().pool = pool_.name();
+  upload_.collect();
+  begin_if_ready();
+}
+
+void ForwardResponder::on_request_body(std::string_view bytes) {
+  if (tunnel_) return tunnel_->on_client_bytes(bytes);
+  if (Failure failure = upload_.on_body(bytes)) return end_if(failure);
+  begin_if_ready();
+}
+
+void ForwardResponder::on_request_end(const http::Fields& trailers) {
+  if (!tunnel_) {
+    upload_.on_end(trailers);
+    return begin_if_ready();
+  }
+  tunnel_->on_client_end();
+  end_tunnel_if_over();
+}
+
+void ForwardResponder::on_client_drained() {
+  if (tunnel_) return tunnel_->on_client_drained();
+  if (stream_ != nullptr && responding_) download_.on_drained();
+}
+
+void ForwardResponder::begin_if_ready() {
+  if (begun_ || !upload_.ready()) return;
+  begun_ = true;
+  try_next_backend({Side::Backend, Kind::NoBackend});
+}
+
+// --- towards the backend ---
 
 void ForwardResponder::try_next_backend(Failure otherwise) {
   for (;;) {
@@ -142,8 +182,8 @@ void ForwardResponder::try_next_backend(Failure otherwise) {
 
 bool ForwardResponder::open(backend::Problem* problem) {
   const std::string& address = selection_->lease.backend().address();
-  const http::RequestHead& request = exchange_.request();
-  bool replayable = http::is_idempotent(request.method) && !request.body.has_body();
+  // One that could not be sent again wants a connection that is known to stand.
+  bool replayable = http::is_idempotent(exchange_.request().method) && upload_.complete();
   stream_ = exchange_.services().connector.reuse(address, !replayable, this);
   return stream_ != nullptr || open_new(problem);
 }
@@ -164,18 +204,23 @@ void ForwardResponder::send_request() {
   // An HTTP/1.0 client may leave Host out; HTTP/1.1 has to have one (RFC 9112 3.2).
   if (request.authority.empty()) request.fields.set(http::FieldId::Host, host_of(trace.address));
   stream_->send({request.method_text, target_, request.fields, request.body,
-                 exchange_.rules().request_watermark_bytes});
-  if (!request.body.has_body()) stream_->finish({});
-  if (stream_->reused()) begin_upload();
+                 exchange_.rules().request_watermark_bytes, upgrade_});
+  // What is not complete flows only once the connection stands, so that it can be retried before.
+  if (upload_.complete() || stream_->reused()) end_if(upload_.begin(*stream_));
 }
 
-// The body flows only once the connection stands, so that a failed connect can always be retried.
-void ForwardResponder::begin_upload() {
-  if (!exchange_.request().body.has_body()) return;
-  upload_begun_ = true;
-  upload_.attach(&exchange_, stream_.get());
-  exchange_.resume();
+void ForwardResponder::on_connected() {
+  exchange_.times().backend_connected = exchange_.services().loop.now();
+  if (!upload_.begun()) end_if(upload_.begin(*stream_));
 }
+
+void ForwardResponder::on_backend_drained() {
+  if (!tunnel_) return end_if(upload_.on_backend_drained());
+  tunnel_->on_backend_drained();
+  end_tunnel_if_over();
+}
+
+// --- the response ---
 
 void ForwardResponder::on_interim_head(http::ResponseHead& head) {
   constexpr int kContinue = 100;
@@ -195,6 +240,15 @@ void ForwardResponder::on_interim_head(http::ResponseHead& head) {
 
 void ForwardResponder::on_response_head(http::ResponseHead& head) {
   if (head.is_interim()) return on_interim_head(head);
+  take_answer(head);
+  // The backend's connection says nothing about the client's; but behind a CONNECT that was
+  // refused, what the client sends may be meant for the tunnel.
+  head.keep_alive = exchange_.request().method != http::Method::Connect;
+  download_.attach(stream_.get(), &exchange_);
+  exchange_.send_head(head);
+}
+
+void ForwardResponder::take_answer(http::ResponseHead& head) {
   http::strip_hop_by_hop(head.fields);
   responding_ = true;
   exchange_.times().backend_answered = exchange_.services().loop.now();
@@ -202,22 +256,52 @@ void ForwardResponder::on_response_head(http::ResponseHead& head) {
     exchange_.services().log.info("backend {} of pool {} is back",
                                   selection_->lease.backend().address(), pool_.name());
   }
-  head.keep_alive = true;  // the backend's connection says nothing about the client's
-  download_.attach(stream_.get(), &exchange_);
-  exchange_.send_head(head);
+}
+
+void ForwardResponder::on_response_body(std::string_view bytes) {
+  if (tunnel_) return tunnel_->on_backend_bytes(bytes);
+  download_.on_data(bytes);
 }
 
 void ForwardResponder::on_response_end(const http::Fields& trailers) {
-  upload_.detach();
+  if (tunnel_) {
+    tunnel_->on_backend_end();
+    return end_tunnel_if_over();
+  }
+  upload_.stop();
   download_.detach();
   stream_.release()->give_back();
   selection_.reset();
   exchange_.finish(trailers);
 }
 
+// --- a tunnel ---
+
+void ForwardResponder::on_tunnel(http::ResponseHead& head) {
+  take_answer(head);
+  upload_.stop();
+  if (!upgrade_.empty()) head.fields.add(http::FieldId::Upgrade, upgrade_);
+  exchange_.open_tunnel(head);
+  tunnel_.emplace(exchange_, *stream_, options_.tunnel_idle,
+                  net::Timer::Callback::of<&ForwardResponder::on_tunnel_idle>(this));
+}
+
+void ForwardResponder::on_tunnel_idle() {
+  end_if({Side::Proxy, Kind::TunnelIdle});
+}
+
+void ForwardResponder::end_tunnel_if_over() {
+  if (!tunnel_ || !tunnel_->over()) return;
+  let_go();
+  exchange_.finish();
+}
+
+// --- failures ---
+
 void ForwardResponder::on_backend_failed(backend::Problem problem) {
   bool reused = stream_->reused();
-  stream_.reset();
+  bool in_tunnel = tunnel_.has_value();
+  let_go_of_stream();
   Failure failure = failure_of(problem);
   // The backend ended an idle connection just as it was used again: nobody's fault.
   bool stale = reused && failure.kind == Kind::ClosedEarly;
@@ -228,19 +312,19 @@ void ForwardResponder::on_backend_failed(backend::Problem problem) {
     failure = failure_of(on_the_spot);
     stale = false;
   }
-  if (!stale) blame(failure);
+  if (!stale && !in_tunnel) blame(failure);  // how a tunnel ends is its own affair
   end_attempt(failure);
 }
 
 // A request that may have reached the backend is sent again once, and only if twice does no harm.
 bool ForwardResponder::may_replay() const {
-  return !replayed_ && !upload_begun_ && !responding_ &&
+  return !replayed_ && !responding_ && upload_.complete() && upload_.replayable() &&
          http::is_idempotent(exchange_.request().method);
 }
 
 void ForwardResponder::end_attempt(const Failure& failure) {
   let_go();
-  bool nothing_lost = !upload_begun_ && !responding_;
+  bool nothing_lost = upload_.replayable() && !responding_;
   if (exchange::retry_of(failure) == Retry::OtherBackend && nothing_lost) {
     return try_next_backend(failure);
   }
@@ -255,17 +339,28 @@ void ForwardResponder::blame(const Failure& failure) {
                                 exchange::word_of(failure));
 }
 
+void ForwardResponder::end_if(const Failure& failure) {
+  if (!failure) return;
+  let_go();
+  exchange_.fail(failure);
+}
+
 void ForwardResponder::let_go() {
-  upload_.detach();
+  let_go_of_stream();
+  selection_.reset();
+}
+
+void ForwardResponder::let_go_of_stream() {
+  tunnel_.reset();
+  upload_.stop();
   download_.detach();
   stream_.reset();
-  selection_.reset();
 }
 
 }  // namespace
 
 ArenaPtr<exchange::Responder> Forward::respond(exchange::Exchange& exchange) const {
-  return exchange.arena().make<ForwardResponder>(exchange, pool_, request_edits_);
+  return exchange.arena().make<ForwardResponder>(exchange, pool_, options_);
 }
 
 }  // namespace sluice::handlers

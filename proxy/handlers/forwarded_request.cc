@@ -18,6 +18,20 @@ char* append(char* out, std::string_view text) {
 
 }  // namespace
 
+std::string_view accepted_upgrade(const exchange::Exchange& exchange,
+                                  std::span<const std::string> allowed) {
+  const http::RequestHead& request = exchange.request();
+  if (!request.upgrade || request.body.has_body()) return {};
+  http::ListReader protocols(request.fields.value(http::FieldId::Upgrade));
+  std::string_view protocol;
+  while (protocols.next(protocol)) {
+    for (const std::string& name : allowed) {
+      if (http::iequals(name, protocol)) return protocol;
+    }
+  }
+  return {};
+}
+
 void prepare_fields(exchange::Exchange& exchange, const http::FieldEdits& edits) {
   http::RequestHead& request = exchange.request();
   http::Fields& fields = request.fields;
@@ -42,7 +56,9 @@ std::string_view forwarded_target(exchange::Exchange& exchange) {
   const http::RequestHead& request = exchange.request();
   const auto path = exchange.rewritten_path();
   bool unchanged = path.head.empty() && path.tail.data() == request.target.data();
-  if (unchanged || request.form == http::TargetForm::Asterisk) return request.target;
+  const bool has_path =
+      request.form == http::TargetForm::Origin || request.form == http::TargetForm::Absolute;
+  if (unchanged || !has_path) return request.target;
 
   std::size_t size = path.head.size() + path.tail.size() + 1 + request.query.size();
   char* target = exchange.arena().allocate(size);

@@ -4,12 +4,20 @@
 // trusted), Via, the route's own edits, and the target as the route rewrites it.
 #pragma once
 
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "proxy/exchange/exchange.h"
 #include "proxy/http/field_edits.h"
 
 namespace sluice::handlers {
+
+// The first protocol of the request's Upgrade that is among `allowed`; empty: none, or the request
+// has a body, which no protocol that is tunnelled here begins with. REQUIRES: prepare_fields() has
+// not been called. The view lives as long as the exchange.
+std::string_view accepted_upgrade(const exchange::Exchange& exchange,
+                                  std::span<const std::string> allowed);
 
 // Changes the exchange's request fields in place; once per exchange, whatever the number of tries.
 void prepare_fields(exchange::Exchange& exchange, const http::FieldEdits& edits);

@@ -19,8 +19,8 @@
 #include <string_view>
 
 #include "proxy/base/buffer.h"
-#include "proxy/net/event_loop.h"
 #include "proxy/base/fd.h"
+#include "proxy/net/event_loop.h"
 #include "proxy/net/fd_event.h"
 #include "tls/io_result.h"
 
@@ -101,6 +101,8 @@ class Stream final : private Flushable, private Requeued {
   // Sends what is buffered, then shuts the sending side (close_notify and FIN);
   // on_output_finished() follows.
   void finish_output();
+  // That has happened, and on_output_finished() was told.
+  bool output_shut() const { return output_shut_; }
 
   // Drops events and descriptor at once. `reset`: with RST instead of FIN, so that the peer cannot
   // take what it got for complete.

@@ -32,6 +32,7 @@ struct Route {
   std::vector<const exchange::AccessCheck*> checks;      // in order; after the global ones
   std::vector<const exchange::ResponseFilter*> filters;  // in order
   Rewrite rewrite;
+  bool allows_connect = false;
 };
 
 // What Table::find() answers.

@@ -82,6 +82,7 @@ class Compiler {
       snapshot_->handlers.push_back(make_handler(from));
       route->handler = snapshot_->handlers.back().get();
       route->rewrite = {from.strip_prefix, from.replace_prefix};
+      route->allows_connect = from.connect;
       if (has_edits(from.headers.response)) {
         snapshot_->filters.push_back(
             std::make_unique<filters::HeaderFilter>(edits_of(from.headers.response)));
@@ -100,8 +101,13 @@ class Compiler {
       return std::make_unique<handlers::FixedResponse>(route.respond->status, route.respond->body,
                                                        route.respond->content_type);
     }
+    handlers::ForwardOptions options{.request_edits = edits_of(route.headers.request),
+                                     .upgrades = route.upgrade,
+                                     .whole_body = {},
+                                     .tunnel_idle = config().timeouts.tunnel};
+    if (route.buffer) options.whole_body = {config().buffers.directory, config().buffers.disk};
     return std::make_unique<handlers::Forward>(*snapshot_->pools.at(route.forward->pool),
-                                               edits_of(route.headers.request));
+                                               std::move(options));
   }
 
   static bool listens_on(const conf::Match& match, const conf::Listener& listener) {
@@ -161,6 +167,7 @@ class Compiler {
         .tls_handshake_timeout = timeouts.tls_handshake,
         .request_head_timeout = timeouts.request_head,
         .request_body_timeout = timeouts.request_body,
+        .body_rate = limits.body_rate,
         .idle_timeout = timeouts.idle,
         .send_timeout = timeouts.send,
         .head_limits = head_limits,

@@ -67,6 +67,8 @@ class FakeClientStream final : public exchange::ClientStream {
   RecordedHead::Fields trailers;
   bool finished = false;
   bool aborted = false;
+  bool tunnel = false;
+  bool shut_once = false;
   bool over = false;
   int pauses = 0;
   int resumes = 0;
@@ -94,6 +96,14 @@ class FakeClientStream final : public exchange::ClientStream {
   void send_head(const http::ResponseHead& final_head) override {
     if (head || ended()) note("send_head");
     head.emplace(final_head);
+  }
+  void open_tunnel(const http::ResponseHead& last_head) override {
+    send_head(last_head);
+    tunnel = true;
+  }
+  void shut() override {
+    if (!tunnel || ended() || shut_once) note("shut");
+    shut_once = true;
   }
   void finish(const http::Fields& fields) override {
     if (!head || ended()) note("finish");

@@ -258,7 +258,8 @@ TEST_CASE("forward: an early answer ends the upload", "[wire][forward]") {
   });
   SluiceProcess sluice(forwarding_to(backend));
   RawClient client = sluice.connect();
-  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\nsome");
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n" +
+              std::string(70'000, 's'));
   Response response = read_response(client);
   CHECK(response.status == 413);
   CHECK(response.body == "big\n");

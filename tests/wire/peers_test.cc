@@ -9,6 +9,7 @@
 #include "tests/support/environment.h"
 #include "tests/support/http_reader.h"
 #include "tests/support/process.h"
+#include "tests/support/process_stats.h"
 #include "tests/support/raw_client.h"
 #include "tests/support/skip.h"
 #include "tests/support/sluice_process.h"
@@ -154,14 +155,7 @@ TEST_CASE("peers: memory does not grow with the size of a body", "[wire][peers]"
   Farm farm;
   Nginx nginx(farm.directory);
   SluiceProcess sluice(sluice::wire::forwarding_to({nginx.address()}));
-  auto peak_kib = [&sluice] {
-    std::ifstream status("/proc/" + std::to_string(sluice.process().pid()) + "/status");
-    std::size_t kib = 0;
-    for (std::string word; status >> word;) {
-      if (word == "VmHWM:") status >> kib;
-    }
-    return kib;
-  };
+  auto peak_kib = [&sluice] { return sluice::support::status_kib(sluice.process_id(), "VmHWM"); };
   // 2 GiB and 2 MiB, through a client that reads as fast as it can.
   std::filesystem::resize_file(farm.directory.path() / "www" / "big", 2 << 20);
   CHECK(farm.curl(sluice, {"-o", "/dev/null"}, "/big").status.code == 0);

@@ -6,11 +6,11 @@
 #include <signal.h>
 
 #include <chrono>
-#include <fstream>
 #include <string>
 
 #include "tests/support/environment.h"
 #include "tests/support/load_client.h"
+#include "tests/support/process_stats.h"
 #include "tests/support/scripted_backend.h"
 #include "tests/support/sluice_process.h"
 #include "tests/wire/configs.h"
@@ -19,6 +19,7 @@ using sluice::support::LoadOptions;
 using sluice::support::LoadResult;
 using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
+using sluice::support::status_kib;
 
 namespace {
 
@@ -27,18 +28,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kRequests = 100'000;
 constexpr std::chrono::milliseconds kReloadEvery{200};
 constexpr std::size_t kGrowthMaxKib = 1024;
-
-std::size_t resident_kib(pid_t pid) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  std::string word;
-  while (status >> word) {
-    if (word != "VmRSS:") continue;
-    std::size_t kib = 0;
-    status >> kib;
-    return kib;
-  }
-  throw sluice::support::Failure("no VmRSS of the process");
-}
 
 std::size_t count(const std::string& text, const std::string& word) {
   std::size_t found = 0;
@@ -66,7 +55,7 @@ class Turmoil {
       next_reload_ = now + kReloadEvery;
       sluice_.process().signal(SIGHUP);
       ++reloads;
-      if (reloads == 5) resident_at_first_kib = resident_kib(sluice_.process().pid());
+      if (reloads == 5) resident_at_first_kib = status_kib(sluice_.process().pid(), "VmRSS");
     }
     // Killed and restarted at each quarter of the way.
     const std::size_t phase = answered / (kRequests / 8);
@@ -105,7 +94,7 @@ TEST_CASE("soak: reloads and a dying backend lose no request that could be saved
   options.requests = kRequests;
   options.meanwhile = [&turmoil](std::size_t answered) { turmoil.step(answered); };
   LoadResult result = sluice::support::run_load(options);
-  const std::size_t resident_at_end_kib = resident_kib(sluice.process().pid());
+  const std::size_t resident_at_end_kib = status_kib(sluice.process().pid(), "VmRSS");
   CHECK(sluice.terminate().code == 0);
 
   const std::string log = sluice.access_log();
