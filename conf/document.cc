@@ -21,11 +21,13 @@ using nlohmann::json;
 // reports (a number ends at what follows it), so only the ends of other tokens are taken from it.
 class CountingIterator {
  public:
+  // NOLINTBEGIN(readability-identifier-naming): std::iterator_traits' names
   using iterator_category = std::input_iterator_tag;
   using value_type = char;
   using difference_type = std::ptrdiff_t;
   using pointer = const char*;
   using reference = const char&;
+  // NOLINTEND(readability-identifier-naming)
 
   CountingIterator(const char* at, const char** consumed) : at_(at), consumed_(consumed) {}
 

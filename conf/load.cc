@@ -76,6 +76,7 @@ std::vector<Diagnostic> diagnose_all(const std::string& file, std::string_view t
                    [](const Problem& a, const Problem& b) { return a.offset < b.offset; });
   const Positions positions(text);
   std::vector<Diagnostic> out;
+  out.reserve(list.size());
   for (Problem& problem : list) {
     out.push_back(diagnose(file, text, positions, std::move(problem)));
   }

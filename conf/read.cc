@@ -73,11 +73,11 @@ class ValueReader {
 
   // Whether the value is of this kind; complains when not.
   template <typename S>
-  bool expect(Kind kind, const S& spec, std::string hint = {}) const {
+  bool expect(Kind kind, const S& spec, const std::string& hint = {}) const {
     if (node_.kind == kind) return true;
     complain(fmt::format("{} must be {}, not {}", in_quotes(path_.leaf()), describe(spec),
                          article_and_kind(node_.kind)),
-             std::move(hint));
+             hint);
     return false;
   }
 

@@ -71,6 +71,7 @@ std::optional<std::uint64_t> to_number(std::string_view digits) {
 template <std::size_t N>
 std::vector<std::string_view> names(const std::array<Unit, N>& units) {
   std::vector<std::string_view> out;
+  out.reserve(N);
   for (const Unit& unit : units) out.push_back(unit.name);
   return out;
 }

@@ -97,8 +97,9 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
 
 bool IpAddress::is_unspecified() const {
   if (is_none()) return false;
-  const auto first = is_v4() ? bytes.begin() + 12 : bytes.begin();
-  return std::all_of(first, bytes.end(), [](std::uint8_t byte) { return byte == 0; });
+  const std::ptrdiff_t prefix = is_v4() ? 12 : 0;
+  return std::all_of(bytes.begin() + prefix, bytes.end(),
+                     [](std::uint8_t byte) { return byte == 0; });
 }
 
 IpAddress IpAddress::masked(unsigned bits) const {

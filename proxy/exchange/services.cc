@@ -35,10 +35,10 @@ std::uint64_t RequestIds::next() {
 }
 
 void RequestIds::write(char* out) {
-  constexpr std::string_view digits = "0123456789abcdef";
+  constexpr std::string_view kDigits = "0123456789abcdef";
   for (std::size_t half = 0; half < 2; ++half) {
     std::uint64_t bits = next();
-    for (std::size_t i = 0; i < kBytes / 2; ++i, bits >>= 4) *out++ = digits[bits & 15];
+    for (std::size_t i = 0; i < kBytes / 2; ++i, bits >>= 4) *out++ = kDigits[bits & 15];
   }
 }
 

@@ -45,7 +45,7 @@ std::optional<std::int64_t> to_seconds(const Moment& m) {
                                          std::chrono::day(m.day)};
   // 60 is a leap second; POSIX time has no place for it, so it is the next second.
   if (!date.ok() || m.hour > 23 || m.minute > 59 || m.second > 60) return std::nullopt;
-  const std::int64_t days = sys_days(date).time_since_epoch().count();
+  const std::int64_t days = sys_days{date}.time_since_epoch().count();
   return days * kSecondsPerDay + m.hour * 3600 + m.minute * 60 + m.second;
 }
 
@@ -171,7 +171,7 @@ void write_http_date(char* out, std::int64_t seconds) {
   seconds = std::clamp(seconds, kFirstSecond, kLastSecond);
   const std::int64_t days = floor_days(seconds);
   const std::chrono::year_month_day date = date_of(seconds);
-  const unsigned weekday = std::chrono::weekday(sys_days(date)).c_encoding();
+  const unsigned weekday = std::chrono::weekday(sys_days{date}).c_encoding();
   const auto of_day = static_cast<unsigned>(seconds - days * kSecondsPerDay);
   std::memcpy(out, "Sun, 00 Jan 0000 00:00:00 GMT", kHttpDateSize);
   std::memcpy(out, kDays[weekday].data(), 3);

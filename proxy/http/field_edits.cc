@@ -8,8 +8,8 @@ namespace sluice::http {
 FieldEdits::FieldEdits(NamesAndValues add, NamesAndValues set, std::vector<std::string> remove) {
   edits_.reserve(add.size() + set.size() + remove.size());
   for (std::string& name : remove) append(Verb::Remove, std::move(name), {});
-  for (auto& [name, value] : set) append(Verb::Set, std::move(name), std::move(value));
-  for (auto& [name, value] : add) append(Verb::Add, std::move(name), std::move(value));
+  for (auto& field : set) append(Verb::Set, std::move(field.first), std::move(field.second));
+  for (auto& field : add) append(Verb::Add, std::move(field.first), std::move(field.second));
 }
 
 void FieldEdits::append(Verb verb, std::string name, std::string value) {

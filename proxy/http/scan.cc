@@ -76,11 +76,11 @@ const char* skip_target_table(const char* p, const char* end) {
 }  // namespace
 
 #if defined(__SSE2__)
-const Skip skip_long_value = has_avx2() ? skip_value_avx2 : skip_value_sse2;
-const Skip skip_long_target = has_avx2() ? skip_target_avx2 : skip_target_sse2;
+const Skip kSkipLongValue = has_avx2() ? skip_value_avx2 : skip_value_sse2;
+const Skip kSkipLongTarget = has_avx2() ? skip_target_avx2 : skip_target_sse2;
 #else
-const Skip skip_long_value = skip_value_table;
-const Skip skip_long_target = skip_target_table;
+const Skip kSkipLongValue = skip_value_table;
+const Skip kSkipLongTarget = skip_target_table;
 #endif
 
 }  // namespace sluice::http::scan

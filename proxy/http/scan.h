@@ -17,8 +17,8 @@ namespace sluice::http::scan {
 using Skip = const char* (*)(const char* p, const char* end);
 
 // Set before main() runs; do not parse in the initialiser of a static object.
-extern const Skip skip_long_value;
-extern const Skip skip_long_target;
+extern const Skip kSkipLongValue;
+extern const Skip kSkipLongTarget;
 
 inline const char* skip_class(const char* p, const char* end, std::uint8_t classes) {
   while (p != end && is_class(*p, classes)) ++p;
@@ -72,7 +72,7 @@ inline const char* skip_value(const char* p, const char* end) {
     if (bad != 0) return p + __builtin_ctz(bad);
     p += 16;
   }
-  return skip_long_value(p, end);
+  return kSkipLongValue(p, end);
 }
 
 inline const char* skip_target(const char* p, const char* end) {
@@ -81,7 +81,7 @@ inline const char* skip_target(const char* p, const char* end) {
     if (bad != 0) return p + __builtin_ctz(bad);
     p += 16;
   }
-  return skip_long_target(p, end);
+  return kSkipLongTarget(p, end);
 }
 
 // The table finishes what is not plain: rarer token characters, and the last bytes of a buffer.
@@ -101,10 +101,10 @@ inline const char* skip_token(const char* p, const char* end) {
 #else
 
 inline const char* skip_value(const char* p, const char* end) {
-  return skip_long_value(p, end);
+  return kSkipLongValue(p, end);
 }
 inline const char* skip_target(const char* p, const char* end) {
-  return skip_long_target(p, end);
+  return kSkipLongTarget(p, end);
 }
 inline const char* skip_token(const char* p, const char* end) {
   return skip_class(p, end, char_class::kToken);

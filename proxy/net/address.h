@@ -49,7 +49,7 @@ class Address {
 
   // By family, then by address and port, or by path. An IPv4-mapped address is its IPv4 address
   // (base/ip.h), so that one peer has one value.
-  friend bool operator==(const Address& a, const Address& b) { return (a <=> b) == 0; }
+  friend bool operator==(const Address& a, const Address& b) { return std::is_eq(a <=> b); }
   friend std::strong_ordering operator<=>(const Address& a, const Address& b);
 
  private:

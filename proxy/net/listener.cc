@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace sluice::net {
@@ -20,7 +21,8 @@ namespace {
 constexpr int kBacklog = 4096;  // the kernel cuts it to net.core.somaxconn
 
 Error system_error(const Address& address, const char* call) {
-  return {address.text(), std::string("cannot ") + call + ": " + std::strerror(errno)};
+  return {address.text(),
+          std::string("cannot ") + call + ": " + std::generic_category().message(errno)};
 }
 
 void set_option(int fd, int level, int option, int value) {

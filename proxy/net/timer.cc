@@ -20,9 +20,9 @@ std::int64_t TimerWheel::tick_of(TimePoint deadline) const {
 }
 
 void TimerWheel::file(Timer& timer) {
-  constexpr auto horizon = static_cast<std::int64_t>(kSlots) - 1;
+  constexpr auto kHorizon = static_cast<std::int64_t>(kSlots) - 1;
   timer.filed_tick_ =
-      std::clamp(tick_of(timer.deadline_), current_tick_ + 1, current_tick_ + horizon);
+      std::clamp(tick_of(timer.deadline_), current_tick_ + 1, current_tick_ + kHorizon);
   slots_[static_cast<std::size_t>(timer.filed_tick_) % kSlots].push_back(timer);
 }
 

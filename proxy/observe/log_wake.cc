@@ -16,7 +16,7 @@ LogWake::~LogWake() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-void LogWake::rouse() {
+void LogWake::rouse() const {
   const std::uint64_t one = 1;
   // It fails only when the counter is full, and then the writer is roused already.
   [[maybe_unused]] const ssize_t written = ::write(fd_, &one, sizeof(one));

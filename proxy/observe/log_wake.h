@@ -22,7 +22,7 @@ class LogWake {
   bool valid() const { return fd_ >= 0; }
 
   // Ends the writer's wait, or its next one. A system call.
-  void rouse();
+  void rouse() const;
 
   // After a line was published by a sequentially consistent store. A load, unless the writer is
   // parked.

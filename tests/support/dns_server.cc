@@ -217,7 +217,7 @@ bool DnsServer::serve_stream(TcpClient& client) {
   std::string& received = client.received.append(buffer.data(), static_cast<std::size_t>(size));
   while (received.size() >= 2 && received.size() >= 2 + get16(received, 0)) {
     const std::size_t query_bytes = get16(received, 0);
-    const std::string reply = answer(std::string_view(received).substr(2, query_bytes), true);
+    const std::string reply = answer(received.substr(2, query_bytes), true);
     received.erase(0, 2 + query_bytes);
     if (reply.empty()) continue;
     std::string framed;

@@ -132,7 +132,7 @@ class Load {
     send_next(client);
   }
 
-  void reopen(Client& client) {
+  void reopen(Client& client) const {
     ::close(client.fd);
     client.fd = open_connection(options_.port);
     client.received.clear();

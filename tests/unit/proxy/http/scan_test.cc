@@ -41,8 +41,8 @@ TEST_CASE("scan: the vector scans agree with the class table", "[http][scan]") {
   check_against_table(char_class::kValue, skip_value);
   check_against_table(char_class::kTarget, skip_target);
   check_against_table(char_class::kToken, skip_token);
-  check_against_table(char_class::kValue, skip_long_value);
-  check_against_table(char_class::kTarget, skip_long_target);
+  check_against_table(char_class::kValue, kSkipLongValue);
+  check_against_table(char_class::kTarget, kSkipLongTarget);
 }
 
 TEST_CASE("scan: the classes are those of the RFCs", "[http][scan]") {
