@@ -38,6 +38,7 @@ struct Listener {
   std::string address;
   std::string name;  // for routes[].match.listeners; empty: the address serves as name
   std::optional<ListenerTls> tls;
+  bool proxy_protocol = false;  // connections begin with a PROXY header; only of trusted_proxies
 
   bool operator==(const Listener&) const = default;
 };

@@ -129,6 +129,9 @@ void fields(V& v, T& t) {
   v.key("name", t.name, Text{.example = "https"},
         "What `match.listeners` calls it; without one, its address.");
   v.key("tls", t.tls, Object{}, "Makes it an HTTPS listener.");
+  v.key("proxy_protocol", t.proxy_protocol, Flag{},
+        "Connections begin with a PROXY protocol header (version 1 or 2), which says who the "
+        "client is. Only `trusted_proxies` may connect.");
 }
 
 template <typename V, Is<Backend> T>

@@ -22,15 +22,34 @@ void Acceptor::on_session_removed() {
 }
 
 void Acceptor::on_accepted(net::Listener& listener, Fd fd, const net::Address& peer) {
+  if (!may_connect(peer)) {
+    if (may_complain()) {
+      shared_.services.log.warn("{} is no trusted proxy and may not connect to {}", peer.text(),
+                                listener.local().text());
+    }
+    return;
+  }
   shared_.sessions.add(std::make_unique<Http1Session>(
-      shared_, Http1Session::Accepted{std::move(fd), peer, number_, tls_}));
+      shared_, Http1Session::Accepted{std::move(fd), peer, number_, settings_.tls,
+                                      settings_.proxy_protocol}));
   if (full()) listener.pause();
 }
 
-void Acceptor::on_accept_paused(net::Listener& listener, int error) {
+// Who may say whose connection it passes on. A Unix socket's permissions have judged already.
+bool Acceptor::may_connect(const net::Address& peer) const {
+  return !settings_.proxy_protocol || peer.is_unix() ||
+         shared_.rules->trusted_proxies.contains(peer.ip());
+}
+
+bool Acceptor::may_complain() {
   net::TimePoint now = shared_.services.loop.now();
-  if (now < next_complaint_) return;
+  if (now < next_complaint_) return false;
   next_complaint_ = now + kComplaintEvery;
+  return true;
+}
+
+void Acceptor::on_accept_paused(net::Listener& listener, int error) {
+  if (!may_complain()) return;
   shared_.services.log.error("accepting on {} pauses: {}", listener.local().text(),
                              strerrordesc_np(error));
 }

@@ -14,13 +14,19 @@
 
 namespace sluice::client {
 
+struct ListenerSettings {
+  std::shared_ptr<const tls::ServerContext> tls;  // null: plain
+  bool proxy_protocol =
+      false;  // connections begin with a PROXY header, and come from trusted peers
+};
+
 class Acceptor final : private net::Listener::Owner {
  public:
   // `number`: the listener's, for Rules::tables.
   Acceptor(Shared& shared, Fd fd, std::uint32_t number);
 
-  // For the connections to come; null for a plain listener.
-  void set_tls(std::shared_ptr<const tls::ServerContext> tls) { tls_ = std::move(tls); }
+  // For the connections to come.
+  void set_settings(ListenerSettings settings) { settings_ = std::move(settings); }
 
   // At this many open sessions of the worker, new connections wait in the kernel's queue. 0: never.
   void set_session_limit(std::size_t sessions_max);
@@ -29,18 +35,21 @@ class Acceptor final : private net::Listener::Owner {
   void drain_and_close() { listener_.drain_and_close(); }
 
  private:
-  // It pauses ten times a second for as long as descriptors are short.
+  // Descriptors may be short, or strangers knock, many times a second.
   static constexpr std::chrono::seconds kComplaintEvery{10};
 
   void on_accepted(net::Listener& listener, Fd fd, const net::Address& peer) override;
   void on_accept_paused(net::Listener& listener, int error) override;
+  bool may_connect(const net::Address& peer) const;
+  // Whether it is time for another line about what happens again and again.
+  bool may_complain();
   bool full() const { return sessions_max_ != 0 && shared_.sessions.size() >= sessions_max_; }
 
   Shared& shared_;
   const std::uint32_t number_;
   std::size_t sessions_max_ = 0;
   net::TimePoint next_complaint_{};
-  std::shared_ptr<const tls::ServerContext> tls_;
+  ListenerSettings settings_;
   net::Listener listener_;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "proxy/base/check.h"
+#include "proxy/base/log.h"
 #include "proxy/http/request_parser.h"
 
 namespace sluice::client {
@@ -42,8 +43,10 @@ net::Stream make_stream(net::EventLoop& loop, Fd fd, net::Stream::Owner* owner,
 
 Http1Session::Http1Session(Shared& shared, Accepted accepted)
     : shared_(shared),
-      stream_(make_stream(shared.services.loop, std::move(accepted.fd), this, accepted.tls)),
+      stream_(make_stream(shared.services.loop, std::move(accepted.fd), this,
+                          accepted.proxy_protocol ? nullptr : accepted.tls)),
       info_(info_of(accepted.peer, accepted.listener, accepted.tls != nullptr)),
+      tls_after_prelude_(accepted.proxy_protocol ? accepted.tls : nullptr),
       stash_(shared.services.loop.blocks()),
       response_(stream_),
       exchange_(nullptr, {&shared.exchanges}),
@@ -52,10 +55,16 @@ Http1Session::Http1Session(Shared& shared, Accepted accepted)
       send_timer_(shared.services.loop.timers(),
                   net::Timer::Callback::of<&Http1Session::on_send_timeout>(this)),
       state_(info_.tls ? State::Handshake : State::Head) {
-  // A connection that says nothing is a slow head from its first moment.
+  if (accepted.proxy_protocol) state_ = State::Prelude;
+  wait_for_first_bytes();
+}
+
+// A connection that says nothing is a slow head from its first moment.
+void Http1Session::wait_for_first_bytes() {
   const Options& options = shared_.options;
-  auto patience = info_.tls ? options.tls_handshake_timeout : options.request_head_timeout;
-  read_timer_.set(shared_.services.loop.now() + patience);
+  const bool handshake = state_ == State::Handshake;
+  read_timer_.set(shared_.services.loop.now() +
+                  (handshake ? options.tls_handshake_timeout : options.request_head_timeout));
 }
 
 Http1Session::~Http1Session() {
@@ -67,11 +76,12 @@ Http1Session::~Http1Session() {
 void Http1Session::on_established() {
   info_.tls_version = stream_.tls_version();
   state_ = State::Head;
-  read_timer_.set(shared_.services.loop.now() + shared_.options.request_head_timeout);
+  wait_for_first_bytes();
 }
 
 void Http1Session::on_readable() {
-  while (state_ != State::Closed) {
+  if (state_ == State::Prelude) read_prelude();
+  while (state_ != State::Closed && state_ != State::Prelude && state_ != State::Handshake) {
     std::span<char> scratch = shared_.services.loop.scratch();
     IoResult result = stream_.read(scratch);
     if (result.status == IoStatus::Again) return;
@@ -79,6 +89,35 @@ void Http1Session::on_readable() {
     if (result.status == IoStatus::Error) return on_broken(result.error);
     on_bytes({scratch.data(), result.bytes});
   }
+}
+
+// The header is looked at where it lies, and taken once it is whole: what follows may be TLS.
+void Http1Session::read_prelude() {
+  std::span<char> scratch = shared_.services.loop.scratch().first(net::kProxyHeaderMax);
+  IoResult result = stream_.peek(scratch);
+  if (result.status == IoStatus::Again) return;
+  if (result.status != IoStatus::Ok) return close();
+  const net::ProxyHeader header = net::parse_proxy_header({scratch.data(), result.bytes});
+  switch (header.status) {
+    case net::ProxyHeader::Status::NeedMore:
+      return;
+    case net::ProxyHeader::Status::Bad:
+      shared_.services.log.info("a connection began with no PROXY header, or a malformed one");
+      return close();
+    case net::ProxyHeader::Status::Done:
+      return end_prelude(header);
+  }
+}
+
+void Http1Session::end_prelude(const net::ProxyHeader& header) {
+  stream_.skip(header.consumed);
+  if (header.source) {
+    info_.peer = header.source->ip();
+    info_.peer_port = header.source->port();
+  }
+  state_ = info_.tls ? State::Handshake : State::Head;
+  wait_for_first_bytes();
+  if (info_.tls) stream_.start_tls(std::move(tls_after_prelude_));
 }
 
 void Http1Session::on_bytes(std::string_view bytes) {
@@ -127,6 +166,7 @@ std::size_t Http1Session::process(std::string_view bytes) {
       case State::Tunnel:
         step = take_tunnel(bytes.substr(used));
         break;
+      case State::Prelude:
       case State::Handshake:
       case State::Busy:
         break;

@@ -18,6 +18,7 @@
 #include "proxy/exchange/client_stream.h"
 #include "proxy/http/body_framing.h"
 #include "proxy/net/address.h"
+#include "proxy/net/proxy_protocol.h"
 #include "proxy/net/stream.h"
 
 namespace sluice::client {
@@ -32,6 +33,7 @@ class Http1Session final : public Session,
     const net::Address& peer;
     std::uint32_t listener;                         // its number, for Rules::tables
     std::shared_ptr<const tls::ServerContext> tls;  // null: plain
+    bool proxy_protocol = false;                    // a PROXY header comes first
   };
   Http1Session(Shared& shared, Accepted accepted);
   ~Http1Session() override;
@@ -48,6 +50,7 @@ class Http1Session final : public Session,
   static constexpr std::chrono::seconds kShortLinger{2};
 
   enum class State : std::uint8_t {
+    Prelude,  // the PROXY protocol's header
     Handshake,
     Head,       // between requests, or within a head
     Body,       // an exchange runs and its request body is not complete
@@ -81,6 +84,9 @@ class Http1Session final : public Session,
   // net::Requeued: the floor of the stack, where an exchange is released and the next one begun.
   void on_requeued() override;
 
+  void wait_for_first_bytes();
+  void read_prelude();
+  void end_prelude(const net::ProxyHeader& header);
   void on_bytes(std::string_view bytes);
   void process_stash();
   // Takes what it can use; returns how many bytes.
@@ -118,6 +124,7 @@ class Http1Session final : public Session,
   Shared& shared_;
   net::Stream stream_;
   exchange::ClientInfo info_;
+  std::shared_ptr<const tls::ServerContext> tls_after_prelude_;
   Buffer stash_;
   http::BodyDecoder decoder_;
   Http1Response response_;

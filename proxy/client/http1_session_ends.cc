@@ -86,6 +86,7 @@ void Http1Session::on_read_timeout() {
       linger_for(kShortLinger);
       if (exchange_->over()) return finish_connection();
       return exchange_->on_client_failed({Side::Client, Kind::BodyTimeout});
+    case State::Prelude:
     case State::Handshake:
     case State::Lingering:
       return close();

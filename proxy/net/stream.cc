@@ -81,7 +81,18 @@ void Stream::note_readiness(short what) {
 }
 
 void Stream::on_requeued() {
-  if (!closed()) announce_readable();
+  if (closed()) return;
+  if (phase_ != Phase::Handshaking) return announce_readable();
+  if (!broken_) step_handshake();
+}
+
+// What the client sent behind the plain part may be here already, and gives no edge of its own.
+void Stream::start_tls(std::shared_ptr<const tls::ServerContext> tls) {
+  CHECK(tls_ == nullptr && phase_ == Phase::Established);
+  tls_ = std::make_unique<tls::Session>(std::move(tls), fd_.get());
+  if (peer_closed_) tls_->on_peer_closed();
+  phase_ = Phase::Handshaking;
+  loop_.call_again(*this);
 }
 
 void Stream::announce_readable() {
@@ -139,17 +150,33 @@ IoResult Stream::read(std::span<char> into) {
 IoResult Stream::read_plain(std::span<char> into) {
   bool drained = short_read_ && !expect_more_ && !peer_closed_;
   if (!readable_ || drained) return {IoStatus::Again, 0, 0};
+  IoResult result = receive(into, 0);
+  if (result.status == IoStatus::Ok) short_read_ = result.bytes < into.size();
+  return result;
+}
+
+IoResult Stream::receive(std::span<char> into, int flags) {
   for (;;) {
-    ssize_t count = ::recv(fd_.get(), into.data(), into.size(), 0);
-    if (count > 0) {
-      auto bytes = static_cast<std::size_t>(count);
-      short_read_ = bytes < into.size();
-      return {IoStatus::Ok, bytes, 0};
-    }
+    ssize_t count = ::recv(fd_.get(), into.data(), into.size(), flags);
+    if (count > 0) return {IoStatus::Ok, static_cast<std::size_t>(count), 0};
     if (count == 0) return {IoStatus::Eof, 0, 0};
     if (errno == EINTR) continue;
     if (errno == EAGAIN) return {IoStatus::Again, 0, 0};
     return {IoStatus::Error, 0, errno};
+  }
+}
+
+IoResult Stream::peek(std::span<char> into) {
+  if (closed()) return {IoStatus::Again, 0, 0};
+  return receive(into, MSG_PEEK);
+}
+
+void Stream::skip(std::size_t bytes) {
+  std::array<char, 256> taken;
+  while (bytes > 0 && !closed()) {
+    IoResult result = receive(std::span(taken).first(std::min(bytes, taken.size())), 0);
+    if (result.status != IoStatus::Ok) return;
+    bytes -= result.bytes;
   }
 }
 

@@ -71,6 +71,14 @@ class Stream final : private Flushable, private Requeued {
   // REQUIRES: `into` is not empty.
   IoResult read(std::span<char> into);
 
+  // Of a plain socket, what read() would give, without taking it; and taking the first of that. For
+  // what comes before TLS on the same connection. Again: on_readable() will come with more.
+  IoResult peek(std::span<char> into);
+  void skip(std::size_t bytes);
+  // The rest of the connection is TLS: on_established() comes when the handshake is done.
+  // REQUIRES: established, without TLS so far, and nothing written.
+  void start_tls(std::shared_ptr<const tls::ServerContext> tls);
+
   // Whether the socket holds bytes that read() would give: asks the kernel.
   bool has_input() const;
   // Whether the connection stands, as far as the kernel knows: not after a reset.
@@ -127,6 +135,7 @@ class Stream final : private Flushable, private Requeued {
   void establish();
   void announce_readable();
   IoResult read_plain(std::span<char> into);
+  IoResult receive(std::span<char> into, int flags);
   // Sends as much of `pieces` as the socket takes and returns the bytes sent; an error is noted and
   // delivered from the loop.
   std::size_t send(std::span<const iovec> pieces);

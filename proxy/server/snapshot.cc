@@ -46,7 +46,7 @@ class Compiler {
     compile_rules();
     compile_options();
     if (auto error = compile_tables()) return *error;
-    if (auto error = compile_tls()) return *error;
+    if (auto error = compile_listeners()) return *error;
     return std::shared_ptr<const Snapshot>(std::move(snapshot_));
   }
 
@@ -134,14 +134,16 @@ class Compiler {
     return {};
   }
 
-  std::optional<Error> compile_tls() {
-    snapshot_->tls.assign(input_.listener_count, nullptr);
+  std::optional<Error> compile_listeners() {
+    snapshot_->listeners.resize(input_.listener_count);
     for (std::size_t i = 0; i < config().listeners.size(); ++i) {
       const conf::Listener& listener = config().listeners[i];
+      client::ListenerSettings& settings = snapshot_->listeners[input_.listener_numbers[i]];
+      settings.proxy_protocol = listener.proxy_protocol;
       if (!listener.tls) continue;
       auto context = tls::ServerContext::create(*listener.tls, input_.ticket_keys);
       if (!context) return Error{fmt::format("listeners[{}].tls", i), context.error().text()};
-      snapshot_->tls[input_.listener_numbers[i]] = *context;
+      settings.tls = *context;
     }
     return {};
   }

@@ -15,6 +15,7 @@
 #include "conf/config.h"
 #include "conf/result.h"
 #include "proxy/backend/http1_stream.h"
+#include "proxy/client/acceptor.h"
 #include "proxy/client/shared.h"
 #include "proxy/exchange/handler.h"
 #include "proxy/exchange/response_filter.h"
@@ -36,8 +37,7 @@ struct Snapshot {
   std::vector<std::unique_ptr<exchange::ResponseFilter>> filters;
   std::vector<std::unique_ptr<route::Route>> routes;
   std::vector<std::unique_ptr<route::Table>> tables;
-  // By listener number; null where there is no TLS, or no such listener any more.
-  std::vector<std::shared_ptr<const tls::ServerContext>> tls;
+  std::vector<client::ListenerSettings> listeners;  // by listener number
   exchange::Rules rules;
   client::Options client_options;
   backend::Http1Options backend_options;

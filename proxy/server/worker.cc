@@ -63,7 +63,7 @@ void Worker::use_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   connector_.set_options(snapshot->backend_options);
   connector_.prune();
   for (auto& [number, acceptor] : acceptors_) {
-    acceptor->set_tls(snapshot->tls[number]);
+    acceptor->set_settings(snapshot->listeners[number]);
     acceptor->set_session_limit(static_cast<std::size_t>(snapshot->config.limits.connections));
   }
   services_.observers.clear();

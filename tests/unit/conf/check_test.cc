@@ -28,6 +28,18 @@ std::string listener(const std::string& address) {
   return "\"listeners\":[{\"address\":@\"" + address + "\"}]," + P + "," + R;
 }
 
+TEST_CASE("check: a PROXY header is believed of somebody", "[conf][check]") {
+  const auto with = [](const std::string& address, const std::string& more) {
+    return "\"listeners\":[{\"address\":\"" + address + "\",\"proxy_protocol\":@true}]," + P + "," +
+           R + more;
+  };
+  check_rows({{with(":80", ""), "listeners[0].proxy_protocol",
+               "nobody may connect: there are no \"trusted_proxies\"",
+               "name the balancers in front there"}});
+  CHECK(loads(with(":80", R"(,"trusted_proxies":["10.0.0.0/8"])")));
+  CHECK(loads(with("unix:/run/s", "")));
+}
+
 TEST_CASE("check: listener addresses", "[conf][check]") {
   const std::string at = "listeners[0].address";
   check_rows({

@@ -46,7 +46,7 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
     "listeners": [
       {"address": "127.0.0.1:0", "name": "web",
        "tls": {"certificates": [{"cert": "c.pem", "key": "/k/../k.pem"}], "min_version": "1.3"}},
-      {"address": "unix:/run/s"}
+      {"address": "unix:/run/s", "proxy_protocol": true}
     ],
     "pools": {"api": {"policy": "least_connections",
                       "backends": ["h:1", {"address": "[::1]:2", "weight": 7}],
@@ -87,7 +87,7 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
   expected.workers = 3;
   expected.listeners = {
       {"127.0.0.1:0", "web", ListenerTls{{{"/etc/sluice/c.pem", "/k.pem"}}, TlsVersion::Tls13}},
-      {"unix:/run/s", "", {}}};
+      {"unix:/run/s", "", {}, true}};
   expected.pools["api"] = {
       Policy::LeastConnections, {{"h:1", 1}, {"[::1]:2", 7}}, 5, seconds(15), 0, milliseconds(250)};
   Route forward;
