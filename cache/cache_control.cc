@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "cache/cache_control.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "cache/directives.h"
+
+namespace sluice::cache {
+
+namespace {
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// The first one counts. One that cannot be read lets nothing be fresh.
+void note_age(const Directive& directive, std::optional<Seconds>& age) {
+  if (age) return;
+  const auto value = directive.well_formed ? parse_delta_seconds(directive.argument) : std::nullopt;
+  age = value.value_or(Seconds(0));
+}
+
+// As note_age(), for what allows something: one that cannot be read allows nothing.
+void note_allowance(const Directive& directive, std::optional<Seconds>& allowance) {
+  if (!allowance && directive.well_formed) allowance = parse_delta_seconds(directive.argument);
+}
+
+void note_fields(const Directive& directive, bool& whole, std::string_view& fields) {
+  const bool names_fields =
+      directive.has_argument && directive.well_formed && !directive.argument.empty();
+  if (!names_fields || !fields.empty()) {
+    whole = true;
+  } else {
+    fields = directive.argument;
+  }
+}
+
+struct Flag {
+  std::string_view name;
+  bool ResponseControl::*member;
+};
+
+constexpr Flag kResponseFlags[] = {
+    {"no-store", &ResponseControl::no_store},
+    {"no-transform", &ResponseControl::no_transform},
+    {"must-revalidate", &ResponseControl::must_revalidate},
+    {"proxy-revalidate", &ResponseControl::proxy_revalidate},
+    {"must-understand", &ResponseControl::must_understand},
+    {"public", &ResponseControl::is_public},
+    {"immutable", &ResponseControl::immutable},
+};
+
+}  // namespace
+
+std::optional<Seconds> parse_delta_seconds(std::string_view text) {
+  if (text.empty() || !std::all_of(text.begin(), text.end(), is_digit)) return std::nullopt;
+  std::int64_t seconds = 0;
+  for (const char c : text) {
+    seconds = std::min<std::int64_t>(seconds * 10 + (c - '0'), kLongestAge.count());
+  }
+  return Seconds(seconds);
+}
+
+void RequestControl::read(std::string_view field_value) {
+  DirectiveReader reader(field_value);
+  for (Directive directive; reader.next(directive);) {
+    const auto is = [&directive](std::string_view name) { return same_name(directive.name, name); };
+    if (is("no-cache")) no_cache = true;
+    if (is("no-store")) no_store = true;
+    if (is("no-transform")) no_transform = true;
+    if (is("only-if-cached")) only_if_cached = true;
+    if (is("max-age")) note_age(directive, max_age);
+    if (is("min-fresh")) note_allowance(directive, min_fresh);
+    if (is("stale-if-error")) note_allowance(directive, stale_if_error);
+    if (!is("max-stale")) continue;
+    if (directive.has_argument) {
+      note_allowance(directive, max_stale);
+    } else if (!max_stale) {
+      max_stale = kLongestAge;
+    }
+  }
+}
+
+void ResponseControl::read(std::string_view field_value) {
+  DirectiveReader reader(field_value);
+  for (Directive directive; reader.next(directive);) {
+    const auto is = [&directive](std::string_view name) { return same_name(directive.name, name); };
+    for (const Flag& flag : kResponseFlags) {
+      if (is(flag.name)) this->*flag.member = true;
+    }
+    if (is("no-cache")) note_fields(directive, no_cache, no_cache_fields);
+    if (is("private")) note_fields(directive, is_private, private_fields);
+    if (is("max-age")) note_age(directive, max_age);
+    if (is("s-maxage")) note_age(directive, s_maxage);
+    if (is("stale-while-revalidate")) note_allowance(directive, stale_while_revalidate);
+    if (is("stale-if-error")) note_allowance(directive, stale_if_error);
+  }
+}
+
+}  // namespace sluice::cache
