@@ -49,6 +49,7 @@ class RouteChecker {
   void prefixes(const Route& route, const Path& path);
   void strip_prefix(const Route& route, const Path& path);
   void edits(const HeaderEdits& edits, const Path& path, bool of_request);
+  void allowed(const RequestHeaderEdits& edits, const Path& path);
   void field(const std::string& name, const Path& path, bool only_once);
   void values(const std::map<std::string, std::string>& fields, const Path& path, bool only_once);
 
@@ -86,6 +87,7 @@ void RouteChecker::run() {
     tunnels(route, at);
     prefixes(route, at);
     edits(route.headers.request, at.at("headers").at("request"), true);
+    allowed(route.headers.request, at.at("headers").at("request"));
     edits(route.headers.response, at.at("headers").at("response"), false);
   }
 }
@@ -323,6 +325,28 @@ void RouteChecker::edits(const HeaderEdits& edits, const Path& path, bool of_req
     if (also != set.end()) {
       reporter_.repeated(at, also->second,
                          fmt::format("{} is both set and removed", in_quotes(edits.remove[i])));
+    }
+  }
+}
+
+// What the route writes or takes out must not come in by another spelling.
+void RouteChecker::allowed(const RequestHeaderEdits& edits, const Path& path) {
+  std::map<std::string, Path> managed;
+  for (const auto& [name, value] : edits.set) {
+    managed.emplace(folded_name(name), path.at("set").at(name));
+  }
+  for (std::size_t i = 0; i < edits.remove.size(); ++i) {
+    managed.emplace(folded_name(edits.remove[i]), path.at("remove").at(i));
+  }
+  for (std::size_t i = 0; i < edits.allow.size(); ++i) {
+    const Path at = path.at("allow").at(i);
+    const auto also = managed.find(folded_name(edits.allow[i]));
+    if (auto fault = allowed_name_fault(edits.allow[i])) {
+      reporter_.at(at, std::move(*fault));
+    } else if (also != managed.end()) {
+      reporter_.repeated(at, also->second,
+                         fmt::format("{} would stand beside what this route sets or removes",
+                                     in_quotes(edits.allow[i])));
     }
   }
 }

@@ -100,8 +100,16 @@ struct HeaderEdits {
   bool operator==(const HeaderEdits&) const = default;
 };
 
+struct RequestHeaderEdits : HeaderEdits {
+  // Names with _ or . that may pass. All others are dropped: backends fold both into -, and would
+  // take X_Forwarded_For for the field that only a proxy may write.
+  std::vector<std::string> allow;
+
+  bool operator==(const RequestHeaderEdits&) const = default;
+};
+
 struct Headers {
-  HeaderEdits request;
+  RequestHeaderEdits request;
   HeaderEdits response;
 
   bool operator==(const Headers&) const = default;

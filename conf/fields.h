@@ -199,6 +199,15 @@ void fields(V& v, T& t) {
   v.key("remove", t.remove, Strings{.example = "Server"}, "Names of fields taken out.");
 }
 
+template <typename V, Is<RequestHeaderEdits> T>
+void fields(V& v, T& t) {
+  using Base = std::conditional_t<std::is_const_v<T>, const HeaderEdits, HeaderEdits>;
+  fields(v, static_cast<Base&>(t));
+  v.key("allow", t.allow, Strings{.example = "X_Api_Key"},
+        "Names with `_` or `.` that clients may send; others are dropped, as backends take them "
+        "for names with `-`.");
+}
+
 template <typename V, Is<Headers> T>
 void fields(V& v, T& t) {
   v.key("request", t.request, Object{}, "Edits of what the backend receives.");

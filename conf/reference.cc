@@ -5,7 +5,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <typeindex>
 #include <utility>
 #include <vector>
 
@@ -26,7 +25,7 @@ std::string cell(std::string_view text) {
   return out;
 }
 
-// All sections. An object that stands in several places is described once.
+// All sections.
 class Book {
  public:
   explicit Book(int level) : level_(level) {}
@@ -41,7 +40,6 @@ class Book {
 
   int level_;
   std::string text_;
-  std::map<std::type_index, std::string> described_;  // object -> heading of its section
 };
 
 // Visitor of the table, called with a default-constructed object: writes one section's rows and
@@ -113,11 +111,6 @@ template <typename T>
 void Book::section(const std::string& path) {
   const std::string title = path.empty() ? "Top level" : fmt::format("`{}`", path);
   text_ += fmt::format("{}{} {}\n\n", text_.empty() ? "" : "\n", heading(), title);
-  const auto [described, is_new] = described_.emplace(typeid(T), title);
-  if (!is_new) {
-    text_ += fmt::format("As {}.\n", described->second);
-    return;
-  }
   const T defaults{};
   SectionPrinter printer(*this, path.empty() ? std::string() : path + ".");
   fields(printer, defaults);

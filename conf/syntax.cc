@@ -19,6 +19,14 @@ constexpr std::array<std::string_view, 9> kOwnFields{
     "connection", "content-length", "http2-settings",    "keep-alive", "proxy-connection",
     "te",         "trailer",        "transfer-encoding", "upgrade"};
 
+// Besides those: what the proxy tells of the client, and what decides where a request goes or what
+// it may do.
+constexpr std::array<std::string_view, 12> kManagedFields{
+    "authorization", "cookie",       "expect",       "forwarded",
+    "host",          "max-forwards", "proxy-status", "proxy-authorization",
+    "via",           "x-real-ip",    "x-request-id", "date"};
+constexpr std::string_view kManagedPrefix = "x-forwarded-";
+
 const std::vector<std::string_view>& redirect_variables() {
   static const std::vector<std::string_view> kNames{"scheme", "host", "path", "query", "uri"};
   return kNames;
@@ -144,6 +152,34 @@ std::optional<Fault> protocol_fault(std::string_view text) {
   }
   return Fault{fmt::format("{} is no name of a protocol", in_quotes(text)),
                "as an Upgrade field has it: \"websocket\""};
+}
+
+std::string folded_name(std::string_view name) {
+  std::string folded = lower(name);
+  for (char& c : folded) {
+    if (c == '_' || c == '.') c = '-';
+  }
+  return folded;
+}
+
+std::optional<Fault> allowed_name_fault(std::string_view name) {
+  if (!is_token(name)) {
+    return Fault{fmt::format("{} is no header field name", in_quotes(name)),
+                 "names are letters, digits, -, _ and ."};
+  }
+  if (name.find_first_of("_.") == std::string_view::npos) {
+    return Fault{fmt::format("{} passes as it is", in_quotes(name)),
+                 "only names with _ or . have to be allowed"};
+  }
+  const std::string folded = folded_name(name);
+  const auto is_folded = [&folded](std::string_view other) { return other == folded; };
+  const bool managed = std::any_of(kOwnFields.begin(), kOwnFields.end(), is_folded) ||
+                       std::any_of(kManagedFields.begin(), kManagedFields.end(), is_folded) ||
+                       folded.compare(0, kManagedPrefix.size(), kManagedPrefix) == 0;
+  if (!managed) return std::nullopt;
+  return Fault{fmt::format("{} cannot be allowed: a backend may take it for {}", in_quotes(name),
+                           in_quotes(folded)),
+               "which clients do not write"};
 }
 
 std::optional<Fault> field_value_fault(std::string_view value) {

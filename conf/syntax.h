@@ -46,6 +46,11 @@ std::optional<Fault> path_pattern_fault(std::string_view text);
 // A field that may be edited: a token (RFC 9110, section 5.1) that neither frames messages nor
 // belongs to one connection alone (section 7.6.1).
 std::optional<Fault> field_name_fault(std::string_view name);
+// A name with _ or . that clients may send: a token that no backend takes for a field of the
+// proxy's own (or of access to the backend) when it folds both characters into -.
+std::optional<Fault> allowed_name_fault(std::string_view name);
+// Such a name as backends read it: in lower case, with - for _ and for a dot.
+std::string folded_name(std::string_view name);
 // RFC 9110, section 5.5.
 std::optional<Fault> field_value_fault(std::string_view value);
 

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/http/field_edits.h"
 
+#include <algorithm>
+
 #include "proxy/base/check.h"
+#include "proxy/http/hop_by_hop.h"
 
 namespace sluice::http {
 
-FieldEdits::FieldEdits(NamesAndValues add, NamesAndValues set, std::vector<std::string> remove) {
+FieldEdits::FieldEdits(NamesAndValues add, NamesAndValues set, std::vector<std::string> remove,
+                       std::vector<std::string> allow)
+    : allowed_(std::move(allow)), has_ambiguous_(!allowed_.empty()) {
   edits_.reserve(add.size() + set.size() + remove.size());
   for (std::string& name : remove) append(Verb::Remove, std::move(name), {});
   for (auto& field : set) append(Verb::Set, std::move(field.first), std::move(field.second));
@@ -15,7 +20,24 @@ FieldEdits::FieldEdits(NamesAndValues add, NamesAndValues set, std::vector<std::
 void FieldEdits::append(Verb verb, std::string name, std::string value) {
   CHECK(is_token(name) && is_field_value(value));
   const FieldId id = field_id(name);
+  has_ambiguous_ = has_ambiguous_ || is_ambiguous(name);
   edits_.push_back({verb, id, std::move(name), std::move(value)});
+}
+
+bool FieldEdits::manages(std::string_view name) const {
+  return std::any_of(edits_.begin(), edits_.end(), [name](const Edit& edit) {
+    return edit.verb != Verb::Add && folds_alike(edit.name, name);
+  });
+}
+
+void FieldEdits::drop_other_spellings(Fields& fields) const {
+  if (!has_ambiguous_) return;
+  fields.remove_if([this](const Field& field) {
+    return std::any_of(edits_.begin(), edits_.end(), [&field](const Edit& edit) {
+      return edit.verb != Verb::Add && folds_alike(edit.name, field.name) &&
+             !iequals(edit.name, field.name);
+    });
+  });
 }
 
 void FieldEdits::apply(Fields& fields) const {

@@ -29,11 +29,6 @@ bool is_hop_by_hop(FieldId id) {
   }
 }
 
-bool is_ambiguous(std::string_view name) {
-  return std::any_of(name.begin(), name.end(),
-                     [](char c) { return is_class(c, char_class::kFolded); });
-}
-
 // The options of all Connection fields that may take a field away. Their bytes do not move when
 // fields are removed.
 class Nominated {
@@ -64,7 +59,21 @@ class Nominated {
   std::size_t count_ = 0;
 };
 
+char fold(char c) {
+  return is_class(c, char_class::kFolded) ? '-' : to_lower(c);
+}
+
 }  // namespace
+
+bool is_ambiguous(std::string_view name) {
+  return std::any_of(name.begin(), name.end(),
+                     [](char c) { return is_class(c, char_class::kFolded); });
+}
+
+bool folds_alike(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return fold(x) == fold(y); });
+}
 
 void strip_hop_by_hop(Fields& fields) {
   const Nominated nominated(fields);

@@ -5,6 +5,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "proxy/http/headers.h"
 
@@ -27,6 +28,13 @@ void strip_hop_by_hop(Fields& fields);
 // X_Forwarded_For would pass as the field we manage. `allowed` names stay, compared exactly but for
 // case.
 void drop_ambiguous_names(Fields& fields, std::span<const std::string> allowed = {});
+
+// Whether that name holds '_' or '.'.
+bool is_ambiguous(std::string_view name);
+
+// Whether such a backend takes both names for the same one: '-', '_' and '.' are one character
+// then, and case makes no difference.
+bool folds_alike(std::string_view a, std::string_view b);
 
 // RFC 9110 6.5.1: of the fields known here only ETag makes sense behind a body. Unknown ones may
 // pass.

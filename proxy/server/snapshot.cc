@@ -23,9 +23,9 @@ std::string route_name(const conf::Match& match) {
   return host + (match.paths.empty() ? "/*" : match.paths.front());
 }
 
-http::FieldEdits edits_of(const conf::HeaderEdits& edits) {
+http::FieldEdits edits_of(const conf::HeaderEdits& edits, std::vector<std::string> allow = {}) {
   return http::FieldEdits({edits.add.begin(), edits.add.end()},
-                          {edits.set.begin(), edits.set.end()}, edits.remove);
+                          {edits.set.begin(), edits.set.end()}, edits.remove, std::move(allow));
 }
 
 bool has_edits(const conf::HeaderEdits& edits) {
@@ -101,7 +101,8 @@ class Compiler {
       return std::make_unique<handlers::FixedResponse>(route.respond->status, route.respond->body,
                                                        route.respond->content_type);
     }
-    handlers::ForwardOptions options{.request_edits = edits_of(route.headers.request),
+    handlers::ForwardOptions options{.request_edits = edits_of(route.headers.request,
+                                                               route.headers.request.allow),
                                      .upgrades = route.upgrade,
                                      .whole_body = {},
                                      .tunnel_idle = config().timeouts.tunnel};

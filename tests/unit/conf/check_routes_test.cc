@@ -295,5 +295,44 @@ TEST_CASE("check: what may be tunnelled and held", "[conf][check]") {
   CHECK(loads(route(R"("forward":{"pool":"api"})") + R"(,"buffers":{"directory":"/no/such"})"));
 }
 
+TEST_CASE("check: names with _ or . that may pass", "[conf][check]") {
+  const auto edits = [](const std::string& members) {
+    return route(R"("forward":{"pool":"api"},"headers":{"request":{)" + members + "}}");
+  };
+  const std::string first = "routes[0].headers.request.allow[0]";
+  const std::string beside = " would stand beside what this route sets or removes";
+  std::vector<Row> rows{
+      {edits(R"("allow":[@"X Y"])"), first, "\"X Y\" is no header field name",
+       "names are letters, digits, -, _ and ."},
+      {edits(R"("allow":[@""])"), first, "\"\" is no header field name",
+       "names are letters, digits, -, _ and ."},
+      {edits(R"("allow":["a_b",@"X-User"])"), "routes[0].headers.request.allow[1]",
+       "\"X-User\" passes as it is", "only names with _ or . have to be allowed"},
+      {edits(R"("set":{"X-User":!"a"},"allow":[@"x_USER"])"), first, "\"x_USER\"" + beside,
+       "first at !"},
+      {edits(R"("set":{"X_User":!"a"},"allow":[@"X.User"])"), first, "\"X.User\"" + beside,
+       "first at !"},
+      {edits(R"("remove":[!"X-User"],"allow":[@"X_User"])"), first, "\"X_User\"" + beside,
+       "first at !"},
+  };
+  for (const auto& [name, folded] : std::vector<std::pair<std::string, std::string>>{
+           {"X_Forwarded_For", "x-forwarded-for"},
+           {"x-forwarded.Anything", "x-forwarded-anything"},
+           {"X_Real.IP", "x-real-ip"},
+           {"X.Request.Id", "x-request-id"},
+           {"Content_Length", "content-length"},
+           {"Transfer.Encoding", "transfer-encoding"},
+           {"Keep_Alive", "keep-alive"},
+           {"Proxy_Authorization", "proxy-authorization"},
+           {"Max_Forwards", "max-forwards"}}) {
+    rows.push_back(
+        {edits("\"allow\":[@\"" + name + "\"]"), first,
+         "\"" + name + "\" cannot be allowed: a backend may take it for \"" + folded + "\"",
+         "which clients do not write"});
+  }
+  check_rows(rows);
+  CHECK(loads(edits(R"("allow":["X_Api_Key","Trace.Id","_"],"add":{"X-Api-Key":"1"})")));
+}
+
 }  // namespace
 }  // namespace sluice::conf

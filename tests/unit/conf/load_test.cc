@@ -55,7 +55,8 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
     "routes": [
       {"match": {"host": "a.example", "path": ["/p/*", "/p/q"], "listeners": "web"},
        "forward": {"pool": "api"}, "strip_prefix": "/p", "buffer": true, "upgrade": ["a/1", "b"],
-       "headers": {"request": {"add": {"A": "1"}, "set": {"B": "2"}, "remove": ["C"]},
+       "headers": {"request": {"add": {"A": "1"}, "set": {"B": "2"}, "remove": ["C"],
+                               "allow": ["X_Y"]},
                    "response": {"add": {"D": "3"}, "set": {"E": "4"}, "remove": ["F"]}}},
       {"match": {"host": ["b.example"], "path": "/x/*"}, "forward": {"pool": "api"},
        "replace_prefix": "/"},
@@ -96,7 +97,8 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
   forward.strip_prefix = "/p";
   forward.buffer = true;
   forward.upgrade = {"a/1", "b"};
-  forward.headers = {{{{"A", "1"}}, {{"B", "2"}}, {"C"}}, {{{"D", "3"}}, {{"E", "4"}}, {"F"}}};
+  forward.headers = {{{{{"A", "1"}}, {{"B", "2"}}, {"C"}}, {"X_Y"}},
+                     {{{"D", "3"}}, {{"E", "4"}}, {"F"}}};
   Route replacing;
   replacing.match = {{"b.example"}, {"/x/*"}, {}};
   replacing.forward = Forward{"api"};

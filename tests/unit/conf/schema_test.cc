@@ -108,13 +108,12 @@ TEST_CASE("schema: defaults and limits are those of the structs and the table", 
   CHECK(redirect["status"]["default"] == Redirect{}.status);
 }
 
-TEST_CASE("schema: the reference describes every object once", "[conf][schema]") {
+TEST_CASE("schema: the reference describes every object", "[conf][schema]") {
   const std::string text = reference_markdown(2);
   CHECK(text.find("## Top level\n") == 0);
   CHECK(text.find("\n## `listeners[].tls.certificates[]`\n") != std::string::npos);
   CHECK(text.find("\n## `pools.NAME.backends[]`\n") != std::string::npos);
-  CHECK(text.find("\n## `routes[].headers.response`\n\nAs `routes[].headers.request`.\n") !=
-        std::string::npos);
+  CHECK(text.find("\n## `routes[].headers.response`\n\n| key |") != std::string::npos);
   CHECK(text.find("| `weight` | a whole number from 1 to 256 | `1` | Its share") !=
         std::string::npos);
   CHECK(text.find("| `pool` | a string | required | ") != std::string::npos);

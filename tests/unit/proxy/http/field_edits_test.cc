@@ -76,5 +76,43 @@ TEST_CASE("field edits: fields go on borrowing from edits that were moved") {
   CHECK(text_of(fields) == "Y=2;X=1;");
 }
 
+TEST_CASE(
+    "field edits: what is set or removed is managed in every spelling, what is added is not") {
+  const FieldEdits edits({{"X-Added", "1"}}, {{"X-User", "2"}}, {"X_Role"});
+  for (const char* name : {"X-User", "x-user", "X_User", "X.USER", "X-Role", "x_role", "X.Role"}) {
+    CHECK(edits.manages(name));
+  }
+  for (const char* name : {"X-Added", "X-Users", "XUser", "X+User", ""}) {
+    CHECK_FALSE(edits.manages(name));
+  }
+}
+
+TEST_CASE("field edits: other spellings of what is set or removed do not stay beside it") {
+  struct SpellingRow {
+    std::string set;
+    std::vector<std::string> allow;
+    std::string expected;
+  };
+  const SpellingRow rows[] = {
+      {"X_User", {}, "X_User=a;x-role=d;"},
+      {"X-User", {"X_Role"}, "X-User=b;x-user=c;x-role=d;"},
+      {"X_Role", {}, "X_User=a;X-User=b;x-user=c;"},
+      // Without a name that could be folded nothing is looked for.
+      {"X-User", {}, "X_User=a;X-User=b;x-user=c;x-role=d;"},
+  };
+  for (const SpellingRow& row : rows) {
+    Fields fields;
+    fields.add("X_User", "a");
+    fields.add("X-User", "b");
+    fields.add("x-user", "c");
+    fields.add("x-role", "d");
+    FieldEdits({}, {{row.set, "1"}}, {}, row.allow).drop_other_spellings(fields);
+    CHECK(text_of(fields) == row.expected);
+  }
+  const FieldEdits edits({}, {}, {}, {"X_User"});
+  REQUIRE(edits.allowed().size() == 1);
+  CHECK(edits.allowed()[0] == "X_User");
+}
+
 }  // namespace
 }  // namespace sluice::http

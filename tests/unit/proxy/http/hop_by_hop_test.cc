@@ -120,6 +120,17 @@ TEST_CASE("hop by hop: names that a backend could fold into another are dropped"
   CHECK(names(fields) == "X-User Keep_Me Host ");
 }
 
+TEST_CASE("hop by hop: names fold alike with '-', '_' and '.' for each other, in any case",
+          "[http][hop_by_hop]") {
+  for (const char* other : {"x-a-b", "X_A_B", "x.A-b", "X-A.B"}) {
+    CHECK(folds_alike("X-A_b", other));
+  }
+  for (const char* other : {"x-a-", "x-a-bc", "x+a-b", "xa-b", "", "x--a-b"}) {
+    CHECK_FALSE(folds_alike("X-A_b", other));
+  }
+  CHECK(folds_alike("", ""));
+}
+
 TEST_CASE("hop by hop: no known field but ETag passes behind a body", "[http][hop_by_hop]") {
   CHECK(allowed_in_trailers(FieldId::Other));
   CHECK(allowed_in_trailers(FieldId::ETag));
