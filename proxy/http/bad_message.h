@@ -40,8 +40,10 @@ enum class BadMessage : std::uint8_t {
   LengthAndEncoding,
   EncodingInHttp10,
   TransferEncoding,
+  LengthRequired,
   BodyNotAllowed,
   Expectation,
+  MaxForwards,
   // the body
   ChunkSize,
   ChunkExtension,
@@ -54,7 +56,7 @@ enum class BadMessage : std::uint8_t {
 // "bad_chunk_size"; "none" for None.
 std::string_view bad_message_word(BadMessage why);
 
-// 400, 413, 414, 417, 431, 501 or 505; 0 for None.
+// 400, 411, 413, 414, 417, 431, 501 or 505; 0 for None.
 int bad_message_status(BadMessage why);
 
 }  // namespace sluice::http

@@ -12,6 +12,7 @@ namespace sluice::http {
 
 void BodyDecoder::reset(const BodyFraming& framing, const BodyLimits& limits) {
   limits_ = limits;
+  drop_trailers_ = framing.drop_trailers;
   why_ = BadMessage::None;
   left_ = 0;
   decoded_ = 0;
@@ -136,6 +137,7 @@ void BodyDecoder::parse_trailers() {
   }
   trailers_.remove_if([](const Field& field) { return !allowed_in_trailers(field.id); });
   drop_ambiguous_names(trailers_);
+  if (drop_trailers_) trailers_.clear();
   state_ = State::Done;
 }
 

@@ -57,8 +57,9 @@ class BodyDecoder {
   std::uint64_t decoded_bytes() const { return decoded_; }
 
   // Empty until done(). Fields that decide about framing, routing, access or content are left out
-  // (RFC 9110 6.5.1), and so are names a backend could fold into another (hop_by_hop.h). Valid
-  // until reset().
+  // (RFC 9110 6.5.1), and so are names a backend could fold into another (hop_by_hop.h), for which
+  // no route makes an exception. Nothing is left with BodyFraming::drop_trailers. Valid until
+  // reset().
   const Fields& trailers() const { return trailers_; }
 
  private:
@@ -86,6 +87,7 @@ class BodyDecoder {
   void fail(BadMessage why);
 
   State state_ = State::Done;
+  bool drop_trailers_ = false;
   BadMessage why_ = BadMessage::None;
   std::uint64_t left_ = 0;  // of the body (Length) or of the chunk
   std::uint64_t decoded_ = 0;

@@ -67,9 +67,15 @@ void read_connection(std::string_view value, HeadFacts& facts) {
   ListReader options(value);
   std::string_view option;
   while (options.next(option)) {
-    if (iequals(option, "close")) facts.close = true;
-    if (iequals(option, "keep-alive")) facts.keep_alive = true;
-    if (iequals(option, "upgrade")) facts.upgrade = true;
+    if (iequals(option, "close")) {
+      facts.close = true;
+    } else if (iequals(option, "keep-alive")) {
+      facts.keep_alive = true;
+    } else if (iequals(option, "upgrade")) {
+      facts.upgrade = true;
+    } else if (field_id(option) == FieldId::Other) {
+      facts.nominates = true;
+    }
   }
 }
 
@@ -173,6 +179,7 @@ BadMessage judge_framing(const HeadFacts& facts, Version version, BodyFraming& f
     const bool only_chunked = facts.encodings == 1 && iequals(facts.encoding->value, "chunked");
     if (!only_chunked) return BadMessage::TransferEncoding;
     framing.kind = BodyKind::Chunked;
+    framing.drop_trailers = facts.nominates;
     return BadMessage::None;
   }
   if (facts.lengths == 0) return BadMessage::None;

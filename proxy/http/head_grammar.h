@@ -66,6 +66,7 @@ struct HeadFacts {
   bool close = false;       // options of Connection
   bool keep_alive = false;
   bool upgrade = false;
+  bool nominates = false;  // one of them may name a field of this message
 
   // RFC 9112 9.3. HTTP/1.0 asks for persistence; a gateway may grant it.
   bool persists(Version version) const {

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "proxy/http/headers.h"
@@ -36,6 +37,9 @@ Method method_of(std::string_view text);
 bool is_safe(Method method);
 bool is_idempotent(Method method);
 
+// What Allow says of the methods that are served here: CONNECT and TRACE are not.
+inline constexpr std::string_view kAllow = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH";
+
 enum class BodyKind : std::uint8_t { None, Length, Chunked, UntilClose };
 
 struct BodyFraming {
@@ -43,6 +47,9 @@ struct BodyFraming {
   std::uint64_t length = 0;  // bytes; for Length, and for None when announced
   // None only: Content-Length is sent although no body follows (responses to HEAD, 304).
   bool announced = false;
+  // Chunked only: Connection names fields, and they may stand behind the body, too (RFC
+  // 9110 7.6.1).
+  bool drop_trailers = false;
 
   // Whether any byte of a body follows the head.
   bool has_body() const {
@@ -87,6 +94,8 @@ struct RequestHead {
   bool keep_alive = false;       // the client lets the connection live on
   bool expect_continue = false;  // a 1.1 client waits for 100 before it sends its body
   bool upgrade = false;          // Upgrade is there and Connection names it
+  // RFC 9110 7.6.2: how often it may still be forwarded. Only of OPTIONS.
+  std::optional<std::uint32_t> max_forwards;
   // As sent, but for two: Host is the authority of an absolute-form target, and Expect of an
   // HTTP/1.0 client is left out.
   Fields fields;

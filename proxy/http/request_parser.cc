@@ -5,6 +5,7 @@
 #include <cstring>
 #include <optional>
 
+#include "proxy/http/chars.h"
 #include "proxy/http/head_grammar.h"
 #include "proxy/http/scan.h"
 #include "proxy/http/uri.h"
@@ -164,6 +165,34 @@ BadMessage judge_expectation(RequestHead& out) {
   return BadMessage::None;
 }
 
+// RFC 1945 8.3: without it nobody can tell where the body ends but by the end of the connection,
+// and then an answer could not be sent.
+bool lacks_length(const RequestHead& head) {
+  const bool needs_length =
+      head.method == Method::Post || head.method == Method::Put || head.method == Method::Patch;
+  return needs_length && head.version == Version::Http10 && head.body.kind == BodyKind::None;
+}
+
+// RFC 9110 7.6.2. A number above what we count to becomes that, as it may.
+std::optional<std::uint32_t> parse_max_forwards(std::string_view text) {
+  constexpr std::uint32_t kMost = 1'000'000;
+  if (text.empty()) return std::nullopt;
+  std::uint32_t value = 0;
+  for (const char c : text) {
+    if (!is_class(c, char_class::kDigit)) return std::nullopt;
+    value = std::min(value * 10 + static_cast<std::uint32_t>(c - '0'), kMost);
+  }
+  return value;
+}
+
+// For OPTIONS; TRACE, the other method it is made for, is not served.
+BadMessage judge_max_forwards(RequestHead& out) {
+  const std::size_t fields = out.fields.count(FieldId::MaxForwards);
+  if (fields == 0 || out.method != Method::Options) return BadMessage::None;
+  out.max_forwards = parse_max_forwards(out.fields.value(FieldId::MaxForwards));
+  return fields == 1 && out.max_forwards ? BadMessage::None : BadMessage::MaxForwards;
+}
+
 BadMessage judge(RequestHead& out) {
   const HeadFacts facts = gather_facts(out.fields);
   BadMessage why = judge_host(facts, out);
@@ -171,11 +200,13 @@ BadMessage judge(RequestHead& out) {
   if (why != BadMessage::None) return why;
   const bool bodiless = out.method == Method::Connect || out.method == Method::Trace;
   if (bodiless && has_body(out.body)) return BadMessage::BodyNotAllowed;
+  if (lacks_length(out)) return BadMessage::LengthRequired;
   out.keep_alive = facts.persists(out.version);
   out.upgrade = facts.upgrade && out.version == Version::Http11 && out.fields.has(FieldId::Upgrade);
   // RFC 9112 3.2.2: what is forwarded names the host of the target, whatever Host said.
   if (out.form == TargetForm::Absolute) out.fields.set(FieldId::Host, out.authority);
-  return judge_expectation(out);
+  why = judge_max_forwards(out);
+  return why != BadMessage::None ? why : judge_expectation(out);
 }
 
 }  // namespace

@@ -87,6 +87,9 @@ BadMessage judge(Method request_method, ResponseHead& out) {
   const HeadFacts facts = gather_facts(out.fields);
   const BadMessage why = judge_framing(facts, out.version, out.body);
   if (why != BadMessage::None) return why;
+  // RFC 9110 8.6 and RFC 9112 6.1 forbid it. No body would be read, so one that is sent would be
+  // taken for the next head, which then is whatever the body says.
+  if (out.is_interim() && out.body.has_body()) return BadMessage::BodyNotAllowed;
   const bool in_step = frame_response(request_method, out);
   out.keep_alive = in_step && facts.persists(out.version);
   out.upgrade = out.status == 101 && facts.upgrade && out.version == Version::Http11 &&

@@ -12,7 +12,8 @@ namespace sluice::http {
 
 // Parses the head at the front of `bytes`. `request_method` is that of the request answered: it
 // decides whether a body follows (RFC 9112 6.3). An interim response (1xx) is a head of its own
-// with body None; the caller parses on behind it. Views and `out` as for parse_request_head().
+// with body None, and refused if it announces one; the caller parses on behind it. Views and `out`
+// as for parse_request_head().
 //
 // A missing space behind the status code is tolerated, as servers that send no reason often drop it
 // and nothing can be read into it.

@@ -302,6 +302,13 @@ TEST_CASE("body decoder: trailers are bounded in bytes and number", "[http][body
   check_every_cut("0\r\nA:b\r\nC:\r\nD:\r\n\r\n", "too_many_fields", kChunked, limits);
 }
 
+TEST_CASE("body decoder: trailers that Connection may have named are read and dropped",
+          "[http][body]") {
+  const BodyFraming framing{BodyKind::Chunked, 0, false, true};
+  check_every_cut("1\r\nx\r\n0\r\nA: b\r\n\r\nrest", "x||rest", framing);
+  check_every_cut("1\r\nx\r\n0\r\nA : b\r\n\r\n", "space_in_field_name", framing);
+}
+
 TEST_CASE("body encoder: chunk headers are short, and read back", "[http][body]") {
   char out[kChunkHeaderMax];
   constexpr struct {
