@@ -38,7 +38,7 @@ void send_error_page(Exchange& exchange, const Failure& failure) {
   std::string_view error = proxy_status_of(failure);
   if (!error.empty()) head.fields.add("Proxy-Status", format_proxy_status(exchange, error));
   if (failure.kind == Kind::MethodRefused) {
-    head.fields.add(http::FieldId::Allow, "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
+    head.fields.add(http::FieldId::Allow, http::kAllow);
   }
   bool wants_body = exchange.request().method != http::Method::Head;
   head.body = wants_body ? http::BodyFraming{http::BodyKind::Length, body.size()}

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "proxy/exchange/exchange.h"
+#include "proxy/http/status.h"
 #include "proxy/http/uri.h"
 
 namespace sluice::exchange {
@@ -54,6 +55,23 @@ Failure check_connect(Exchange& exchange) {
   return refused ? Failure{Side::Client, Kind::MethodRefused} : Failure{};
 }
 
+// RFC 9110 7.6.2: what may be forwarded no more is answered by whom it has reached.
+bool ends_here(const Exchange& exchange) {
+  return exchange.request().max_forwards == 0U;
+}
+
+void answer_options(Exchange& exchange) {
+  constexpr int kOk = 200;
+  http::ResponseHead& head = exchange.response_slot();
+  head.status = kOk;
+  head.reason = http::reason_phrase(kOk);
+  head.fields.add(http::FieldId::Allow, http::kAllow);
+  head.body = {http::BodyKind::Length, 0};
+  head.keep_alive = true;
+  exchange.send_head(head);
+  exchange.finish();
+}
+
 constexpr Step kSteps[] = {check_method, check_body_limit, normalise_path, find_route,
                            check_connect};
 
@@ -63,6 +81,7 @@ void run_steps(Exchange& exchange) {
   for (Step step : kSteps) {
     if (Failure failure = step(exchange)) return exchange.fail(failure);
   }
+  if (ends_here(exchange)) return answer_options(exchange);
   exchange.respond_with(*exchange.match().route->handler);
 }
 

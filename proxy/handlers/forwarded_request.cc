@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/handlers/forwarded_request.h"
 
+#include <charconv>
+
+#include "proxy/base/check.h"
 #include "proxy/http/forwarded.h"
 #include "proxy/http/hop_by_hop.h"
 
@@ -14,6 +17,16 @@ std::string_view via_of(http::Version version) {
 
 char* append(char* out, std::string_view text) {
   return out + text.copy(out, text.size());
+}
+
+// RFC 9110 7.6.2. REQUIRES: it is not 0; steps.cc has answered that one.
+void count_down(exchange::Exchange& exchange) {
+  constexpr std::size_t kDigitsMax = 10;
+  http::RequestHead& request = exchange.request();
+  CHECK(*request.max_forwards > 0);
+  char* begin = exchange.arena().allocate(kDigitsMax);
+  char* end = std::to_chars(begin, begin + kDigitsMax, *request.max_forwards - 1).ptr;
+  request.fields.set(http::FieldId::MaxForwards, {begin, static_cast<std::size_t>(end - begin)});
 }
 
 }  // namespace
@@ -36,7 +49,8 @@ void prepare_fields(exchange::Exchange& exchange, const http::FieldEdits& edits)
   http::RequestHead& request = exchange.request();
   http::Fields& fields = request.fields;
   http::strip_hop_by_hop(fields);
-  http::drop_ambiguous_names(fields);
+  http::drop_ambiguous_names(fields, edits.allowed());
+  edits.drop_other_spellings(fields);
   fields.remove(http::FieldId::Expect);  // answered here (RFC 9110 10.1.1)
   if (!request.authority.empty()) fields.set(http::FieldId::Host, request.authority);
 
@@ -49,7 +63,14 @@ void prepare_fields(exchange::Exchange& exchange, const http::FieldEdits& edits)
   http::apply_forwarded(fields, hop, exchange.arena().allocate(http::forwarded_bound(fields, hop)));
   fields.set(http::FieldId::XRequestId, exchange.request_id());
   fields.add(http::FieldId::Via, via_of(request.version));
+  if (request.max_forwards) count_down(exchange);
   edits.apply(fields);
+}
+
+http::Fields forwarded_trailers(const http::Fields& trailers, const http::FieldEdits& edits) {
+  http::Fields kept = trailers;
+  kept.remove_if([&edits](const http::Field& field) { return edits.manages(field.name); });
+  return kept;
 }
 
 std::string_view forwarded_target(exchange::Exchange& exchange) {

@@ -22,6 +22,10 @@ std::string_view accepted_upgrade(const exchange::Exchange& exchange,
 // Changes the exchange's request fields in place; once per exchange, whatever the number of tries.
 void prepare_fields(exchange::Exchange& exchange, const http::FieldEdits& edits);
 
+// The trailers without those that the route's edits set or remove: nobody may send behind the body
+// what he may not send before it.
+http::Fields forwarded_trailers(const http::Fields& trailers, const http::FieldEdits& edits);
+
 // The request target for the backend, from the exchange's arena if it differs from what was sent.
 std::string_view forwarded_target(exchange::Exchange& exchange);
 
