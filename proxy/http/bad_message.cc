@@ -18,6 +18,7 @@ constexpr std::array kRows = {
     Row{BadMessage::RequestLine, "bad_request_line", 400},
     Row{BadMessage::RequestLineTooLong, "request_line_too_long", 414},
     Row{BadMessage::Method, "bad_method", 400},
+    Row{BadMessage::MethodTooLong, "method_too_long", 501},
     Row{BadMessage::Target, "bad_target", 400},
     Row{BadMessage::Version, "bad_version", 400},
     Row{BadMessage::UnsupportedVersion, "unsupported_version", 505},

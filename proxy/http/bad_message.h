@@ -15,6 +15,7 @@ enum class BadMessage : std::uint8_t {
   RequestLine,
   RequestLineTooLong,
   Method,
+  MethodTooLong,
   Target,
   Version,
   UnsupportedVersion,

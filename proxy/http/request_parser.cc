@@ -38,7 +38,8 @@ ParseResult take_method(const char*& p, const Window& window, RequestHead& out) 
   const char* const method = p;
   p = scan::skip_token(p, window.end);
   out.method_text = between(method, p);
-  if (out.method_text.size() > kMaxMethod) return ParseResult::bad(BadMessage::Method);
+  // RFC 9112 3: 501, as no server has a method of that length.
+  if (out.method_text.size() > kMaxMethod) return ParseResult::bad(BadMessage::MethodTooLong);
   if (p == window.end) return window.at_end();
   if (*p != ' ') return ParseResult::bad(early_end_fault(*p, BadMessage::Method));
   if (p == method) return ParseResult::bad(BadMessage::Method);

@@ -53,7 +53,7 @@ constexpr Row kLines[] = {
     {"get / HTTP/1.1", "get / / - h"},
     {"!#$%&'*+-.^_`|~09azAZ / HTTP/1.1", "!#$%&'*+-.^_`|~09azAZ / / - h"},
     {"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345 / HTTP/1.1", "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345 / / - h"},
-    {"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456 / HTTP/1.1", "bad_method"},
+    {"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456 / HTTP/1.1", "method_too_long"},
     {" GET / HTTP/1.1", "bad_method"},
     {"\tGET / HTTP/1.1", "bad_method"},
     {"G(T / HTTP/1.1", "bad_method"},
