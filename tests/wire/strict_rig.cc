@@ -39,7 +39,8 @@ StrictRig::StrictRig()
     : backend_([this](BackendConnection& connection) { serve(connection); }), sluice_(config()) {}
 
 std::string StrictRig::config() {
-  const support::TestCertificate certificate = support::make_certificate(directory_.path(), "a", {});
+  const support::TestCertificate certificate =
+      support::make_certificate(directory_.path(), "a", {});
   const std::string quiet = fmt::format(R"("remove": [{}])", kQuiet);
   return fmt::format(
              R"({{"workers": 1, "access_log": {{"format": "json"}}, "limits": {{"body": "1MiB"}},
@@ -94,9 +95,9 @@ bool StrictRig::answer(BackendConnection& connection, bool to_head) {
     const std::lock_guard lock(mutex_);
     plan = plan_;
   }
-  if (to_head && plan.answer == kOk) plan.answer = kOkHead;
-  const bool sent = connection.try_send(plan.answer.substr(0, plan.split)) &&
-                    connection.try_send(plan.answer.substr(plan.split));
+  const std::string_view bytes = plan.answer.value_or(to_head ? kOkHead : kOk);
+  const bool sent = connection.try_send(bytes.substr(0, plan.split)) &&
+                    connection.try_send(bytes.substr(plan.split));
   return sent && !plan.closes;
 }
 

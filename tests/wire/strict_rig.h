@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,8 +20,8 @@ namespace sluice::wire {
 
 // What the backend does with its next requests.
 struct Plan {
-  std::string_view answer = kOk;
-  bool closes = false;    // behind the answer
+  std::optional<std::string_view> answer = {};  // nothing: kOk, or kOkHead for HEAD
+  bool closes = false;                          // behind the answer
   std::size_t split = 0;  // sends so many bytes first, and the rest in a second write
 };
 
@@ -43,6 +44,7 @@ class StrictRig {
   std::string take_seen();
   int last_connection();
   int connections() const { return backend_.connections(); }
+  std::string backend_address() const { return backend_.address(); }
 
   // A plain GET on `client`, which must be answered with kOk; returns what the backend must see of
   // it, different each time. Its line in the log is expected, too.
