@@ -101,11 +101,11 @@ class Compiler {
       return std::make_unique<handlers::FixedResponse>(route.respond->status, route.respond->body,
                                                        route.respond->content_type);
     }
-    handlers::ForwardOptions options{.request_edits = edits_of(route.headers.request,
-                                                               route.headers.request.allow),
-                                     .upgrades = route.upgrade,
-                                     .whole_body = {},
-                                     .tunnel_idle = config().timeouts.tunnel};
+    handlers::ForwardOptions options{
+        .request_edits = edits_of(route.headers.request, route.headers.request.allow),
+        .upgrades = route.upgrade,
+        .whole_body = {},
+        .tunnel_idle = config().timeouts.tunnel};
     if (route.buffer) options.whole_body = {config().buffers.directory, config().buffers.disk};
     return std::make_unique<handlers::Forward>(*snapshot_->pools.at(route.forward->pool),
                                                std::move(options));

@@ -20,8 +20,7 @@ int status_in(std::string_view response) {
 
 }  // namespace
 
-RequestTable::RequestTable(BackendSees sees, bool some_over_tls)
-    : sees_(sees), some_over_tls_(some_over_tls) {
+RequestTable::RequestTable(bool some_over_tls) : some_over_tls_(some_over_tls) {
   RawClient client = rig_.connect();  // so that there is an idle connection to the backend
   rig_.sentinel(client);
   rig_.take_seen();
@@ -56,7 +55,7 @@ void RequestTable::refuse_once(const RefusedRow& row, const Way& way) {
   }
   RawClient other = rig_.connect();
   check_sentinel(other, {});
-  if (sees_ == BackendSees::Nothing) CHECK(rig_.connections() == connections);
+  CHECK(rig_.connections() == connections);
 }
 
 void RequestTable::refused(std::span<const RefusedRow> rows, Frame frame) {
@@ -121,12 +120,14 @@ void RequestTable::cut(std::span<const std::string_view> rows, std::string_view 
   for (const std::string_view row : rows) {
     const std::string sent = std::string(before).append(row);
     INFO(support::printable(sent));
+    const int connections = rig_.connections();
     RawClient client = send(sent, {.split = sent.size() / 2});
     client.half_close();
     CHECK(client.recv_to_close().empty());
     if (!logged.empty()) rig_.expect_logged({499, std::string(logged), {}});
     RawClient other = rig_.connect();
     check_sentinel(other, {});
+    CHECK(rig_.connections() == connections);
     ++rows_;
   }
 }

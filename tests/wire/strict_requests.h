@@ -41,15 +41,10 @@ struct FieldRow {
   std::string_view left;
 };
 
-enum class BackendSees {
-  Nothing,    // not even a connection
-  NotAWhole,  // the fault lies behind a head that may be on its way already
-};
-
-// An open table: its proxy, and how far its rows may go.
+// An open table, with its proxy.
 class RequestTable {
  public:
-  explicit RequestTable(BackendSees sees = BackendSees::Nothing, bool some_over_tls = true);
+  explicit RequestTable(bool some_over_tls = true);
 
   void refused(std::span<const RefusedRow> rows, Frame frame = {});
   void refused(const RefusedRow& row) { refused(std::span(&row, 1)); }
@@ -81,7 +76,6 @@ class RequestTable {
   std::string check_sentinel(support::Connection& client, std::string_view seen_before);
 
   StrictRig rig_;
-  BackendSees sees_;
   bool some_over_tls_;
   std::size_t rows_ = 0;
 };

@@ -6,7 +6,6 @@
 #include "tests/wire/strict_requests.h"
 
 using namespace std::string_view_literals;
-using sluice::wire::BackendSees;
 using sluice::wire::Frame;
 using sluice::wire::RefusedRow;
 using sluice::wire::RequestTable;
@@ -123,7 +122,7 @@ std::string many(std::size_t count, std::string_view text) {
 
 TEST_CASE("strict requests: a chunk line that is none ends the request and its connection",
           "[wire][strict]") {
-  RequestTable table(BackendSees::NotAWhole);
+  RequestTable table;
   table.refused(kSizes, kChunked);
   table.refused(kExtensions, kChunked);
   table.refused(kEnds, kChunked);
@@ -139,7 +138,7 @@ TEST_CASE("strict requests: a chunk line that is none ends the request and its c
 
 TEST_CASE("strict requests: a trailer section that is none ends the request and its connection",
           "[wire][strict]") {
-  RequestTable table(BackendSees::NotAWhole);
+  RequestTable table;
   const std::string body = std::string(kChunked.before) + "1\r\nx\r\n0\r\n";
   table.refused(kTrailers, {body, ""});
   table.refused({body + many(33, "A: b\r\n") + "\r\n", 431, "too_many_fields"});

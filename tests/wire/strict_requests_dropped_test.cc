@@ -170,7 +170,7 @@ TEST_CASE("strict requests: a name with _ or . passes only where it is allowed e
 }
 
 TEST_CASE("strict requests: who the client is, is told by the proxy alone", "[wire][strict]") {
-  RequestTable table(sluice::wire::BackendSees::Nothing, false);
+  RequestTable table(false);
   constexpr Frame kId{"GET / HTTP/1.1\r\nHost: id.example\r\n", "\r\n"};
   table.fields(kIdentity, kId, kId);
   table.passed(PassedRow{"GET / HTTP/1.0\r\nHost: id.example\r\n\r\n",

@@ -6,7 +6,6 @@
 #include "tests/wire/strict_requests.h"
 
 using namespace std::string_view_literals;
-using sluice::wire::BackendSees;
 using sluice::wire::RefusedRow;
 using sluice::wire::RequestTable;
 
@@ -163,9 +162,9 @@ TEST_CASE("strict requests: framing that is ambiguous or unknown is refused, nev
   CHECK(table.finish() >= 80);
 }
 
-TEST_CASE("strict requests: a request that is cut short is never a whole one for the backend",
+TEST_CASE("strict requests: a request that is cut short never reaches the backend",
           "[wire][strict]") {
-  RequestTable table(BackendSees::NotAWhole);
+  RequestTable table;
   table.cut(kHalfHeads, "", "");
   table.cut(kHalfBodies, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n",
             "client_aborted");
