@@ -122,6 +122,7 @@ class ForwardResponder final : public exchange::Responder, private backend::Back
   backend::BackendStreamHandle stream_;
   std::optional<Tunnel> tunnel_;  // borrows the stream
   std::string_view target_;
+  http::Fields trailers_;     // of the request, as they may be forwarded
   std::string_view upgrade_;  // the protocol asked for; empty: none
   int interims_ = 0;
   bool begun_ = false;       // a backend was looked for
@@ -149,7 +150,8 @@ void ForwardResponder::on_request_body(std::string_view bytes) {
 
 void ForwardResponder::on_request_end(const http::Fields& trailers) {
   if (!tunnel_) {
-    upload_.on_end(trailers);
+    trailers_ = forwarded_trailers(trailers, options_.request_edits);
+    upload_.on_end(trailers_);
     return begin_if_ready();
   }
   tunnel_->on_client_end();

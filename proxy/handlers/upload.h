@@ -65,7 +65,7 @@ class Upload {
   BodyStore held_;
   Pump pump_;
   backend::BackendStream* stream_ = nullptr;
-  const http::Fields* trailers_ = nullptr;  // of the session, which keeps them for the exchange
+  const http::Fields* trailers_ = nullptr;  // of the responder, which keeps them
   std::uint64_t sent_ = 0;                  // of what is held, to this stream
   bool complete_;
   bool full_ = false;
