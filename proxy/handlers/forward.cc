@@ -305,8 +305,9 @@ void ForwardResponder::on_backend_failed(backend::Problem problem) {
   bool in_tunnel = tunnel_.has_value();
   let_go_of_stream();
   Failure failure = failure_of(problem);
-  // The backend ended an idle connection just as it was used again: nobody's fault.
-  bool stale = reused && failure.kind == Kind::ClosedEarly;
+  // The backend ended an idle connection just as it was used again: nobody's fault. Unless it had
+  // begun to answer.
+  bool stale = reused && failure.kind == Kind::ClosedEarly && interims_ == 0;
   if (stale && may_replay()) {
     replayed_ = true;
     backend::Problem on_the_spot;

@@ -133,6 +133,7 @@ constexpr BadAnswerRow kWhole[] = {
     {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 000 X\r\n\r\n", "bad_status", false,
      kHints},
     {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nhello\r\n\r\n", "bad_version", false, kHints},
+    {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", "backend_closed_early", true, kHints},
     // an upgrade that nobody asked for, or that was asked for and not passed on
     {"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: foo\r\n\r\nhello",
      "unasked_upgrade"},
