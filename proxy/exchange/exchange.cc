@@ -34,7 +34,9 @@ void Exchange::start(Begin begin_with, std::string_view bytes) {
 
 void Exchange::refuse(Begin begin_with, Failure failure) {
   begin(std::move(begin_with));
+  const http::Method method = request_.method;  // an answer to HEAD has no body, this one neither
   request_.clear();
+  request_.method = method;
   identify();
   fail(failure);
 }
