@@ -217,10 +217,17 @@ std::optional<Fault> cidr_fault(std::string_view text) {
   }
   if (slash == std::string_view::npos) return std::nullopt;
   const auto most = static_cast<unsigned>(ip->size * 8);
-  const auto length = parse_number(text.substr(slash + 1), most);
-  if (!length) {
-    return Fault{fmt::format("{} is no prefix length", in_quotes(text.substr(slash + 1))),
+  const std::string_view digits = text.substr(slash + 1);
+  const auto length = parse_number(digits, most);
+  const bool padded = digits.size() > 1 && digits.front() == '0';
+  if (!length || padded) {
+    return Fault{fmt::format("{} is no prefix length", in_quotes(digits)),
                  fmt::format("numbers from 0 to {}", most)};
+  }
+  constexpr unsigned kMappedBits = 96;
+  if (unmapped(*ip).family != ip->family && *length < kMappedBits) {
+    return Fault{fmt::format("{} is wider than all of IPv4", in_quotes(text)),
+                 "IPv4 and IPv6 are written as two blocks: \"0.0.0.0/0\" and \"::/0\""};
   }
   const Ip network = masked(*ip, *length);
   return fault_if(network.bytes != ip->bytes,

@@ -43,8 +43,8 @@ class Compiler {
   Result<std::shared_ptr<const Snapshot>> run() {
     compile_pools();
     compile_routes();
-    compile_rules();
     compile_options();
+    if (auto error = compile_rules()) return *error;
     if (auto error = compile_tables()) return *error;
     if (auto error = compile_listeners()) return *error;
     return std::shared_ptr<const Snapshot>(std::move(snapshot_));
@@ -149,12 +149,16 @@ class Compiler {
     return {};
   }
 
-  void compile_rules() {
+  std::optional<Error> compile_rules() {
     exchange::Rules& rules = snapshot_->rules;
-    rules.trusted_proxies = CidrSet::parse(config().trusted_proxies).value_or(CidrSet());
+    std::size_t wrong = 0;
+    auto trusted = CidrSet::parse(config().trusted_proxies, &wrong);
+    if (!trusted) return Error{fmt::format("trusted_proxies[{}]", wrong), "is no CIDR block"};
+    rules.trusted_proxies = std::move(*trusted);
     rules.body_bytes_max = config().limits.body;
     rules.request_watermark_bytes = config().buffers.request;
     rules.response_watermark_bytes = config().buffers.response;
+    return {};
   }
 
   void compile_options() {

@@ -209,6 +209,22 @@ TEST_CASE("check: addresses of proxies and resolvers, and the rest", "[conf][che
                             "2001:db8:8000::/33"])")));
 }
 
+TEST_CASE("check: a block that the proxy would not understand is refused, not dropped",
+          "[conf][check]") {
+  const auto proxy = [](const std::string& text, std::string message, std::string hint) {
+    return Row{L + "," + P + "," + R + ",\"trusted_proxies\":[@\"" + text + "\"]",
+               "trusted_proxies[0]", std::move(message), std::move(hint)};
+  };
+  const std::string two = "IPv4 and IPv6 are written as two blocks: \"0.0.0.0/0\" and \"::/0\"";
+  check_rows({
+      proxy("0.0.0.0/004", "\"004\" is no prefix length", "numbers from 0 to 32"),
+      proxy("::/00", "\"00\" is no prefix length", "numbers from 0 to 128"),
+      proxy("::ffff:0.0.0.0/95", "\"::ffff:0.0.0.0/95\" is wider than all of IPv4", two),
+      proxy("::ffff:0:0/0", "\"::ffff:0:0/0\" is wider than all of IPv4", two),
+  });
+  CHECK(loads(L + "," + P + "," + R + R"(,"trusted_proxies":["::ffff:0:0/96","0.0.0.0/0"])"));
+}
+
 // A file of its own for each test, gone afterwards.
 class TemporaryFile {
  public:
