@@ -194,6 +194,8 @@ void Http1Session::on_client_end() {
   }
   if (exchange_ != nullptr && exchange_->over()) {
     client_ended_ = true;
+    // The rest of its body, which was still to be dropped, will not come.
+    if (state_ == State::Body) shared_.services.loop.call_again(*this);
     return;
   }
   if (exchange_ != nullptr) exchange_->on_client_failed({Side::Client, Kind::Aborted});

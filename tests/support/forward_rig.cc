@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "tests/support/forward_rig.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "proxy/client/http1_session.h"
+
+namespace sluice::support {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kSpareExchanges = 4;
+
+constexpr client::Options kClientOptions{.tls_handshake_timeout = 10s,
+                                         .request_head_timeout = 10s,
+                                         .request_body_timeout = 30s,
+                                         .idle_timeout = 60s,
+                                         .send_timeout = 30s,
+                                         .head_limits = {}};
+constexpr backend::Http1Options kBackendOptions{
+    .connect_timeout = 5s, .first_byte_timeout = 60s, .read_timeout = 60s, .head_limits = {}};
+
+std::unique_ptr<balancer::Pool> make_pool(const std::vector<std::string>& backends,
+                                          balancer::BackendRegistry& registry) {
+  conf::Pool options;
+  options.max_fails = 0;  // so that a run does not depend on the clock
+  options.keepalive = 2;
+  std::vector<balancer::Pool::Address> addresses;
+  for (const std::string& address : backends) addresses.push_back({address, 1});
+  return std::make_unique<balancer::Pool>("pool", options, addresses, registry);
+}
+
+void add_rule(route::Table::Builder& builder, const std::vector<std::string>& paths,
+              const route::Route* route) {
+  if (builder.add({}, paths, route)) throw std::logic_error("the route was not taken");
+}
+
+}  // namespace
+
+class ForwardRig::Counted final : public exchange::Handler {
+ public:
+  Counted(std::unique_ptr<exchange::Handler> handler, std::size_t& count)
+      : handler_(std::move(handler)), count_(count) {}
+
+  ArenaPtr<exchange::Responder> respond(exchange::Exchange& exchange) const override {
+    ++count_;
+    return handler_->respond(exchange);
+  }
+
+ private:
+  std::unique_ptr<exchange::Handler> handler_;
+  std::size_t& count_;
+};
+
+ForwardRig::ForwardRig(const Options& options)
+    : exchanges_(kSpareExchanges),
+      connector_(loop_, kBackendOptions),
+      services_{loop_, connector_, log_, {}, {}, {this}},
+      pool_(make_pool(options.backends, registry_)),
+      shared_{services_, exchanges_, sessions_, make_rules(options), kClientOptions} {}
+
+ForwardRig::~ForwardRig() {
+  sessions_.for_each([](client::Session& session) { session.close_now(); });
+  connector_.close_idle();
+  turn();
+}
+
+std::shared_ptr<const exchange::Rules> ForwardRig::make_rules(const Options& options) {
+  handlers_.push_back(std::make_unique<Counted>(
+      std::make_unique<handlers::Forward>(*pool_, http::FieldEdits()), responders_));
+  forward_route_.handler = handlers_.back().get();
+  handlers_.push_back(std::make_unique<Counted>(
+      std::make_unique<handlers::FixedResponse>(200, "fixed\n", "text/plain"), responders_));
+  fixed_route_.handler = handlers_.back().get();
+
+  route::Table::Builder builder;
+  add_rule(builder, {}, &forward_route_);
+  add_rule(builder, {"/fixed"}, &fixed_route_);
+  table_ = builder.build();
+  auto rules = std::make_shared<exchange::Rules>();
+  rules->tables.assign(kClientsMax, &table_);
+  rules->trusted_proxies = CidrSet::parse(options.trusted_proxies).value_or(CidrSet());
+  rules->request_watermark_bytes = options.watermark_bytes;
+  rules->response_watermark_bytes = options.watermark_bytes;
+  return rules;
+}
+
+void ForwardRig::accept(net::Fd fd, const net::Address& peer, std::uint32_t client) {
+  sessions_.add(std::make_unique<client::Http1Session>(
+      shared_, client::Http1Session::Accepted{std::move(fd), peer, client, nullptr}));
+}
+
+// With something requeued the loop does not wait.
+void ForwardRig::turn() {
+  loop_.call_again(*this);
+  loop_.turn();
+}
+
+void ForwardRig::pass(std::chrono::seconds time) {
+  passed_ += time;
+  loop_.timers().advance(loop_.now() + passed_);
+}
+
+void ForwardRig::drain() {
+  sessions_.for_each([](client::Session& session) { session.drain(); });
+}
+
+std::uint32_t ForwardRig::in_flight() const {
+  std::uint32_t sum = 0;
+  for (const balancer::Member& member : pool_->members()) sum += member.backend->in_flight();
+  return sum;
+}
+
+void ForwardRig::on_finished(const exchange::Exchange& exchange) {
+  finished_.push_back({.client = exchange.client().listener,
+                       .method = std::string(exchange.request().method_text),
+                       .status = exchange.status(),
+                       .head_sent = exchange.head_sent(),
+                       .routed = bool{exchange.match()},
+                       .failure = exchange.failure()});
+}
+
+}  // namespace sluice::support

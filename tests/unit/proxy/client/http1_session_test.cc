@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#include <sys/socket.h>
+
+#include <catch2/catch.hpp>
+#include <string_view>
+#include <utility>
+
+#include "tests/support/byte_peer.h"
+#include "tests/support/forward_rig.h"
+#include "tests/support/sockets.h"
+
+namespace sluice::client {
+namespace {
+
+using support::BytePeer;
+using support::ForwardRig;
+
+// A session whose client is played here, and nobody behind it. Over a Unix socket, whose events are
+// there at once, so that turns which wait for nothing are enough and no deadline can come.
+struct Setup {
+  Setup() : Setup(support::socket_pair(SOCK_STREAM)) {}
+  explicit Setup(std::pair<net::Fd, net::Fd> ends) : client(std::move(ends.first)) {
+    rig.accept(std::move(ends.second), *net::Address::parse("192.0.2.1:999"), 0);
+  }
+
+  void turn() {
+    for (int turns = 0; turns < 20; ++turns) {
+      rig.turn();
+      client.pump();
+    }
+  }
+
+  ForwardRig rig{{.backends = {"unix:/nobody"}}};
+  BytePeer client;
+};
+
+constexpr std::string_view kUnfinished =
+    "POST /fixed HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc";
+
+}  // namespace
+
+TEST_CASE("client: who leaves while an unwanted body is dropped is let go at once",
+          "[client][http1_session]") {
+  Setup setup;
+  setup.client.send(kUnfinished);
+  setup.turn();
+  REQUIRE(setup.client.received().ends_with("fixed\n"));
+  CHECK(setup.rig.sessions() == 1);
+  const bool half = GENERATE(true, false);
+  if (half) {
+    setup.client.half_close();
+  } else {
+    setup.client.close();
+  }
+  setup.turn();
+  CHECK(setup.rig.sessions() == 0);
+  CHECK(setup.rig.finished().size() == 1);
+}
+
+TEST_CASE("client: nobody lingers for a client that has shut its side", "[client][http1_session]") {
+  Setup setup;
+  setup.client.send("GET / HTTP/1.1\nHost: h\n\n");
+  setup.client.half_close();
+  setup.turn();
+  CHECK(setup.rig.sessions() == 0);
+  CHECK(setup.client.received().starts_with("HTTP/1.1 400 "));
+  CHECK(setup.client.ended());
+}
+
+}  // namespace sluice::client
