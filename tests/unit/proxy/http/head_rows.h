@@ -4,27 +4,19 @@
 #pragma once
 
 #include <catch2/catch.hpp>
-#include <memory>
 #include <string>
 #include <string_view>
 
 #include "proxy/http/message.h"
 #include "proxy/http/parse_result.h"
+#include "proxy/http/request_parser.h"
+#include "proxy/http/response_parser.h"
+#include "tests/support/exact.h"
+#include "tests/support/round_trip.h"
 
 namespace sluice::http::rows {
 
-// A copy whose end is the end of its allocation, so that ASan sees any byte read behind it.
-class Exact {
- public:
-  explicit Exact(std::string_view bytes) : bytes_(new char[bytes.size()]), size_(bytes.size()) {
-    bytes.copy(bytes_.get(), size_);
-  }
-  std::string_view view() const { return {bytes_.get(), size_}; }
-
- private:
-  std::unique_ptr<char[]> bytes_;
-  std::size_t size_;
-};
+using support::Exact;
 
 inline std::string framing_text(const BodyFraming& body) {
   switch (body.kind) {
@@ -62,6 +54,21 @@ void check_row(std::string_view bytes, std::string_view expected, bool accepted,
   }
   const std::string longer = std::string(bytes) + "GET /next HTTP/1.1\r\n\r\n0123456789abcdef";
   CHECK(parse(Exact(longer).view()) == expected);
+}
+
+// What was accepted is written again and read as the same message. The row has to be accepted.
+inline void check_request_round_trip(std::string_view bytes) {
+  INFO(std::string(bytes));
+  RequestHead head;
+  CHECK(parse_request_head(bytes, HeadLimits(), head).status == ParseStatus::Done);
+  CHECK(support::request_round_trip(bytes).empty());
+}
+
+inline void check_response_round_trip(std::string_view bytes, Method method) {
+  INFO(std::string(bytes));
+  ResponseHead head;
+  CHECK(parse_response_head(bytes, HeadLimits(), method, head).status == ParseStatus::Done);
+  CHECK(support::response_round_trip(bytes, method).empty());
 }
 
 }  // namespace sluice::http::rows

@@ -263,6 +263,18 @@ TEST_CASE("request parser: each Host gets its verdict, whole and cut anywhere",
   }
 }
 
+TEST_CASE("request parser: each accepted line and Host is written and read again as it was",
+          "[http][request_parser]") {
+  for (const Row& row : kLines) {
+    if (!is_accepted(row.expected)) continue;
+    rows::check_request_round_trip(std::string(row.bytes) + "\r\nHost: h\r\n\r\n");
+  }
+  for (const Row& row : kHosts) {
+    if (!is_accepted(row.expected)) continue;
+    rows::check_request_round_trip("GET / HTTP/1.1\r\n" + std::string(row.bytes) + "\r\n");
+  }
+}
+
 TEST_CASE("request parser: what Host may be depends on version and target form",
           "[http][request_parser]") {
   constexpr Row kRows[] = {

@@ -42,6 +42,15 @@ void check_rows(const Row* begin, const Row* end, Method method, std::string_vie
   }
 }
 
+void check_round_trips(const Row* begin, const Row* end, Method method, std::string_view before,
+                       std::string_view after) {
+  for (const Row* row = begin; row != end; ++row) {
+    if (!is_accepted(row->expected)) continue;
+    const std::string bytes = std::string(before) + std::string(row->bytes) + std::string(after);
+    rows::check_response_round_trip(bytes, method);
+  }
+}
+
 // Before CRLF, "Content-Length: 0", CRLF, CRLF.
 constexpr Row kLines[] = {
     {"HTTP/1.1 200 OK", "200 length:0 keep"},
@@ -187,6 +196,19 @@ TEST_CASE("response parser: whether a body follows depends on status and method"
   check_rows(std::begin(kBodiless), std::end(kBodiless), Method::Get, "", "");
   check_rows(std::begin(kToHead), std::end(kToHead), Method::Head, "", "");
   check_rows(std::begin(kToConnect), std::end(kToConnect), Method::Connect, "", "");
+}
+
+TEST_CASE("response parser: each accepted head is written and read again as it was",
+          "[http][response_parser]") {
+  check_round_trips(std::begin(kLines), std::end(kLines), Method::Get, "",
+                    "\r\nContent-Length: 0\r\n\r\n");
+  check_round_trips(std::begin(kFields), std::end(kFields), Method::Get, "HTTP/1.1 200 OK\r\n",
+                    "\r\n");
+  check_round_trips(std::begin(kHttp10), std::end(kHttp10), Method::Get, "HTTP/1.0 200 OK\r\n",
+                    "\r\n");
+  check_round_trips(std::begin(kBodiless), std::end(kBodiless), Method::Get, "", "");
+  check_round_trips(std::begin(kToHead), std::end(kToHead), Method::Head, "", "");
+  check_round_trips(std::begin(kToConnect), std::end(kToConnect), Method::Connect, "", "");
 }
 
 TEST_CASE("response parser: limits hold for the head of a backend, too",
