@@ -6,12 +6,14 @@
 #   make V=1             shows each command
 #   make PACKAGES=0      installs nothing, whatever is missing
 #   make test TESTS='store*'   passes arguments on to the test program
+#   make fuzz FUZZ=uri FUZZ_SECONDS=600   one fuzzer, for ten minutes
 
 # ---- What has to be installed (Debian names); the only list of it --------------------------------
 
 BUILD_PACKAGES := g++ pkg-config libevent-dev libssl-dev nlohmann-json3-dev libfmt-dev libc-ares-dev
 DEMO_PACKAGES  := openssl
 TEST_PACKAGES  := catch2 openssl curl nginx-light strace
+FUZZ_PACKAGES  := clang-14 libclang-rt-14-dev
 BENCH_PACKAGES := wrk nginx-light haproxy
 FMT_PACKAGES   := clang-format-14
 LINT_PACKAGES  := clang-tidy-14 catch2
@@ -26,6 +28,8 @@ endif
 WERROR   ?= 1
 PACKAGES ?= 1
 TESTS    ?=
+FUZZ         ?=
+FUZZ_SECONDS ?= 30
 PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
 DESTDIR    ?=
@@ -100,10 +104,16 @@ ROOMS := $(wildcard conf tls balancer cache proxy)
 LIB_SOURCES   := $(sort $(filter-out proxy/main.cc,$(shell find $(ROOMS) -name '*.cc')))
 # A library of its own, preloaded into the proxy by the test of its allocations.
 ALLOCATION_COUNTER := tests/support/count_allocations.cc
-TEST_SOURCES  := $(sort $(filter-out $(ALLOCATION_COUNTER),$(shell find tests -name '*.cc' -not -path 'tests/fuzz/*')))
+# What libFuzzer calls; the targets themselves are part of the test program, too.
+FUZZ_ENTRY    := tests/fuzz/entry.cc
+FUZZ_TARGETS  := $(patsubst tests/fuzz/%_fuzz.cc,%,$(sort $(wildcard tests/fuzz/*_fuzz.cc)))
+FUZZ_SOURCES  := $(filter-out $(FUZZ_ENTRY),$(sort $(wildcard tests/fuzz/*.cc))) \
+  $(addprefix tests/support/,byte_peer.cc connection.cc forward_rig.cc http_reader.cc round_trip.cc \
+    sockets.cc temp_dir.cc wire_reader.cc)
+TEST_SOURCES  := $(sort $(filter-out $(ALLOCATION_COUNTER) $(FUZZ_ENTRY),$(shell find tests -name '*.cc')))
 MICRO_SOURCES := $(sort $(wildcard benchmarks/micro/*.cc))
 LOAD_SOURCES  := $(sort $(wildcard benchmarks/load/*.cc))
-ALL_SOURCES   := $(LIB_SOURCES) proxy/main.cc $(TEST_SOURCES) $(ALLOCATION_COUNTER) $(MICRO_SOURCES) $(LOAD_SOURCES)
+ALL_SOURCES   := $(LIB_SOURCES) proxy/main.cc $(TEST_SOURCES) $(ALLOCATION_COUNTER) $(FUZZ_ENTRY) $(MICRO_SOURCES) $(LOAD_SOURCES)
 ALL_HEADERS   := $(sort $(shell find $(ROOMS) tests benchmarks -name '*.h'))
 
 # ---- The four flavours ---------------------------------------------------------------------------
@@ -219,6 +229,53 @@ ubsan: build/ubsan/tests build/ubsan/sluice build/ubsan/count_allocations.so ## 
 tsan: build/tsan/tests build/tsan/sluice build/tsan/count_allocations.so ## All tests under ThreadSanitizer
 	@$(call run_tests,tsan,)
 
+# ---- Fuzzers -------------------------------------------------------------------------------------
+
+# A flavour of its own: clang, whatever CXX is, with coverage and both sanitizers in everything.
+FUZZ_CXX     := clang++-14
+fuzz_sanitize = -fsanitize=$(1),address,undefined -fno-sanitize-recover=all
+compile_fuzz  = $(FUZZ_CXX) $(LANGUAGE) $(HARDENING) $(WARNINGS) -O1 -g -fno-omit-frame-pointer \
+  -Wno-null-dereference $(call fuzz_sanitize,fuzzer-no-link) $(LIB_CFLAGS) $(CPPFLAGS) $(CXXFLAGS)
+
+build/fuzz/flags: FORCE
+	$(call write_if_changed,$(FUZZ_CXX) $(LANGUAGE) $(HARDENING) $(WARNINGS) $(fuzz_sanitize) $(CPPFLAGS) $(CXXFLAGS) $(LDFLAGS))
+
+build/fuzz/sources: FORCE
+	$(call write_if_changed,$(LIB_SOURCES) $(FUZZ_SOURCES))
+
+build/fuzz/obj/%.o: %.cc build/fuzz/flags | packages-fuzz
+	$(say) CXX $@
+	@mkdir -p $(@D)
+	$(run)$(compile_fuzz) -MMD -MP -c $< -o $@
+
+build/fuzz/obj/entry-%.o: $(FUZZ_ENTRY) build/fuzz/flags | packages-fuzz
+	$(say) CXX $@
+	@mkdir -p $(@D)
+	$(run)$(compile_fuzz) -DSLUICE_FUZZ_TARGET=$* -MMD -MP -c $< -o $@
+
+build/fuzz/libsluice.a: $(LIB_SOURCES:%.cc=build/fuzz/obj/%.o) build/fuzz/sources
+	$(say) AR $@
+	@rm -f $@
+	$(run)ar rcs $@ $(filter %.o,$^)
+
+build/fuzz/libtargets.a: $(FUZZ_SOURCES:%.cc=build/fuzz/obj/%.o) build/fuzz/sources
+	$(say) AR $@
+	@rm -f $@
+	$(run)ar rcs $@ $(filter %.o,$^)
+
+$(FUZZ_TARGETS:%=build/fuzz/%): build/fuzz/%: build/fuzz/obj/entry-%.o build/fuzz/libtargets.a build/fuzz/libsluice.a
+	$(say) LINK $@
+	$(run)$(FUZZ_CXX) $(LINK) $(call fuzz_sanitize,fuzzer) $(LDFLAGS) $^ $(LIB_LIBS) -o $@
+
+-include $(LIB_SOURCES:%.cc=build/fuzz/obj/%.d) $(FUZZ_SOURCES:%.cc=build/fuzz/obj/%.d)
+-include $(FUZZ_TARGETS:%=build/fuzz/obj/entry-%.d)
+
+fuzz_chosen := $(if $(FUZZ),$(FUZZ),$(FUZZ_TARGETS))
+
+.PHONY: fuzz
+fuzz: $(fuzz_chosen:%=build/fuzz/%) ## All fuzzers, FUZZ_SECONDS=30 each (or FUZZ=uri), two at a time
+	@tools/fuzz $(FUZZ_SECONDS) $(fuzz_chosen)
+
 # ---- Benchmarks ----------------------------------------------------------------------------------
 
 build/bench/origin: build/release/obj/benchmarks/load/origin.o
@@ -235,7 +292,7 @@ bench-micro: build/release/micro ## The parts alone, timed: parser, table, picke
 # ---- Checks --------------------------------------------------------------------------------------
 
 .PHONY: check arch tidy headers lint fmt fmt-check
-check: fmt-check arch tidy headers ## All the checks that take seconds
+check: fmt-check arch tidy headers fuzz ## All checks: the four below, and half a minute of each fuzzer
 
 arch: ## Every #include follows the arrows between the rooms
 	@tools/arch
@@ -273,7 +330,7 @@ lint: compile_commands.json packages-lint ## clang-tidy 14 over all sources, or 
 
 # ---- Packages ------------------------------------------------------------------------------------
 
-.PHONY: packages-build packages-demo packages-test packages-bench packages-fmt packages-lint
+.PHONY: packages-build packages-demo packages-test packages-fuzz packages-bench packages-fmt packages-lint
 install_packages = @$(if $(filter 0,$(PACKAGES)),:,tools/install_packages $(1))
 packages-build:
 	$(call install_packages,$(BUILD_PACKAGES))
@@ -281,6 +338,8 @@ packages-demo:
 	$(call install_packages,$(DEMO_PACKAGES))
 packages-test:
 	$(call install_packages,$(BUILD_PACKAGES) $(TEST_PACKAGES))
+packages-fuzz:
+	$(call install_packages,$(BUILD_PACKAGES) $(FUZZ_PACKAGES))
 packages-bench:
 	$(call install_packages,$(BENCH_PACKAGES))
 packages-fmt:

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// Configurations: loading throws nothing and answers with a Config or with errors that have a
+// place; what loads is written so that it loads as the same Config, and a Snapshot can be compiled
+// of it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "balancer/backend_registry.h"
+#include "conf/load.h"
+#include "conf/schema.h"
+#include "proxy/server/snapshot.h"
+#include "tests/fuzz/must.h"
+#include "tests/fuzz/targets.h"
+#include "tests/support/exact.h"
+
+namespace sluice::fuzz {
+namespace {
+
+conf::LoadOutcome load(std::string_view text) {
+  conf::LoadOptions options;
+  options.directory = "/etc/sluice";
+  options.check.read_certificates = false;
+  return conf::load_text("fuzz.json", text, options);
+}
+
+void check_errors(const std::vector<conf::Diagnostic>& errors, std::string_view text) {
+  const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
+  for (const conf::Diagnostic& error : errors) {
+    MUST(error.file == "fuzz.json" && !error.message.empty());
+    MUST(error.line >= 1 && error.line <= lines);
+    MUST(error.column >= 1 && error.caret_length >= 1);
+    MUST(error.column <= error.source_line.size() + 1);
+    MUST(error.source_line.find('\n') == std::string::npos);
+  }
+  for (const bool colour : {false, true}) {
+    const std::string shown = conf::render(errors, colour, 3);
+    MUST(shown.ends_with("error\n") || shown.ends_with("errors\n"));
+    // Nothing of the file may steer the terminal.
+    MUST(colour || std::none_of(shown.begin(), shown.end(), [](char c) {
+           return c != '\n' && static_cast<unsigned char>(c) < 0x20;
+         }));
+  }
+}
+
+void check_written(const conf::Config& config) {
+  const std::string text = conf::to_json(config);
+  const conf::LoadOutcome again = load(text);
+  if (!again)
+    throw Broken("written as\n" + text + "\nit is refused:\n" + conf::render(again.errors, false));
+  MUST(*again.config == config);
+  MUST(conf::to_json(*again.config) == text);
+}
+
+// Certificates are not read here, and without them there is no TLS.
+void check_compiled(conf::Config config) {
+  for (conf::Listener& listener : config.listeners) listener.tls.reset();
+  std::vector<std::uint32_t> numbers;
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    numbers.push_back(static_cast<std::uint32_t>(i));
+  }
+  balancer::BackendRegistry backends;
+  static const auto ticket_keys =
+      std::move(*tls::TicketKeys::create(tls::TicketKeys::Clock::now()));
+  const server::ResolvedNames names;
+  const auto snapshot =
+      server::compile({config, numbers, numbers.size(), names, backends, *ticket_keys});
+  if (!snapshot) throw Broken("it cannot be compiled: " + snapshot.error().text());
+}
+
+}  // namespace
+
+void config(std::string_view bytes) {
+  const support::Exact exact(bytes);
+  const conf::LoadOutcome outcome = load(exact.view());
+  MUST(outcome.config.has_value() == outcome.errors.empty());
+  if (!outcome) return check_errors(outcome.errors, bytes);
+  check_written(*outcome.config);
+  check_compiled(*outcome.config);
+}
+
+}  // namespace sluice::fuzz
