@@ -155,6 +155,7 @@ void Http1Session::on_output_finished() {
   state_ = State::Lingering;
   linger_end_ = shared_.services.loop.now() + linger_time_;
   wait_lingering();
+  stream_.expect_more(true);  // a reset may come together with bytes
   stream_.resume_reading();
 }
 

@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include <catch2/catch.hpp>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -65,6 +66,24 @@ TEST_CASE("client: nobody lingers for a client that has shut its side", "[client
   CHECK(setup.rig.sessions() == 0);
   CHECK(setup.client.received().starts_with("HTTP/1.1 400 "));
   CHECK(setup.client.ended());
+}
+
+TEST_CASE("client: a reset ends a lingering session even together with bytes",
+          "[client][http1_session]") {
+  Setup setup(support::tcp_pair());
+  const std::string much(512 * 1024, 'x');  // no method is as long: refused, and more is to come
+  setup.client.send(much);
+  for (int turns = 0; turns < 20 && !setup.client.ended(); ++turns) {
+    setup.rig.waiting_turn();
+    setup.client.pump();
+  }
+  REQUIRE(setup.client.ended());
+  REQUIRE(setup.rig.sessions() == 1);
+  setup.client.send(much);
+  setup.client.reset();
+  // One second at most, and lingering would last two.
+  for (int turns = 0; turns < 20 && setup.rig.sessions() != 0; ++turns) setup.rig.waiting_turn();
+  CHECK(setup.rig.sessions() == 0);
 }
 
 }  // namespace sluice::client
