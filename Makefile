@@ -292,7 +292,7 @@ bench-micro: build/release/micro ## The parts alone, timed: parser, table, picke
 # ---- Checks --------------------------------------------------------------------------------------
 
 .PHONY: check arch tidy headers lint fmt fmt-check
-check: fmt-check arch tidy headers fuzz ## All checks: the four below, and half a minute of each fuzzer
+check: fmt-check arch tidy headers fuzz ## fmt-check, arch, tidy, headers, and FUZZ_SECONDS of each fuzzer (minutes)
 
 arch: ## Every #include follows the arrows between the rooms
 	@tools/arch

@@ -5,14 +5,14 @@
 //
 // The first byte chooses the setting (see Setting), the rest is operations with '|' between them:
 //   c BYTES  b BYTES   the client, the backend sends that
-//   xN  yN             the client, the backend sends N * 16 KiB of 'x'
+//   xN  yN             the client, the backend sends N * 64 KiB of 'x'
 //   h k r              the client shuts its side, closes, resets
 //   j l m              the backend does
 //   s u                the client, the backend stops reading, or goes on
 //   a                  another client connects, and is the client from now on
 //   e o                the next client, the next connection of the backend is meant from now on
 //   wN                 time passes for the timers: 2^N seconds
-//   d z                sessions drain; idle connections are closed
+//   d q z              sessions drain, or end at once; idle connections are closed
 //   t                  the loop turns a few times more
 // After each the loop turns, unless the letter is a capital.
 #include <algorithm>
@@ -35,7 +35,7 @@ using support::BytePeer;
 using support::ForwardRig;
 
 constexpr std::size_t kOperationsMax = 64;
-constexpr std::size_t kFillBytes = 16 * 1024;
+constexpr std::size_t kFillBytes = 64 * 1024;  // a few fill a Unix socket
 constexpr int kQuietTurns = 3;
 constexpr int kTurnsMax = 400;
 constexpr int kWaitingTurnsMax = 40;  // two seconds, for a kernel that delivers late
@@ -60,7 +60,7 @@ struct Client {
   explicit Client(net::Fd fd) : peer(std::move(fd)) {}
 
   BytePeer peer;
-  bool hurried = false;  // a deadline may have cut it short
+  bool hurried = false;  // a deadline, or a stop, may have cut it short
 };
 
 class Play {
@@ -99,6 +99,7 @@ class Play {
   bool answered(std::size_t client) const;
   support::Answers check_answers(std::size_t client) const;
   void check_end();
+  void check_backends();
 
   Setting setting_;
   const net::Fd& listening_;
@@ -248,6 +249,9 @@ void Play::on_world(char letter, std::string_view rest) {
       return rig_.pass(std::chrono::seconds(1U << count_of(rest)));
     case 'd':
       return rig_.drain();
+    case 'q':
+      for (Client& client : clients_) client.hurried = true;
+      return rig_.stop();
     case 'z':
       return rig_.close_idle();
     case 't':
@@ -325,7 +329,21 @@ void Play::check_end() {
   MUST(routed() == rig_.responders());
   rig_.close_idle();
   MUST(rig_.idle_connections() == 0);
-  for (const BytePeer& backend : backends_) support::read_requests(backend.received());
+  check_backends();
+}
+
+// What the backends have received are requests, and no more than were sent.
+void Play::check_backends() {
+  std::size_t received = 0;
+  for (const BytePeer& backend : backends_) {
+    const support::Requests requests = support::read_requests(backend.received());
+    received += requests.complete.size() + (requests.cut ? 1U : 0U);
+  }
+  std::size_t sent = 0;
+  for (const support::FinishedExchange& one : rig_.finished()) {
+    sent += static_cast<std::size_t>(one.attempts);
+  }
+  MUST(received <= sent);
 }
 
 }  // namespace

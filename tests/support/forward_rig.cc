@@ -26,7 +26,7 @@ std::unique_ptr<balancer::Pool> make_pool(const std::vector<std::string>& backen
                                           balancer::BackendRegistry& registry) {
   conf::Pool options;
   options.max_fails = 0;  // so that a run does not depend on the clock
-  options.keepalive = 2;
+  options.keepalive = 1;
   std::vector<balancer::Pool::Address> addresses;
   for (const std::string& address : backends) addresses.push_back({address, 1});
   return std::make_unique<balancer::Pool>("pool", options, addresses, registry);
@@ -62,7 +62,7 @@ ForwardRig::ForwardRig(const Options& options)
       shared_{services_, exchanges_, sessions_, make_rules(options), kClientOptions} {}
 
 ForwardRig::~ForwardRig() {
-  sessions_.for_each([](client::Session& session) { session.close_now(); });
+  stop();
   connector_.close_idle();
   turn();
 }
@@ -107,6 +107,10 @@ void ForwardRig::drain() {
   sessions_.for_each([](client::Session& session) { session.drain(); });
 }
 
+void ForwardRig::stop() {
+  sessions_.for_each([](client::Session& session) { session.close_now(); });
+}
+
 std::uint32_t ForwardRig::in_flight() const {
   std::uint32_t sum = 0;
   for (const balancer::Member& member : pool_->members()) sum += member.backend->in_flight();
@@ -117,7 +121,7 @@ void ForwardRig::on_finished(const exchange::Exchange& exchange) {
   finished_.push_back({.client = exchange.client().listener,
                        .method = std::string(exchange.request().method_text),
                        .status = exchange.status(),
-                       .head_sent = exchange.head_sent(),
+                       .attempts = exchange.backend_trace().attempts,
                        .routed = bool{exchange.match()},
                        .failure = exchange.failure()});
 }

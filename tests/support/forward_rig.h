@@ -32,7 +32,7 @@ struct FinishedExchange {
   std::uint32_t client = 0;  // the number that accept() was given
   std::string method;        // empty: the request was not understood
   int status = 0;
-  bool head_sent = false;
+  int attempts = 0;     // times that it was sent to a backend
   bool routed = false;  // a responder was made for it
   exchange::Failure failure;
 };
@@ -62,6 +62,8 @@ class ForwardRig final : private net::Requeued, private exchange::Observer {
   // Lets time pass for the timers alone; what was set before fires.
   void pass(std::chrono::seconds time);
   void drain();
+  // Ends all sessions at once.
+  void stop();
   void close_idle() { connector_.close_idle(); }
 
   std::size_t sessions() const { return sessions_.size(); }
