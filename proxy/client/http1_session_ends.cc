@@ -84,7 +84,10 @@ void Http1Session::on_read_timeout() {
         return watch_waiting_client();
       }
       linger_for(kShortLinger);
-      if (exchange_->over()) return finish_connection();
+      if (exchange_->over()) {
+        exchange_.reset();
+        return finish_connection();
+      }
       return exchange_->on_client_failed({Side::Client, Kind::BodyTimeout});
     case State::Prelude:
     case State::Handshake:

@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,7 +21,7 @@ using support::ForwardRig;
 // there at once, so that turns which wait for nothing are enough and no deadline can come.
 struct Setup {
   Setup() : Setup(support::socket_pair(SOCK_STREAM)) {}
-  explicit Setup(std::pair<net::Fd, net::Fd> ends) : client(std::move(ends.first)) {
+  explicit Setup(std::pair<Fd, Fd> ends) : client(std::move(ends.first)) {
     rig.accept(std::move(ends.second), *net::Address::parse("192.0.2.1:999"), 0);
   }
 
@@ -56,6 +57,22 @@ TEST_CASE("client: who leaves while an unwanted body is dropped is let go at onc
   setup.turn();
   CHECK(setup.rig.sessions() == 0);
   CHECK(setup.rig.finished().size() == 1);
+}
+
+TEST_CASE("client: who leaves after an unwanted body has stalled is let go at once",
+          "[client][http1_session]") {
+  Setup setup;
+  setup.client.send(kUnfinished);
+  setup.turn();
+  setup.rig.pass(std::chrono::seconds(31));  // the deadline of the body is thirty
+  setup.turn();
+  REQUIRE(setup.client.ended());
+  CHECK(setup.client.received().ends_with("fixed\n"));
+  CHECK(setup.rig.sessions() == 1);
+  CHECK_FALSE(setup.rig.exchanges_alive());
+  setup.client.half_close();
+  setup.turn();
+  CHECK(setup.rig.sessions() == 0);
 }
 
 TEST_CASE("client: nobody lingers for a client that has shut its side", "[client][http1_session]") {
