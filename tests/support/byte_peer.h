@@ -6,13 +6,13 @@
 #include <string>
 #include <string_view>
 
-#include "proxy/net/fd.h"
+#include "proxy/base/fd.h"
 
 namespace sluice::support {
 
 class BytePeer {
  public:
-  explicit BytePeer(net::Fd fd) : fd_(std::move(fd)) {}
+  explicit BytePeer(Fd fd) : fd_(std::move(fd)) {}
 
   void send(std::string_view bytes);
   // The rest of what was to be sent is forgotten in each of these.
@@ -37,7 +37,7 @@ class BytePeer {
   bool send_pending();
   bool receive();
 
-  net::Fd fd_;
+  Fd fd_;
   std::string pending_;
   std::string received_;
   bool reading_ = true;

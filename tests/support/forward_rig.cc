@@ -12,10 +12,13 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kSpareExchanges = 4;
+constexpr std::chrono::seconds kTunnelIdle = 300s;
+constexpr std::uint64_t kWholeBytesMax = 256 * 1024;
 
 constexpr client::Options kClientOptions{.tls_handshake_timeout = 10s,
                                          .request_head_timeout = 10s,
                                          .request_body_timeout = 30s,
+                                         .body_rate = 240,
                                          .idle_timeout = 60s,
                                          .send_timeout = 30s,
                                          .head_limits = {}};
@@ -68,15 +71,22 @@ ForwardRig::~ForwardRig() {
 }
 
 std::shared_ptr<const exchange::Rules> ForwardRig::make_rules(const Options& options) {
-  handlers_.push_back(std::make_unique<Counted>(
-      std::make_unique<handlers::Forward>(*pool_, http::FieldEdits()), responders_));
-  forward_route_.handler = handlers_.back().get();
-  handlers_.push_back(std::make_unique<Counted>(
-      std::make_unique<handlers::FixedResponse>(200, "fixed\n", "text/plain"), responders_));
-  fixed_route_.handler = handlers_.back().get();
+  handlers::ForwardOptions forward{
+      .request_edits = {}, .upgrades = {"websocket"}, .whole_body = {}, .tunnel_idle = kTunnelIdle};
+  forward_route_.handler =
+      add_handler(std::make_unique<handlers::Forward>(*pool_, std::move(forward)));
+  forward_route_.allows_connect = true;
+  handlers::ForwardOptions whole{.request_edits = {},
+                                 .upgrades = {},
+                                 .whole_body = {{options.body_directory, kWholeBytesMax}},
+                                 .tunnel_idle = kTunnelIdle};
+  whole_route_.handler = add_handler(std::make_unique<handlers::Forward>(*pool_, std::move(whole)));
+  fixed_route_.handler =
+      add_handler(std::make_unique<handlers::FixedResponse>(200, "fixed\n", "text/plain"));
 
   route::Table::Builder builder;
   add_rule(builder, {}, &forward_route_);
+  add_rule(builder, {"/whole"}, &whole_route_);
   add_rule(builder, {"/fixed"}, &fixed_route_);
   table_ = builder.build();
   auto rules = std::make_shared<exchange::Rules>();
@@ -87,7 +97,12 @@ std::shared_ptr<const exchange::Rules> ForwardRig::make_rules(const Options& opt
   return rules;
 }
 
-void ForwardRig::accept(net::Fd fd, const net::Address& peer, std::uint32_t client) {
+const exchange::Handler* ForwardRig::add_handler(std::unique_ptr<exchange::Handler> handler) {
+  handlers_.push_back(std::make_unique<Counted>(std::move(handler), responders_));
+  return handlers_.back().get();
+}
+
+void ForwardRig::accept(Fd fd, const net::Address& peer, std::uint32_t client) {
   sessions_.add(std::make_unique<client::Http1Session>(
       shared_, client::Http1Session::Accepted{std::move(fd), peer, client, nullptr}));
 }

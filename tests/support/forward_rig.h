@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A worker's parts put together by hand, without its thread and its listeners: sessions on sockets
 // that a test has made, a pool of backends that a test plays, and turns of the loop that never
-// wait. Everything is forwarded but "/fixed", which is answered at once.
+// wait. Everything is forwarded, upgrades to "websocket" and CONNECT too, but "/fixed", which is
+// answered at once; bodies of requests to "/whole" are collected first.
 #pragma once
 
 #include <chrono>
@@ -43,6 +44,7 @@ class ForwardRig final : private net::Requeued, private exchange::Observer {
     std::vector<std::string> backends;  // addresses, tried in turn
     std::size_t watermark_bytes = 4096;
     std::vector<std::string> trusted_proxies{};
+    std::string body_directory = "/tmp";  // for what "/whole" cannot hold in memory
   };
   static constexpr std::uint32_t kClientsMax = 4;
 
@@ -52,7 +54,7 @@ class ForwardRig final : private net::Requeued, private exchange::Observer {
   ForwardRig& operator=(const ForwardRig&) = delete;
 
   // Serves the connection whose proxy's end is `fd`. REQUIRES: client < kClientsMax.
-  void accept(net::Fd fd, const net::Address& peer, std::uint32_t client);
+  void accept(Fd fd, const net::Address& peer, std::uint32_t client);
 
   // One turn that runs what is ready and waits for nothing.
   void turn();
@@ -81,6 +83,7 @@ class ForwardRig final : private net::Requeued, private exchange::Observer {
   void on_requeued() override {}
   void on_finished(const exchange::Exchange& exchange) override;
   std::shared_ptr<const exchange::Rules> make_rules(const Options& options);
+  const exchange::Handler* add_handler(std::unique_ptr<exchange::Handler> handler);
 
   net::EventLoop loop_;
   Log log_{Log::Level::Error};
@@ -92,6 +95,7 @@ class ForwardRig final : private net::Requeued, private exchange::Observer {
   std::unique_ptr<balancer::Pool> pool_;
   std::vector<std::unique_ptr<exchange::Handler>> handlers_;
   route::Route forward_route_;
+  route::Route whole_route_;
   route::Route fixed_route_;
   route::Table table_;
   client::Shared shared_;

@@ -121,7 +121,14 @@ Answers read_answers(std::string_view bytes, const std::vector<std::string>& met
     answers.cut = !head.has_value();
     if (!head) break;
     Response response = parse_response_head(*head);
-    const bool to_head = methods[number_of_answer] == "HEAD";
+    const std::string& method = methods[number_of_answer];
+    const bool connected = method == "CONNECT" && response.status / 100 == 2;
+    if (connected || response.status == 101) {
+      response.body = tape.all();
+      answers.complete.push_back(std::move(response));
+      continue;
+    }
+    const bool to_head = method == "HEAD";
     answers.cut = !take_answer_body(tape, response, to_head, ended);
     if (answers.cut) break;
     if (response.status < 200) {
@@ -145,7 +152,9 @@ Requests read_requests(std::string_view bytes) {
     if (request.values("host").size() != 1) throw Failure("not one Host: " + printable(*head));
     requests.cut = !take_framed(tape, request, framing_of(request));
     if (requests.cut) break;
+    const bool may_be_tunnel = request.method == "CONNECT" || request.has("upgrade");
     requests.complete.push_back(std::move(request));
+    if (may_be_tunnel) break;
   }
   return requests;
 }

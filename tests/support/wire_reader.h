@@ -20,12 +20,14 @@ struct Answers {
 
 // The answers to requests with these methods, an empty one standing for a request that was not
 // understood. `ended`: no more bytes will come, which completes a body that lasts until then.
+// Behind a 101 and a 2xx to CONNECT, all bytes are those of the tunnel, kept as its body.
 Answers read_answers(std::string_view bytes, const std::vector<std::string>& methods, bool ended);
 
 struct Requests {
   std::vector<Request> complete;
   bool cut = false;
 };
+// Behind a CONNECT and a request with Upgrade all may be a tunnel, and is not read.
 Requests read_requests(std::string_view bytes);
 
 }  // namespace sluice::support
