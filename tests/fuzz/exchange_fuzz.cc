@@ -16,6 +16,7 @@
 //   t                  the loop turns a few times more
 // After each the loop turns, unless the letter is a capital.
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,7 @@ using support::ForwardRig;
 
 constexpr std::size_t kOperationsMax = 64;
 constexpr std::size_t kFillBytes = 64 * 1024;  // a few fill a Unix socket
+constexpr std::chrono::seconds kBodyPatience{31};
 constexpr int kQuietTurns = 3;
 constexpr int kTurnsMax = 400;
 constexpr int kWaitingTurnsMax = 40;  // two seconds, for a kernel that delivers late
@@ -57,10 +59,11 @@ struct Setting {
 
 // One client with the number that the rig knows it by.
 struct Client {
-  explicit Client(net::Fd fd) : peer(std::move(fd)) {}
+  explicit Client(Fd fd) : peer(std::move(fd)) {}
 
   BytePeer peer;
   bool hurried = false;  // a deadline, or a stop, may have cut it short
+  bool waited = false;   // it did all that a client should to be answered
 };
 
 class Play {
@@ -69,6 +72,7 @@ class Play {
       : setting_(setting),
         listening_(Places::get().backend(setting.tcp_backend)),
         rig_(options_for(setting)) {
+    drop_waiting(listening_);  // who connected too late for the run before
     connect_client();
   }
 
@@ -97,12 +101,13 @@ class Play {
   std::vector<support::FinishedExchange> exchanges_of(std::size_t client) const;
   std::size_t routed() const;
   bool answered(std::size_t client) const;
+  bool all_answered() const;
   support::Answers check_answers(std::size_t client) const;
   void check_end();
   void check_backends();
 
   Setting setting_;
-  const net::Fd& listening_;
+  const Fd& listening_;
   ForwardRig rig_;
   std::vector<Client> clients_;
   std::vector<BytePeer> backends_;
@@ -116,6 +121,7 @@ ForwardRig::Options Play::options_for(const Setting& setting) {
   if (setting.dead_backend) options.backends.push_back(Places::get().dead_address());
   options.backends.push_back(Places::get().backend_address(setting.tcp_backend));
   options.trusted_proxies = {"10.0.0.0/8"};
+  options.body_directory = Places::get().directory().path().string();
   return options;
 }
 
@@ -132,7 +138,7 @@ void Play::connect_client() {
 }
 
 void Play::accept_backends() {
-  for (net::Fd fd = accept_at(listening_); fd.valid(); fd = accept_at(listening_)) {
+  for (Fd fd = accept_at(listening_); fd.valid(); fd = accept_at(listening_)) {
     backend_ = backends_.size();
     backends_.emplace_back(std::move(fd));
     if (closing_) backends_.back().close();
@@ -293,7 +299,7 @@ support::Answers Play::check_answers(std::size_t number) const {
 // of the connection may have come instead.
 bool Play::answered(std::size_t number) const {
   const Client& client = clients_[number];
-  if (!client.peer.untouched() || client.hurried) return true;
+  if (!client.waited) return true;
   if (routed() != rig_.responders()) return false;
   const auto exchanges = exchanges_of(number);
   const support::Answers answers = check_answers(number);
@@ -302,15 +308,29 @@ bool Play::answered(std::size_t number) const {
   return !answers.cut && answers.complete.size() == exchanges.size();
 }
 
+bool Play::all_answered() const {
+  for (std::size_t i = 0; i < clients_.size(); ++i) {
+    if (!answered(i)) return false;
+  }
+  return rig_.in_flight() == 0;
+}
+
 void Play::end() {
   closing_ = true;
   for (BytePeer& backend : backends_) backend.close();
-  for (Client& client : clients_) client.peer.set_reading(true);
+  for (Client& client : clients_) {
+    client.waited = client.peer.untouched() && !client.hurried;
+    client.peer.set_reading(true);
+  }
+  turn_until_quiet();
+  // A body that never comes ends by its deadline; nothing that has a backend needs one.
+  if (rig_.in_flight() == 0 && !all_answered()) rig_.pass(kBodyPatience);
   settle([this] {
-    for (std::size_t i = 0; i < clients_.size(); ++i) {
-      if (!answered(i)) return false;
+    // Whose connection has ended ends it too: a tunnel stays open else.
+    for (Client& client : clients_) {
+      if (client.peer.ended()) client.peer.half_close();
     }
-    return rig_.in_flight() == 0;
+    return all_answered();
   });
   for (std::size_t i = 0; i < clients_.size(); ++i) {
     check_answers(i);

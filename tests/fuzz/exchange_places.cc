@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include "tests/fuzz/must.h"
 #include "tests/support/sockets.h"
@@ -16,12 +17,18 @@ namespace {
 constexpr int kBacklog = 64;
 constexpr int kPatienceMs = 5000;
 
-net::Fd listen_at(const std::string& text) {
+Fd listen_at(const std::string& text) {
   const net::Address address = *net::Address::parse(text);
-  net::Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   MUST(::bind(fd.get(), address.data(), address.size()) == 0);
   MUST(::listen(fd.get(), kBacklog) == 0);
   return fd;
+}
+
+// The fuzzing engine's alarm interrupts what waits.
+void await_readable(const Fd& fd) {
+  pollfd ready{.fd = fd.get(), .events = POLLIN, .revents = 0};
+  while (::poll(&ready, 1, kPatienceMs) < 0 && errno == EINTR) continue;
 }
 
 }  // namespace
@@ -40,9 +47,9 @@ std::string Places::backend_address(bool tcp) const {
   return net::Address::local_of(backend(tcp).get()).text();
 }
 
-std::pair<net::Fd, net::Fd> Places::connect_client(bool tcp, bool small) const {
+std::pair<Fd, Fd> Places::connect_client(bool tcp, bool small) const {
   if (!tcp) {
-    std::pair<net::Fd, net::Fd> ends = support::socket_pair(SOCK_STREAM);
+    std::pair<Fd, Fd> ends = support::socket_pair(SOCK_STREAM);
     constexpr int kSmallBytes = 4096;
     if (small) {
       setsockopt(ends.second.get(), SOL_SOCKET, SO_SNDBUF, &kSmallBytes, sizeof(kSmallBytes));
@@ -50,16 +57,20 @@ std::pair<net::Fd, net::Fd> Places::connect_client(bool tcp, bool small) const {
     return ends;
   }
   const net::Address address = net::Address::local_of(tcp_clients_.get());
-  net::Fd client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (::connect(client.get(), address.data(), address.size()) != 0) return {};
-  // Its last step may come a moment later, and nobody else's connection is to be taken for it.
-  pollfd ready{.fd = tcp_clients_.get(), .events = POLLIN, .revents = 0};
-  ::poll(&ready, 1, kPatienceMs);
+  drop_waiting(tcp_clients_);
+  Fd client(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const int done = ::connect(client.get(), address.data(), address.size());
+  if (done != 0 && errno != EINPROGRESS && errno != EINTR) return {};
+  await_readable(tcp_clients_);
   return {std::move(client), accept_at(tcp_clients_)};
 }
 
-net::Fd accept_at(const net::Fd& listening) {
-  return net::Fd(::accept4(listening.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+Fd accept_at(const Fd& listening) {
+  return Fd(::accept4(listening.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+}
+
+void drop_waiting(const Fd& listening) {
+  while (accept_at(listening).valid()) continue;
 }
 
 std::size_t open_descriptors() {

@@ -7,8 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "proxy/base/fd.h"
 #include "proxy/net/address.h"
-#include "proxy/net/fd.h"
 #include "tests/support/temp_dir.h"
 
 namespace sluice::fuzz {
@@ -18,26 +18,29 @@ class Places {
   static const Places& get();
 
   // Where the backend listens, and its address as a configuration has it.
-  const net::Fd& backend(bool tcp) const { return tcp ? tcp_backend_ : unix_backend_; }
+  const Fd& backend(bool tcp) const { return tcp ? tcp_backend_ : unix_backend_; }
   std::string backend_address(bool tcp) const;
+  const support::TempDir& directory() const { return directory_; }
   // An address on which nobody listens.
   std::string dead_address() const { return "unix:" + directory_.file("nobody"); }
 
   // A client's end and the proxy's; neither is valid when the system has no port left.
   // `small`: the proxy's end of a Unix socket takes only a few KiB at a time.
-  std::pair<net::Fd, net::Fd> connect_client(bool tcp, bool small) const;
+  std::pair<Fd, Fd> connect_client(bool tcp, bool small) const;
 
  private:
   Places();
 
   support::TempDir directory_;
-  net::Fd unix_backend_;
-  net::Fd tcp_backend_;
-  net::Fd tcp_clients_;
+  Fd unix_backend_;
+  Fd tcp_backend_;
+  Fd tcp_clients_;
 };
 
 // The next connection that waits there, if there is one.
-net::Fd accept_at(const net::Fd& listening);
+Fd accept_at(const Fd& listening);
+// Closes all of them.
+void drop_waiting(const Fd& listening);
 
 // Of the first few hundred descriptors, those that are open; asked in one call.
 std::size_t open_descriptors();
