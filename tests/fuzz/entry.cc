@@ -9,6 +9,10 @@
 
 #include "tests/fuzz/targets.h"
 
+#ifndef SLUICE_FUZZ_TARGET  // for tools that read this file alone
+#define SLUICE_FUZZ_TARGET uri
+#endif
+
 extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
   std::signal(SIGPIPE, SIG_IGN);
   return 0;

@@ -10,11 +10,13 @@ namespace sluice::fuzz {
 
 void address(std::string_view bytes);
 void body(std::string_view bytes);
+void cache_control(std::string_view bytes);
 void config(std::string_view bytes);
 void date(std::string_view bytes);
 void exchange(std::string_view bytes);
 void fields(std::string_view bytes);
 void log_line(std::string_view bytes);
+void proxy_protocol(std::string_view bytes);
 void request_head(std::string_view bytes);
 void response_head(std::string_view bytes);
 void route(std::string_view bytes);
@@ -29,11 +31,13 @@ struct Target {
 inline constexpr Target kTargets[] = {
     {"address", address},
     {"body", body},
+    {"cache_control", cache_control},
     {"config", config},
     {"date", date},
     {"exchange", exchange},
     {"fields", fields},
     {"log_line", log_line},
+    {"proxy_protocol", proxy_protocol},
     {"request_head", request_head},
     {"response_head", response_head},
     {"route", route},
