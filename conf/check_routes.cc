@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -44,6 +46,7 @@ class RouteChecker {
   bool claim(const Rule& rule, std::size_t route);
   void action(const Route& route, const Path& path);
   void forward(const Forward& forward, const Path& path);
+  void files(const Files& files, const Path& path);
   void respond(const Respond& respond, const Path& path);
   void tunnels(const Route& route, const Path& path);
   void prefixes(const Route& route, const Path& path);
@@ -161,6 +164,7 @@ bool RouteChecker::claim(const Rule& rule, std::size_t route) {
 void RouteChecker::action(const Route& route, const Path& path) {
   std::vector<std::string_view> given;
   if (route.forward) given.emplace_back("forward");
+  if (route.files) given.emplace_back("files");
   if (route.redirect) given.emplace_back("redirect");
   if (route.respond) given.emplace_back("respond");
   if (given.size() > 1) {
@@ -168,20 +172,44 @@ void RouteChecker::action(const Route& route, const Path& path) {
                                                        path.text(), fmt::join(given, " and ")),
                                            "make two routes of it"});
   }
-  const bool misspelt = reporter_.doubtful(path.at("forward")) ||
-                        reporter_.doubtful(path.at("redirect")) ||
-                        reporter_.doubtful(path.at("respond"));
+  const bool misspelt =
+      reporter_.doubtful(path.at("forward")) || reporter_.doubtful(path.at("files")) ||
+      reporter_.doubtful(path.at("redirect")) || reporter_.doubtful(path.at("respond"));
   if (given.empty() && !misspelt) {
     reporter_.at_least(path, {fmt::format("{} does nothing", path.text()),
-                              "add \"forward\", \"redirect\" or \"respond\""});
+                              "add \"forward\", \"files\", \"redirect\" or \"respond\""});
   }
   if (route.forward) forward(*route.forward, path.at("forward"));
+  if (route.files) files(*route.files, path.at("files"));
   if (route.redirect) {
     if (auto fault = redirect_target_fault(route.redirect->to)) {
       reporter_.at(path.at("redirect").at("to"), std::move(*fault));
     }
   }
   if (route.respond) respond(*route.respond, path.at("respond"));
+}
+
+void RouteChecker::files(const Files& files, const Path& path) {
+  std::error_code error;
+  if (!reporter_.doubtful(path.at("root")) && !std::filesystem::is_directory(files.root, error)) {
+    const std::string why = error ? error.message() : "not a directory";
+    reporter_.at(path.at("root"),
+                 {fmt::format("cannot serve files from {}: {}", in_quotes(files.root), why), {}});
+  }
+  for (std::size_t i = 0; i < files.index.size(); ++i) {
+    const std::string& name = files.index[i];
+    if (!name.empty() && name.find('/') == std::string::npos) continue;
+    reporter_.at(path.at("index").at(i),
+                 {fmt::format("{} is no name of a file", in_quotes(name)), "without a directory"});
+  }
+  for (std::size_t i = 0; i < files.fallbacks.size(); ++i) {
+    const std::string& fallback = files.fallbacks[i];
+    if (fallback.ends_with("*")) {
+      reporter_.at(path.at("try").at(i), {fmt::format("{} is no path", in_quotes(fallback)), {}});
+    } else if (auto fault = path_pattern_fault(fallback)) {
+      reporter_.at(path.at("try").at(i), std::move(*fault));
+    }
+  }
 }
 
 void RouteChecker::forward(const Forward& forward, const Path& path) {
@@ -237,8 +265,10 @@ void RouteChecker::tunnels(const Route& route, const Path& path) {
 
 void RouteChecker::prefixes(const Route& route, const Path& path) {
   const Path replace = path.at("replace_prefix");
-  if (!route.forward && !reporter_.doubtful(path.at("forward"))) {
-    const Fault fault{"a prefix is changed only of what is forwarded", {}};
+  const bool has_path = route.forward || route.files;
+  if (!has_path && !reporter_.doubtful(path.at("forward")) &&
+      !reporter_.doubtful(path.at("files"))) {
+    const Fault fault{"a prefix is changed only of what is forwarded, or of files", {}};
     if (!route.strip_prefix.empty()) reporter_.at(path.at("strip_prefix"), fault);
     if (route.replace_prefix) reporter_.at(replace, fault);
     return;

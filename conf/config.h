@@ -92,6 +92,16 @@ struct Respond {
   bool operator==(const Respond&) const = default;
 };
 
+// Files below a directory.
+struct Files {
+  std::string root;
+  std::vector<std::string> index{"index.html"};  // what stands for a directory, the first there is
+  std::vector<std::string> fallbacks;            // paths to try for what is not there
+  bool precompressed = false;                    // NAME.br, .zst and .gz beside what is text
+
+  bool operator==(const Files&) const = default;
+};
+
 struct HeaderEdits {
   std::map<std::string, std::string> add;  // appended, keeping what is there
   std::map<std::string, std::string> set;  // replaces every field of that name
@@ -117,7 +127,8 @@ struct Headers {
 
 struct Route {
   Match match;
-  std::optional<Forward> forward;  // exactly one of the three actions is set
+  std::optional<Forward> forward;  // exactly one of the four actions is set
+  std::optional<Files> files;
   std::optional<Redirect> redirect;
   std::optional<Respond> respond;
   std::string strip_prefix;                   // taken off the front of the forwarded path

@@ -192,6 +192,21 @@ void fields(V& v, T& t) {
   v.key("content_type", t.content_type, Text{}, "Its media type.");
 }
 
+template <typename V, Is<Files> T>
+void fields(V& v, T& t) {
+  v.key("root", t.root, Text{.required = true, .example = "/srv/www"},
+        "The directory; nothing outside of it is ever sent, wherever a link leads. A relative path "
+        "counts from the configuration file's directory.");
+  v.key("index", t.index, Strings{.or_one = true, .example = "index.html"},
+        "Names of files that stand for the directory they are in: the first that is there.");
+  v.key("try", t.fallbacks, Strings{.or_one = true, .example = "/index.html"},
+        "Paths below the root to send for what is not there, as applications with routes of their "
+        "own want it.");
+  v.key("precompressed", t.precompressed, Flag{},
+        "Send `NAME.br`, `NAME.zst` or `NAME.gz`, if it is not older, to clients that take it "
+        "instead of a text.");
+}
+
 template <typename V, Is<HeaderEdits> T>
 void fields(V& v, T& t) {
   v.key("add", t.add, StringMap{}, "Fields appended, beside those of the same name.");
@@ -220,6 +235,8 @@ void fields(V& v, T& t) {
         "Which requests. The most specific host wins, then the longest path; order never matters.");
   v.key("forward", t.forward, Object{.example = R"({ "pool": "shop" })"},
         "Send the request to a pool.");
+  v.key("files", t.files, Object{.example = R"({ "root": "/srv/www" })"},
+        "Answer with files from a directory.");
   v.key("redirect", t.redirect, Object{.example = R"({ "to": "https://${host}${uri}" })"},
         "Send the client elsewhere.");
   v.key("respond", t.respond, Object{.example = R"({ "status": 404 })"}, "Answer at once.");

@@ -45,6 +45,9 @@ void make_paths_absolute(Config& config, const std::string& directory) {
     }
   }
   std::string& log = config.access_log.path;
+  for (Route& route : config.routes) {
+    if (route.files) make_absolute(route.files->root, directory);
+  }
   if (log != "stdout" && log != "stderr") make_absolute(log, directory);
 }
 

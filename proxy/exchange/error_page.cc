@@ -40,6 +40,7 @@ void send_error_page(Exchange& exchange, const Failure& failure) {
   if (failure.kind == Kind::MethodRefused) {
     head.fields.add(http::FieldId::Allow, http::kAllow);
   }
+  if (failure.kind == Kind::ReadOnly) head.fields.add(http::FieldId::Allow, "GET, HEAD");
   bool wants_body = exchange.request().method != http::Method::Head;
   head.body = wants_body ? http::BodyFraming{http::BodyKind::Length, body.size()}
                          : http::BodyFraming{http::BodyKind::None, body.size(), true};

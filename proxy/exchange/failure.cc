@@ -36,6 +36,14 @@ Verdict verdict_of(Kind kind) {
       return {405, "method_refused", "http_request_denied"};
     case Kind::PathRefused:
       return {400, "path_refused", "http_request_error"};
+    case Kind::ReadOnly:
+      return {405, "method_refused", "http_request_denied"};
+    case Kind::FileMissing:
+      return {404, "file_missing", ""};
+    case Kind::FileForbidden:
+      return {403, "file_forbidden", "http_request_denied"};
+    case Kind::PreconditionFailed:
+      return {412, "precondition_failed", ""};
     case Kind::NoBackend:
       return {503, "no_backend", "destination_unavailable"};
     case Kind::ConnectRefused:
@@ -60,6 +68,8 @@ Verdict verdict_of(Kind kind) {
       return {503, "exhausted", "connection_limit_reached"};
     case Kind::BufferFailed:
       return {500, "buffer_failed", "proxy_internal_error"};
+    case Kind::FileFailed:
+      return {500, "file_failed", "proxy_internal_error"};
     case Kind::TunnelIdle:
       return {504, "tunnel_idle", "connection_read_timeout"};
     case Kind::Draining:

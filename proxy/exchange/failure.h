@@ -26,6 +26,10 @@ enum class Kind : std::uint8_t {
   NoRoute,
   MethodRefused,  // CONNECT and TRACE
   PathRefused,    // climbs above the root, or hides a NUL
+  ReadOnly,       // another method than GET and HEAD
+  FileMissing,
+  FileForbidden,  // the system does not let us read it
+  PreconditionFailed,
   // the backend
   NoBackend,  // none in the pool, or all ejected
   ConnectRefused,
@@ -40,6 +44,7 @@ enum class Kind : std::uint8_t {
   // ourselves
   Exhausted,     // no descriptor, port or memory for a connection to a backend
   BufferFailed,  // the disk did not take, or give back, a collected body
+  FileFailed,    // one that was to be sent cannot be read, or became shorter
   TunnelIdle,    // nothing flowed, either way
   Draining,
 };

@@ -12,6 +12,7 @@
 #include "proxy/handlers/fixed_response.h"
 #include "proxy/handlers/forward.h"
 #include "proxy/handlers/redirect.h"
+#include "proxy/handlers/static_files.h"
 #include "proxy/http/field_edits.h"
 
 namespace sluice::server {
@@ -100,6 +101,11 @@ class Compiler {
     if (route.respond) {
       return std::make_unique<handlers::FixedResponse>(route.respond->status, route.respond->body,
                                                        route.respond->content_type);
+    }
+    if (route.files) {
+      return std::make_unique<handlers::StaticFiles>(
+          handlers::FileLookup(route.files->root, route.files->index, route.files->fallbacks),
+          route.files->precompressed);
     }
     handlers::ForwardOptions options{
         .request_edits = edits_of(route.headers.request, route.headers.request.allow),

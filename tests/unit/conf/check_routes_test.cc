@@ -208,9 +208,9 @@ TEST_CASE("check: prefixes of forwarded paths", "[conf][check]") {
       {prefixes(some, R"("replace_prefix":@"")"), replace, "\"\" does not begin with /",
        "did you mean \"/\"?"},
       {route(R"("respond":{},"strip_prefix":@"/a")"), strip,
-       "a prefix is changed only of what is forwarded", ""},
+       "a prefix is changed only of what is forwarded, or of files", ""},
       {route(R"("redirect":{"to":"/"},"replace_prefix":@"/a")"), replace,
-       "a prefix is changed only of what is forwarded", ""},
+       "a prefix is changed only of what is forwarded, or of files", ""},
   });
   for (const char* good :
        {R"("strip_prefix":"/a")", R"("replace_prefix":"/b")", R"("replace_prefix":"/")"}) {
@@ -258,6 +258,24 @@ TEST_CASE("check: edits of header fields", "[conf][check]") {
   check_rows(rows);
   CHECK(loads(edits(R"("request":{"set":{"Host":"x","X-A":"","X-B":"a\tb \u00e4"}},
                             "response":{"remove":["Host","Server"],"add":{"a":"1","A":"2"}})")));
+}
+
+TEST_CASE("check: files", "[conf][check]") {
+  const auto files = [](const std::string& members) {
+    return route("\"files\":{" + members + "}");
+  };
+  check_rows({
+      {files(R"("root":@"/no/such")"), "routes[0].files.root",
+       "cannot serve files from \"/no/such\": No such file or directory", ""},
+      {files(R"("root":@"/etc/passwd")"), "routes[0].files.root",
+       "cannot serve files from \"/etc/passwd\": not a directory", ""},
+      {files(R"("root":"/","index":["a",@"b/c"])"), "routes[0].files.index[1]",
+       "\"b/c\" is no name of a file", "without a directory"},
+      {files(R"("root":"/","try":[@"/a/*"])"), "routes[0].files.try[0]", "\"/a/*\" is no path", ""},
+      {route(R"("forward":{"pool":"api"},@"files":{"root":"/"})"), "routes[0].files",
+       "routes[0] has forward and files; a route does one thing", "make two routes of it"},
+  });
+  CHECK(loads(files(R"("root":"/","index":[],"try":"/index.html")")));
 }
 
 TEST_CASE("check: what may be tunnelled and held", "[conf][check]") {

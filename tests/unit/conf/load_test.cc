@@ -61,6 +61,8 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
       {"match": {"host": ["b.example"], "path": "/x/*"}, "forward": {"pool": "api"},
        "replace_prefix": "/"},
       {"match": {"host": "p.example"}, "forward": {"pool": "api"}, "connect": true, "upgrade": []},
+      {"match": {"host": "f.example", "path": "/s/*"}, "strip_prefix": "/s",
+       "files": {"root": "/tmp/../tmp", "index": "i.htm", "try": ["/x"], "precompressed": true}},
       {"match": {"host": "c.example"}, "redirect": {"to": "/y", "status": 301}},
       {"respond": {"status": 404, "body": "no\n", "content_type": "text/html"}}
     ],
@@ -108,12 +110,16 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
   connecting.forward = Forward{"api"};
   connecting.connect = true;
   connecting.upgrade = {};
+  Route filing;
+  filing.match = {{"f.example"}, {"/s/*"}, {}};
+  filing.strip_prefix = "/s";
+  filing.files = Files{"/tmp", {"i.htm"}, {"/x"}, true};
   Route redirecting;
   redirecting.match.hosts = {"c.example"};
   redirecting.redirect = Redirect{"/y", 301};
   Route responding;
   responding.respond = Respond{404, "no\n", "text/html"};
-  expected.routes = {forward, replacing, connecting, redirecting, responding};
+  expected.routes = {forward, replacing, connecting, filing, redirecting, responding};
   expected.trusted_proxies = {"10.0.0.0/8", "::1"};
   expected.timeouts = {seconds(1), seconds(2), seconds(3), seconds(4), seconds(5),
                        seconds(6), seconds(7), seconds(8), seconds(9), seconds(10)};

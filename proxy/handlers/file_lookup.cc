@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/handlers/file_lookup.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+
+#include "proxy/http/chars.h"
+
+namespace sluice::handlers {
+
+namespace {
+
+using Status = FoundFile::Status;
+
+constexpr std::string_view kWellKnown = ".well-known";
+
+// Joins pieces to a path that ends with NUL, which openat2 wants.
+std::string_view joined(std::initializer_list<std::string_view> pieces, Arena& arena) {
+  std::size_t size = 0;
+  for (const std::string_view piece : pieces) size += piece.size();
+  char* const out = arena.allocate(size + 1);
+  char* end = out;
+  for (const std::string_view piece : pieces) end += piece.copy(end, piece.size());
+  *end = '\0';
+  return {out, size};
+}
+
+// The bytes that a normalised path names, without its first slash. Nothing for an escape that is a
+// slash or a NUL: no file has either in its name.
+std::optional<std::string_view> decode(std::string_view path, Arena& arena) {
+  char* const out = arena.allocate(path.size() + 1);
+  char* end = out;
+  for (std::size_t at = 1; at < path.size(); ++at) {
+    char c = path[at];
+    if (c == '%') {
+      if (path.size() - at < 3) return std::nullopt;
+      c = static_cast<char>(http::hex_value(path[at + 1]) * 16 + http::hex_value(path[at + 2]));
+      if (c == '/' || c == '\0') return std::nullopt;
+      at += 2;
+    }
+    *end++ = c;
+  }
+  *end = '\0';
+  return std::string_view(out, static_cast<std::size_t>(end - out));
+}
+
+bool is_hidden(std::string_view path) {
+  for (std::size_t at = 0; at < path.size();) {
+    const std::size_t slash = std::min(path.find('/', at), path.size());
+    const std::string_view segment = path.substr(at, slash - at);
+    if (segment.starts_with('.') && !(at == 0 && segment == kWellKnown)) return true;
+    at = slash + 1;
+  }
+  return false;
+}
+
+Status status_of(int error) {
+  switch (error) {
+    case EACCES:
+    case EPERM:
+      return Status::Forbidden;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case EIO:
+      return Status::Failed;
+    default:  // ENOENT and ENOTDIR; EXDEV and ELOOP, for links that lead out
+      return Status::Missing;
+  }
+}
+
+// REQUIRES: NUL behind the path. Never blocks on a FIFO, never becomes a terminal's owner.
+FoundFile open_below(int root, std::string_view path) {
+  FoundFile found;
+  found.path = path;
+  open_how how{};
+  how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  const char* const name = path.empty() ? "." : path.data();
+  found.fd = Fd(static_cast<int>(::syscall(SYS_openat2, root, name, &how, sizeof(how))));
+  struct stat status {};
+  if (!found.fd.valid() || ::fstat(found.fd.get(), &status) != 0) {
+    found.status = status_of(errno);
+    return found;
+  }
+  if (S_ISDIR(status.st_mode)) {
+    found.status = Status::Directory;
+  } else if (S_ISREG(status.st_mode)) {
+    found.status = Status::Found;
+    found.size = static_cast<std::uint64_t>(status.st_size);
+    found.modified_seconds = status.st_mtim.tv_sec;
+    found.modified_nanoseconds = static_cast<std::uint32_t>(status.st_mtim.tv_nsec);
+  }
+  return found;
+}
+
+}  // namespace
+
+FileLookup::FileLookup(std::string root, std::vector<std::string> index,
+                       std::vector<std::string> fallbacks)
+    : root_(std::move(root)), index_(std::move(index)), fallbacks_(std::move(fallbacks)) {}
+
+Fd FileLookup::open_root() const {
+  return Fd(::open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+int FileLookup::problem() const {
+  const Fd root = open_root();
+  if (!root.valid()) return errno;
+  return open_below(root.get(), {}).fd.valid() ? 0 : errno;
+}
+
+FoundFile FileLookup::find(std::string_view path, Arena& arena) const {
+  const Fd root = open_root();
+  if (!root.valid()) {
+    FoundFile found;
+    found.status = status_of(errno);
+    return found;
+  }
+  FoundFile found = find_below(root.get(), path, arena);
+  for (const std::string& fallback : fallbacks_) {
+    if (found.status != Status::Missing) break;
+    found = find_below(root.get(), fallback, arena);
+  }
+  return found;
+}
+
+FoundFile FileLookup::find_below(int root, std::string_view path, Arena& arena) const {
+  const auto name = decode(path, arena);
+  if (!name || is_hidden(*name)) return {};
+  const bool slash_behind = path.ends_with('/');
+  FoundFile found = open_below(root, *name);
+  if (found.status == Status::Directory && slash_behind) return find_index(root, *name, arena);
+  if (found.status == Status::Found && slash_behind) return {};  // "/file/" is not "/file"
+  return found;
+}
+
+FoundFile FileLookup::find_index(int root, std::string_view directory, Arena& arena) const {
+  for (const std::string& name : index_) {
+    FoundFile found = open_below(root, joined({directory, name}, arena));
+    if (found.status == Status::Directory) continue;
+    if (found.status != Status::Missing) return found;
+  }
+  return {};
+}
+
+FoundFile FileLookup::find_sibling(const FoundFile& file, std::string_view suffix,
+                                   Arena& arena) const {
+  const Fd root = open_root();
+  if (!root.valid()) return {};
+  FoundFile sibling = open_below(root.get(), joined({file.path, suffix}, arena));
+  const bool current = sibling.modified_seconds > file.modified_seconds ||
+                       (sibling.modified_seconds == file.modified_seconds &&
+                        sibling.modified_nanoseconds >= file.modified_nanoseconds);
+  if (sibling.status != Status::Found || !current) return {};
+  return sibling;
+}
+
+}  // namespace sluice::handlers

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// FileLookup: from the path of a request to an open file below a root, and to nothing else: no
+// link, no "..", no encoded slash leads out of it (openat2(2), RESOLVE_BENEATH), and no name that
+// begins with a dot is there, but /.well-known (RFC 8615).
+//
+// The root is opened anew for each request, so that a link that is turned to the next release takes
+// effect at once. Immutable; any thread may use it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/base/arena.h"
+#include "proxy/base/fd.h"
+
+namespace sluice::handlers {
+
+struct FoundFile {
+  enum class Status : std::uint8_t {
+    Found,
+    Directory,  // there is one, but the path does not end with a slash
+    Missing,    // or not for everybody's eyes
+    Forbidden,  // the system does not let us read it
+    Failed,     // out of descriptors, or the disk is broken
+  };
+
+  Status status = Status::Missing;
+  Fd fd;
+  std::string_view path;  // below the root, NUL behind it; from the arena
+  std::uint64_t size = 0;
+  std::int64_t modified_seconds = 0;
+  std::uint32_t modified_nanoseconds = 0;
+};
+
+class FileLookup {
+ public:
+  // `index`: names of files that stand for their directory, the first that is there.
+  // `fallbacks`: paths to try when there is none.
+  FileLookup(std::string root, std::vector<std::string> index, std::vector<std::string> fallbacks);
+
+  // `path`: of the URL, normalised, with its escapes.
+  FoundFile find(std::string_view path, Arena& arena) const;
+
+  // The file beside a found one whose name has `suffix` behind it, if it is not older.
+  FoundFile find_sibling(const FoundFile& file, std::string_view suffix, Arena& arena) const;
+
+  // Why the root cannot be opened, as an errno; 0 if it can.
+  int problem() const;
+
+ private:
+  Fd open_root() const;
+  FoundFile find_below(int root, std::string_view path, Arena& arena) const;
+  FoundFile find_index(int root, std::string_view directory, Arena& arena) const;
+
+  const std::string root_;
+  const std::vector<std::string> index_;
+  const std::vector<std::string> fallbacks_;
+};
+
+}  // namespace sluice::handlers

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/handlers/mime_types.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace sluice::handlers {
+
+namespace {
+
+struct Row {
+  std::string_view extension;  // in lower case
+  MimeType type;
+};
+
+// Sorted by extension. The names are those that IANA has; text is UTF-8.
+constexpr std::array kRows = {
+    Row{"7z", {"application/x-7z-compressed"}},
+    Row{"aac", {"audio/aac"}},
+    Row{"apng", {"image/apng"}},
+    Row{"atom", {"application/atom+xml", true}},
+    Row{"avif", {"image/avif"}},
+    Row{"bin", {"application/octet-stream"}},
+    Row{"bmp", {"image/bmp", true}},
+    Row{"br", {"application/octet-stream"}},
+    Row{"bz2", {"application/x-bzip2"}},
+    Row{"css", {"text/css; charset=utf-8", true}},
+    Row{"csv", {"text/csv; charset=utf-8", true}},
+    Row{"doc", {"application/msword"}},
+    Row{"docx", {"application/vnd.openxmlformats-officedocument.wordprocessingml.document"}},
+    Row{"eot", {"application/vnd.ms-fontobject", true}},
+    Row{"epub", {"application/epub+zip"}},
+    Row{"flac", {"audio/flac"}},
+    Row{"gif", {"image/gif"}},
+    Row{"gz", {"application/gzip"}},
+    Row{"htm", {"text/html; charset=utf-8", true}},
+    Row{"html", {"text/html; charset=utf-8", true}},
+    Row{"ico", {"image/vnd.microsoft.icon", true}},
+    Row{"ics", {"text/calendar; charset=utf-8", true}},
+    Row{"jpeg", {"image/jpeg"}},
+    Row{"jpg", {"image/jpeg"}},
+    Row{"js", {"text/javascript; charset=utf-8", true}},
+    Row{"json", {"application/json", true}},
+    Row{"jsonld", {"application/ld+json", true}},
+    Row{"jxl", {"image/jxl"}},
+    Row{"m3u8", {"application/vnd.apple.mpegurl", true}},
+    Row{"m4a", {"audio/mp4"}},
+    Row{"m4v", {"video/mp4"}},
+    Row{"map", {"application/json", true}},
+    Row{"md", {"text/markdown; charset=utf-8", true}},
+    Row{"mjs", {"text/javascript; charset=utf-8", true}},
+    Row{"mkv", {"video/matroska"}},
+    Row{"mp3", {"audio/mpeg"}},
+    Row{"mp4", {"video/mp4"}},
+    Row{"mpeg", {"video/mpeg"}},
+    Row{"odp", {"application/vnd.oasis.opendocument.presentation"}},
+    Row{"ods", {"application/vnd.oasis.opendocument.spreadsheet"}},
+    Row{"odt", {"application/vnd.oasis.opendocument.text"}},
+    Row{"oga", {"audio/ogg"}},
+    Row{"ogg", {"audio/ogg"}},
+    Row{"ogv", {"video/ogg"}},
+    Row{"opus", {"audio/ogg"}},
+    Row{"otf", {"font/otf", true}},
+    Row{"pdf", {"application/pdf"}},
+    Row{"png", {"image/png"}},
+    Row{"pptx", {"application/vnd.openxmlformats-officedocument.presentationml.presentation"}},
+    Row{"rss", {"application/rss+xml", true}},
+    Row{"rtf", {"application/rtf", true}},
+    Row{"svg", {"image/svg+xml", true}},
+    Row{"tar", {"application/x-tar", true}},
+    Row{"tif", {"image/tiff"}},
+    Row{"tiff", {"image/tiff"}},
+    Row{"ts", {"video/mp2t"}},
+    Row{"ttf", {"font/ttf", true}},
+    Row{"txt", {"text/plain; charset=utf-8", true}},
+    Row{"wasm", {"application/wasm", true}},
+    Row{"wav", {"audio/wav"}},
+    Row{"weba", {"audio/webm"}},
+    Row{"webm", {"video/webm"}},
+    Row{"webmanifest", {"application/manifest+json", true}},
+    Row{"webp", {"image/webp"}},
+    Row{"woff", {"font/woff"}},
+    Row{"woff2", {"font/woff2"}},
+    Row{"xhtml", {"application/xhtml+xml", true}},
+    Row{"xls", {"application/vnd.ms-excel"}},
+    Row{"xlsx", {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}},
+    Row{"xml", {"application/xml", true}},
+    Row{"xz", {"application/x-xz"}},
+    Row{"yaml", {"application/yaml", true}},
+    Row{"yml", {"application/yaml", true}},
+    Row{"zip", {"application/zip"}},
+    Row{"zst", {"application/zstd"}},
+};
+
+constexpr bool by_extension(const Row& a, const Row& b) {
+  return a.extension < b.extension;
+}
+static_assert(std::is_sorted(kRows.begin(), kRows.end(), by_extension));
+
+constexpr std::size_t kLongest = 11;
+
+}  // namespace
+
+MimeType mime_type_of(std::string_view file_name) {
+  constexpr MimeType kUnknown{"application/octet-stream"};
+  const std::size_t dot = file_name.rfind('.');
+  if (dot == std::string_view::npos) return kUnknown;
+  const std::string_view extension = file_name.substr(dot + 1);
+  if (extension.size() > kLongest) return kUnknown;
+  std::array<char, kLongest> lower{};
+  std::transform(extension.begin(), extension.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  const Row wanted{{lower.data(), extension.size()}, {}};
+  const auto row = std::lower_bound(kRows.begin(), kRows.end(), wanted, by_extension);
+  return row != kRows.end() && row->extension == wanted.extension ? row->type : kUnknown;
+}
+
+}  // namespace sluice::handlers

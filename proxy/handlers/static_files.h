@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// StaticFiles: answers from files below a root ("files"): GET and HEAD, conditional (RFC 9110 13)
+// and for ranges (RFC 9110 14), with an index for directories, and with compressed siblings for
+// clients that take them. Immutable, part of a Snapshot, shared by all workers.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "proxy/exchange/handler.h"
+#include "proxy/handlers/file_lookup.h"
+
+namespace sluice::handlers {
+
+class StaticFiles final : public exchange::Handler {
+ public:
+  // `precompressed`: look for NAME.br, NAME.zst and NAME.gz beside what is text.
+  StaticFiles(FileLookup lookup, bool precompressed)
+      : lookup_(std::move(lookup)), precompressed_(precompressed) {}
+
+  ArenaPtr<exchange::Responder> respond(exchange::Exchange& exchange) const override;
+
+ private:
+  const FileLookup lookup_;
+  const bool precompressed_;
+};
+
+}  // namespace sluice::handlers

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: MIT
+// Files from a directory: what is sent of them, what is not, and that nothing else ever is.
+#include <catch2/catch.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <string>
+
+#include "tests/support/environment.h"
+#include "tests/support/http_reader.h"
+#include "tests/support/process_stats.h"
+#include "tests/support/sluice_process.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/test_certificates.h"
+
+using sluice::support::RawClient;
+using sluice::support::read_response;
+using sluice::support::Response;
+using sluice::support::ResponseTo;
+using sluice::support::SluiceProcess;
+using sluice::support::TempDir;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string pattern(std::size_t size) {
+  std::string out(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) out[i] = static_cast<char>(i * 2654435761U >> 9);
+  return out;
+}
+
+// A root with a few files, beside a secret that must never leave.
+struct Site {
+  Site() {
+    fs::create_directories(directory.path() / "www/docs/empty");
+    fs::create_directories(directory.path() / "www/.well-known");
+    directory.write("secret.txt", "secret\n");
+    directory.write("www/index.html", "<h1>home</h1>\n");
+    directory.write("www/docs/index.html", "docs\n");
+    directory.write("www/digits.txt", "0123456789");
+    directory.write("www/a b%.txt", "odd name\n");
+    directory.write("www/.hidden", "secret\n");
+    directory.write("www/.well-known/acme", "token\n");
+    directory.write("www/empty.css", "");
+    directory.write("www/big.bin", pattern(3'000'000));
+    fs::create_symlink("digits.txt", directory.path() / "www/inside");
+    fs::create_symlink("../secret.txt", directory.path() / "www/outside");
+    fs::create_symlink(directory.path(), directory.path() / "www/up");
+    REQUIRE(mkfifo((directory.path() / "www/fifo").c_str(), 0600) == 0);
+  }
+
+  std::string config(std::string_view more = {}, std::string_view listener = {}) const {
+    return R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0")" + std::string(listener) +
+           R"(}], "access_log": {"format": "json"}, "routes": [{"files": {"root": ")" +
+           (directory.path() / "www").string() + "\"" + std::string(more) +
+           R"(}}, {"match": {"path": "/s/*"}, "strip_prefix": "/s", "files": {"root": ")" +
+           (directory.path() / "www").string() + R"("}}]})";
+  }
+
+  TempDir directory;
+};
+
+Response ask(RawClient& client, const std::string& target, const std::string& fields = {},
+             const std::string& method = "GET") {
+  client.send(method + " " + target + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n");
+  return read_response(client, method == "HEAD" ? ResponseTo::Head : ResponseTo::Get);
+}
+
+}  // namespace
+
+TEST_CASE("files: what is below the root is sent, with its type and its validators",
+          "[wire][files]") {
+  Site site;
+  SluiceProcess sluice(site.config());
+  RawClient client = sluice.connect();
+  const Response text = ask(client, "/digits.txt");
+  CHECK(text.status == 200);
+  CHECK(text.body == "0123456789");
+  CHECK(text.field("Content-Type") == "text/plain; charset=utf-8");
+  CHECK(text.field("Content-Length") == "10");
+  CHECK(text.field("Accept-Ranges") == "bytes");
+  CHECK_FALSE(text.field("ETag").empty());
+  CHECK_FALSE(text.field("Last-Modified").empty());
+  CHECK(ask(client, "/").body == "<h1>home</h1>\n");
+  CHECK(ask(client, "/docs/").body == "docs\n");
+  CHECK(ask(client, "/s/docs/").body == "docs\n");
+  CHECK(ask(client, "/s").body == "<h1>home</h1>\n");
+  CHECK(ask(client, "/inside").body == "0123456789");
+  CHECK(ask(client, "/a%20b%25.txt?query").body == "odd name\n");
+  CHECK(ask(client, "/empty.css").body.empty());
+  CHECK(ask(client, "/.well-known/acme").body == "token\n");
+  CHECK(ask(client, "/big.bin").body == pattern(3'000'000));
+  const Response head = ask(client, "/digits.txt", {}, "HEAD");
+  CHECK(head.status == 200);
+  CHECK(head.field("Content-Length") == "10");
+  CHECK(ask(client, "/docs/").status == 200);  // all on one connection
+}
+
+TEST_CASE("files: nothing outside the root, hidden or special is ever sent", "[wire][files]") {
+  Site site;
+  SluiceProcess sluice(site.config());
+  RawClient client = sluice.connect();
+  for (const char* target :
+       {"/missing", "/outside", "/up/secret.txt", "/up/", "/.hidden", "/.", "/docs/.hidden",
+        "/..%2fsecret.txt", "/%2e%2e%2fsecret.txt", "/docs%2findex.html", "/fifo", "/digits.txt/",
+        "/digits.txt/x", "/docs/empty/", "/.well-known/.x", "/x/.well-known/acme",
+        "/..../secret.txt", "/docs/..%5c..%5csecret.txt"}) {
+    CAPTURE(target);
+    const Response response = ask(client, target);
+    const bool home = std::string(target) == "/.";  // another spelling of "/"
+    CHECK(response.status == (home ? 200 : 404));
+    CHECK(response.body.find("secret") == std::string::npos);
+  }
+  for (const char* target : {"/../secret.txt", "/docs/../../secret.txt", "/%2e%2e/secret.txt"}) {
+    CAPTURE(target);
+    RawClient other = sluice.connect();
+    CHECK(ask(other, target).status == 400);
+  }
+  CHECK_NOTHROW(sluice.wait_for_access_log("\"end\":\"file_missing\""));
+}
+
+TEST_CASE("files: a directory without its slash is a redirect to the client's own path",
+          "[wire][files]") {
+  Site site;
+  SluiceProcess sluice(site.config());
+  RawClient client = sluice.connect();
+  const Response response = ask(client, "/docs?x=1");
+  CHECK(response.status == 308);
+  CHECK(response.field("Location") == "/docs/?x=1");
+  CHECK(ask(client, "/s/docs").field("Location") == "/s/docs/");
+}
+
+TEST_CASE("files: other methods than GET and HEAD are refused", "[wire][files]") {
+  Site site;
+  SluiceProcess sluice(site.config());
+  RawClient client = sluice.connect();
+  const Response response = ask(client, "/digits.txt", "Content-Length: 0\r\n", "POST");
+  CHECK(response.status == 405);
+  CHECK(response.field("Allow") == "GET, HEAD");
+}
+
+TEST_CASE("files: conditional requests", "[wire][files]") {
+  Site site;
+  SluiceProcess sluice(site.config());
+  RawClient client = sluice.connect();
+  const Response first = ask(client, "/digits.txt");
+  const std::string etag = first.field("ETag");
+  const std::string date = first.field("Last-Modified");
+  const Response same = ask(client, "/digits.txt", "If-None-Match: \"x\", " + etag + "\r\n");
+  CHECK(same.status == 304);
+  CHECK(same.field("ETag") == etag);
+  CHECK(same.body.empty());
+  CHECK(ask(client, "/digits.txt", "If-Modified-Since: " + date + "\r\n").status == 304);
+  CHECK(ask(client, "/digits.txt", "If-None-Match: \"x\"\r\n").status == 200);
+  CHECK(ask(client, "/digits.txt", "If-Match: \"x\"\r\n").status == 412);
+  CHECK(ask(client, "/digits.txt", "If-Match: " + etag + "\r\n").status == 200);
+  site.directory.write("www/digits.txt", "changed!!!");
+  const Response changed = ask(client, "/digits.txt", "If-None-Match: " + etag + "\r\n");
+  CHECK(changed.status == 200);
+  CHECK(changed.body == "changed!!!");
+}
+
+TEST_CASE("files: ranges, one, several and none that is there", "[wire][files]") {
+  Site site;
+  SluiceProcess sluice(site.config());
+  RawClient client = sluice.connect();
+  const Response one = ask(client, "/digits.txt", "Range: bytes=2-4\r\n");
+  CHECK(one.status == 206);
+  CHECK(one.body == "234");
+  CHECK(one.field("Content-Range") == "bytes 2-4/10");
+  CHECK(ask(client, "/digits.txt", "Range: bytes=-3\r\n").body == "789");
+  const Response none = ask(client, "/digits.txt", "Range: bytes=10-\r\n");
+  CHECK(none.status == 416);
+  CHECK(none.field("Content-Range") == "bytes */10");
+  CHECK(ask(client, "/digits.txt", "Range: lines=1-2\r\n").status == 200);
+  CHECK(ask(client, "/digits.txt", "Range: bytes=2-4\r\nIf-Range: \"old\"\r\n").status == 200);
+  CHECK(ask(client, "/digits.txt", "Range: bytes=2-4\r\nIf-Range: " + one.field("ETag") + "\r\n")
+            .status == 206);
+  CHECK(ask(client, "/digits.txt", "Range: bytes=2-4\r\n", "HEAD").status == 200);
+
+  const Response several = ask(client, "/digits.txt", "Range: bytes=7-,0-1\r\n");
+  CHECK(several.status == 206);
+  const std::string type = several.field("Content-Type");
+  const std::string prefix = "multipart/byteranges; boundary=";
+  REQUIRE(type.starts_with(prefix));
+  const std::string boundary = type.substr(prefix.size());
+  CHECK(several.body == "--" + boundary +
+                            "\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                            "Content-Range: bytes 7-9/10\r\n\r\n789\r\n--" +
+                            boundary +
+                            "\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                            "Content-Range: bytes 0-1/10\r\n\r\n01\r\n--" +
+                            boundary + "--\r\n");
+}
+
+TEST_CASE("files: what is not there may be a fallback's", "[wire][files]") {
+  Site site;
+  SluiceProcess sluice(site.config(R"(, "try": "/index.html")"));
+  RawClient client = sluice.connect();
+  const Response page = ask(client, "/app/some/where");
+  CHECK(page.status == 200);
+  CHECK(page.body == "<h1>home</h1>\n");
+  CHECK(page.field("Content-Type") == "text/html; charset=utf-8");
+}
+
+TEST_CASE("files: a compressed sibling goes to who takes it, unless it is older", "[wire][files]") {
+  Site site;
+  site.directory.write("www/app.js", "plain");
+  site.directory.write("www/app.js.gz", "gzipped");
+  site.directory.write("www/app.js.br", "brotli");
+  site.directory.write("www/old.js.gz", "gzipped before");
+  site.directory.write("www/old.js", "plain, and newer");
+  fs::last_write_time(site.directory.path() / "www/old.js.gz",
+                      fs::file_time_type::clock::now() - std::chrono::hours(1));
+  SluiceProcess sluice(site.config(R"(, "precompressed": true)"));
+  RawClient client = sluice.connect();
+  const Response plain = ask(client, "/app.js");
+  CHECK(plain.body == "plain");
+  CHECK(plain.field("Vary") == "Accept-Encoding");
+  CHECK_FALSE(plain.has("Content-Encoding"));
+  const Response gzip = ask(client, "/app.js", "Accept-Encoding: gzip\r\n");
+  CHECK(gzip.body == "gzipped");
+  CHECK(gzip.field("Content-Encoding") == "gzip");
+  CHECK(gzip.field("Content-Type") == "text/javascript; charset=utf-8");
+  CHECK(gzip.field("ETag") != plain.field("ETag"));
+  CHECK(ask(client, "/app.js", "Accept-Encoding: gzip, br\r\n").body == "brotli");
+  CHECK(ask(client, "/app.js", "Accept-Encoding: gzip, br;q=0\r\n").body == "gzipped");
+  CHECK(ask(client, "/old.js", "Accept-Encoding: gzip\r\n").body == "plain, and newer");
+  CHECK_FALSE(ask(client, "/big.bin", "Accept-Encoding: gzip\r\n").has("Vary"));
+}
+
+TEST_CASE("files: a root that is turned to the next release is followed at once", "[wire][files]") {
+  TempDir directory;
+  fs::create_directories(directory.path() / "one");
+  fs::create_directories(directory.path() / "two");
+  directory.write("one/v", "1");
+  directory.write("two/v", "2");
+  fs::create_symlink("one", directory.path() / "current");
+  SluiceProcess sluice(R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
+    "routes": [{"files": {"root": ")" +
+                       (directory.path() / "current").string() + R"("}}]})");
+  RawClient client = sluice.connect();
+  CHECK(ask(client, "/v").body == "1");
+  fs::create_symlink("two", directory.path() / "next");
+  fs::rename(directory.path() / "next", directory.path() / "current");
+  CHECK(ask(client, "/v").body == "2");
+}
+
+TEST_CASE("files: a file that becomes shorter on its way is a visible cut", "[wire][files]") {
+  Site site;
+  // Larger than all buffers on the way, so that the end is not read yet when it goes.
+  const fs::path path = site.directory.path() / "www/large";
+  site.directory.write("www/large", "");
+  fs::resize_file(path, 64'000'000);
+  SluiceProcess sluice(site.config());
+  RawClient client = sluice.connect();
+  client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+  client.recv_until("\r\n\r\n");
+  fs::resize_file(path, 1000);
+  CHECK(client.recv_to_close().size() < 64'000'000);
+  CHECK_NOTHROW(sluice.wait_for_access_log("\"end\":\"file_failed\""));
+}
+
+TEST_CASE("files: a slow reader of a large file costs no memory, and leaves nothing open",
+          "[wire][files]") {
+  Site site;
+  fs::resize_file(site.directory.path() / "www/big.bin", 200'000'000);
+  SluiceProcess sluice(site.config());
+  const std::size_t at_rest = sluice::support::descriptor_count(sluice.process_id());
+  {
+    RawClient client = sluice.connect();
+    CHECK(ask(client, "/digits.txt").status == 200);
+    const std::size_t before = sluice::support::status_kib(sluice.process_id(), "VmHWM");
+    client.send("GET /big.bin HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.recv_exact(1'000'000);
+    const std::size_t peak = sluice::support::status_kib(sluice.process_id(), "VmHWM");
+    if (!sluice::support::kSanitized) CHECK(peak < before + 2048);
+    client.close();
+  }
+  const sluice::support::Deadline deadline;
+  while (sluice::support::descriptor_count(sluice.process_id()) > at_rest) {
+    REQUIRE_FALSE(deadline.expired());
+  }
+}
+
+TEST_CASE("files: over TLS, as they are", "[wire][files][tls]") {
+  Site site;
+  const auto certificate =
+      sluice::support::make_certificate(site.directory.path(), "localhost", {"localhost"});
+  SluiceProcess sluice(site.config({}, R"(, "tls": {"certificates": [{"cert": ")" +
+                                           certificate.cert_path + R"(", "key": ")" +
+                                           certificate.key_path + R"("}]})"));
+  RawClient client = sluice.connect();
+  client.handshake();
+  CHECK(ask(client, "/big.bin").body == pattern(3'000'000));
+  CHECK(ask(client, "/digits.txt").body == "0123456789");
+}
