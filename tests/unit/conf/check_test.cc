@@ -131,7 +131,7 @@ TEST_CASE("check: what a configuration cannot do without", "[conf][check]") {
       {L + ",\"pools\":{@\"api\":{}}," + R, "pools.api.backends", "pools.api has no backends",
        R"(for example "backends": [ "127.0.0.1:9000" ])"},
       {L + "," + P + ",\"routes\":[@{}]", "routes[0]", "routes[0] does nothing",
-       R"(add "forward", "redirect" or "respond")"},
+       R"(add "forward", "files", "redirect" or "respond")"},
       {L + "," + P + ",\"routes\":[{@\"redirect\":{}}]", "routes[0].redirect.to",
        "\"to\" is missing in routes[0].redirect", "for example \"to\": \"https://${host}${uri}\""},
   });
