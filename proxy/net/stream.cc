@@ -333,8 +333,19 @@ void Stream::fail(int error) {
   loop_.flush_later(*this);
 }
 
+// Whoever ends a TLS connection says so, or its peer would have to take it for a truncation.
+void Stream::say_goodbye() {
+  const bool can = tls_ != nullptr && phase_ == Phase::Established && !broken_ && !output_shut_;
+  if (can && !has_output()) tls_->shutdown();
+}
+
 void Stream::close() {
   if (closed()) return;
+  say_goodbye();
+  drop();
+}
+
+void Stream::drop() {
   event_.disable();
   ListHook<FlushTag>::unlink();
   ListHook<RequeueTag>::unlink();
@@ -346,7 +357,7 @@ void Stream::reset() {
   if (closed()) return;
   linger abort{.l_onoff = 1, .l_linger = 0};
   setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
-  close();
+  drop();
 }
 
 }  // namespace sluice::net

@@ -112,8 +112,8 @@ class Stream final : private Flushable, private Requeued {
   // That has happened, and on_output_finished() was told.
   bool output_shut() const { return output_shut_; }
 
-  // Drops events and descriptor at once. `reset`: with RST instead of FIN, so that the peer cannot
-  // take what it got for complete.
+  // Drops events and descriptor at once. `reset`: with RST instead of FIN and close_notify, so that
+  // the peer cannot take what it got for complete.
   void close();
   void reset();
   bool closed() const { return !fd_.valid(); }
@@ -146,6 +146,8 @@ class Stream final : private Flushable, private Requeued {
   void flush_output();
   void flush_tls();
   void shut_output();
+  void say_goodbye();
+  void drop();
   void note_output();
   void fail(int error);
 

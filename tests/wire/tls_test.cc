@@ -125,6 +125,19 @@ TEST_CASE("tls: a large body crosses while the client reads slowly", "[wire][tls
   CHECK(get(client).body == big);
 }
 
+TEST_CASE("tls: a connection that was idle for too long ends with close_notify", "[wire][tls]") {
+  TempDir directory;
+  TestCertificate certificate = make_certificate(directory.path(), "idle", {"idle.example"});
+  ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
+  std::string text = config(quoted_pair(certificate), backend.address());
+  text.insert(1, R"("timeouts": {"idle": "100ms"}, )");
+  SluiceProcess sluice(text);
+  RawClient client = sluice.connect();
+  client.handshake();
+  CHECK(get(client).status == 200);
+  CHECK_NOTHROW(client.expect_close());  // fails on an end that might be a truncation
+}
+
 TEST_CASE("tls: plain HTTP and garbage on the TLS port close, and harm nobody", "[wire][tls]") {
   Fixture fixture;
   RawClient plain = fixture.sluice.connect();
