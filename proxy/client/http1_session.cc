@@ -221,7 +221,10 @@ void Http1Session::on_drained() {
 std::size_t Http1Session::take_head(std::string_view bytes) {
   if (output_backed_up()) return 0;
   // Empty lines before a request are nobody's request yet (RFC 9112 2.2).
-  if (bytes.size() < 4 && bytes.find_first_not_of("\r\n") == std::string_view::npos) return 0;
+  if (bytes.size() < 4 && bytes.find_first_not_of("\r\n") == std::string_view::npos) {
+    stream_.expect_more(true);
+    return 0;
+  }
   net::TimePoint now = shared_.services.loop.now();
   if (first_byte_ == net::TimePoint{}) first_byte_ = now;
   const http::HeadLimits& limits = shared_.options.head_limits;

@@ -141,7 +141,7 @@ IoResult Stream::read(std::span<char> into) {
     loop_.call_again(*this);
     return {IoStatus::Again, 0, 0};
   }
-  IoResult result = tls_ != nullptr ? tls_->read(into) : read_plain(into);
+  IoResult result = tls_ != nullptr ? read_tls(into) : read_plain(into);
   if (result.status == IoStatus::Again) readable_ = false;
   budget_bytes_ -= std::min(budget_bytes_, result.bytes);
   return result;
@@ -178,6 +178,17 @@ void Stream::skip(std::size_t bytes) {
     if (result.status != IoStatus::Ok) return;
     bytes -= result.bytes;
   }
+}
+
+// What holds for a plain short read holds for the one below TLS, which is not seen here.
+IoResult Stream::read_tls(std::span<char> into) {
+  IoResult result = tls_->read(into);
+  if (result.status == IoStatus::Again && short_read_ && expect_more_) {
+    tls_->on_readable();
+    result = tls_->read(into);
+  }
+  short_read_ = result.status == IoStatus::Ok;
+  return result;
 }
 
 bool Stream::has_input() const {

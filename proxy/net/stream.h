@@ -136,6 +136,7 @@ class Stream final : private Flushable, private Requeued {
   void announce_readable();
   IoResult read_plain(std::span<char> into);
   IoResult receive(std::span<char> into, int flags);
+  IoResult read_tls(std::span<char> into);
   // Sends as much of `pieces` as the socket takes and returns the bytes sent; an error is noted and
   // delivered from the loop.
   std::size_t send(std::span<const iovec> pieces);
