@@ -347,7 +347,7 @@ bool Http1Session::rest_is_small() const {
 
 void Http1Session::pause() {
   body_paused_ = true;
-  read_timer_.clear();
+  watch_waiting_client();  // its reset would not be read
   if (state_ == State::Body || state_ == State::Tunnel) stream_.pause_reading();
 }
 

@@ -15,8 +15,9 @@ using exchange::Side;
 // Of a client that goes on sending behind our last byte, the longest pause.
 constexpr std::chrono::seconds kLingerPause{2};
 
-// A reset that came together with the request gives no event of its own, so a client that waits is
-// looked at once, after this long.
+// A reset that came together with the request gives no event of its own, and behind bytes that are
+// not read it is not met, so a client that waits is looked at after this long: once, or while it is
+// paused again and again.
 constexpr std::chrono::seconds kVanishedAfter{1};
 
 }  // namespace
@@ -97,6 +98,9 @@ void Http1Session::on_read_timeout() {
       if (!stream_.alive()) on_broken(0);
       return;
     case State::Tunnel:
+      if (!body_paused_) return;
+      if (!stream_.alive()) return on_broken(0);
+      return watch_waiting_client();
     case State::Finishing:
     case State::Closed:
       return;
