@@ -12,7 +12,7 @@
 
 BUILD_PACKAGES := g++ pkg-config libevent-dev libssl-dev nlohmann-json3-dev libfmt-dev libc-ares-dev
 DEMO_PACKAGES  := openssl
-TEST_PACKAGES  := catch2 openssl curl nginx-light strace
+TEST_PACKAGES  := catch2 openssl curl nginx-light apache2-bin nodejs node-ws wrk strace
 FUZZ_PACKAGES  := clang-14 libclang-rt-14-dev
 BENCH_PACKAGES := wrk nginx-light haproxy
 FMT_PACKAGES   := clang-format-14

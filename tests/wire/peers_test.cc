@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "tests/support/environment.h"
@@ -13,96 +12,18 @@
 #include "tests/support/raw_client.h"
 #include "tests/support/skip.h"
 #include "tests/support/sluice_process.h"
-#include "tests/support/test_certificates.h"
 #include "tests/wire/configs.h"
+#include "tests/wire/peers.h"
 
-using sluice::support::find_program;
-using sluice::support::Finished;
-using sluice::support::Process;
 using sluice::support::run_program;
 using sluice::support::SluiceProcess;
-using sluice::support::TempDir;
-
-namespace {
-
-constexpr std::size_t kBigBytes = 16 * 1024 * 1024;
-
-// nginx on a Unix socket: files as they are, and below /chunked/ without a length.
-class Nginx {
- public:
-  explicit Nginx(const TempDir& directory)
-      : socket_(directory.file("nginx.sock")),
-        process_({find_program("nginx").value(), "-p", directory.path(), "-c",
-                  directory.write("nginx.conf", config(directory)), "-e", "stderr"}) {
-    const sluice::support::Deadline deadline;
-    while (!std::filesystem::exists(socket_)) {
-      if (deadline.expired() || !process_.running()) {
-        throw sluice::support::Failure(process_.output(sluice::support::Stream::Err));
-      }
-    }
-  }
-
-  std::string address() const { return "unix:" + socket_; }
-
- private:
-  std::string config(const TempDir& directory) const {
-    const std::string root = directory.path();
-    return "daemon off; worker_processes 1; pid " + root + "/nginx.pid; user root;\n" +
-           "events { worker_connections 512; }\nhttp {\n access_log off;\n" +
-           " client_body_temp_path " + root + "/b; proxy_temp_path " + root + "/p;\n" +
-           " fastcgi_temp_path " + root + "/f; uwsgi_temp_path " + root + "/u;\n" +
-           " scgi_temp_path " + root + "/s; keepalive_requests 100000;\n" +
-           " client_max_body_size 0;\n" + " server { listen unix:" + socket_ + "; root " + root +
-           "/www;\n" + "  location /gzip/ { alias " + root + "/www/; gzip on; gzip_types *; " +
-           "gzip_proxied any; }\n" + "  location /back { return 302 /moved; }\n" +
-           "  location /count { return 200 \"$connection_requests\"; }\n }\n}\n";
-  }
-
-  std::string socket_;
-  Process process_;
-};
-
-struct Farm {
-  Farm() {
-    if (!find_program("nginx")) sluice::support::skip("no nginx");
-    if (!find_program("curl")) sluice::support::skip("no curl");
-    std::filesystem::create_directory(directory.path() / "www");
-    std::filesystem::permissions(directory.path(), std::filesystem::perms::others_all,
-                                 std::filesystem::perm_options::add);
-    std::string block(1 << 20, '\0');
-    for (std::size_t i = 0; i < block.size(); ++i)
-      block[i] = static_cast<char>(i * 2654435761U >> 13);
-    std::ofstream big(directory.path() / "www" / "big");
-    for (std::size_t i = 0; i < kBigBytes / block.size(); ++i) big << block;
-    directory.write("www/small", "small file\n");
-  }
-
-  Finished curl(const SluiceProcess& sluice, std::vector<std::string> arguments,
-                const std::string& path, std::size_t listener = 0) const {
-    std::vector<std::string> all = {"curl", "-sS", "-k", "--max-time", "60"};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    all.push_back((listener == 0 ? "http" : "https") + std::string("://localhost:") +
-                  std::to_string(sluice.port(listener)) + path);
-    return run_program(all, {}, std::chrono::milliseconds(70'000));
-  }
-
-  TempDir directory;
-};
-
-}  // namespace
+using sluice::wire::Farm;
+using sluice::wire::Nginx;
 
 TEST_CASE("peers: curl gets from nginx, over http and https", "[wire][peers]") {
   Farm farm;
   Nginx nginx(farm.directory);
-  auto certificate =
-      sluice::support::make_certificate(farm.directory.path(), "localhost", {"localhost"});
-  SluiceProcess sluice(R"({"workers": 2, "access_log": {"format": "off"},
-    "listeners": [{"address": "127.0.0.1:0"}, {"address": "127.0.0.1:0", "tls": {"certificates":
-      [{"cert": ")" + certificate.cert_path +
-                       R"(", "key": ")" + certificate.key_path + R"("}]}}],
-    "pools": {"p": {"backends": [")" +
-                       nginx.address() + R"("]}},
-    "routes": [{"match": {}, "forward": {"pool": "p"}}]})");
+  SluiceProcess sluice(farm.config(nginx.address()));
   for (std::size_t listener : {0U, 1U}) {
     CHECK(farm.curl(sluice, {}, "/small", listener).out == "small file\n");
     CHECK(farm.curl(sluice, {"-I"}, "/small", listener).out.find("Content-Length: 11") !=
@@ -165,4 +86,25 @@ TEST_CASE("peers: memory does not grow with the size of a body", "[wire][peers]"
   const std::size_t big_kib = peak_kib();
   INFO(small_kib << " KiB, then " << big_kib << " KiB");
   CHECK(big_kib < small_kib + 1024);
+}
+
+TEST_CASE("peers: wrk pipelines, and every answer comes", "[wire][peers]") {
+  const auto wrk = sluice::support::find_program("wrk");
+  if (!wrk) sluice::support::skip("no wrk");
+  Farm farm;
+  Nginx nginx(farm.directory);
+  SluiceProcess sluice(farm.config(nginx.address()));
+  for (const std::size_t listener : {0U, 1U}) {
+    const sluice::support::Finished finished =
+        run_program({*wrk, "-t", "2", "-c", "8", "-d", "1s", "-s", "tests/peers/pipeline.lua",
+                     farm.url(sluice, "/small", listener)});
+    INFO(finished.out << finished.err);
+    CHECK(finished.status.code == 0);
+    CHECK(finished.out.find("Non-2xx") == std::string::npos);
+    CHECK(finished.out.find("Socket errors") == std::string::npos);
+    // "  123456 requests in 1.00s, ..."
+    const std::size_t words = finished.out.find(" requests in");
+    REQUIRE(words != std::string::npos);
+    CHECK(std::stoul(finished.out.substr(finished.out.rfind('\n', words))) > 100);
+  }
 }
