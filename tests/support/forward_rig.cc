@@ -133,8 +133,11 @@ std::uint32_t ForwardRig::in_flight() const {
 }
 
 void ForwardRig::on_finished(const exchange::Exchange& exchange) {
+  // Of a request that was not understood at least whether it was a HEAD is known.
+  const http::RequestHead& request = exchange.request();
+  const bool is_head = request.method == http::Method::Head;
   finished_.push_back({.client = exchange.client().listener,
-                       .method = std::string(exchange.request().method_text),
+                       .method = is_head ? "HEAD" : std::string(request.method_text),
                        .status = exchange.status(),
                        .attempts = exchange.backend_trace().attempts,
                        .routed = bool{exchange.match()},
