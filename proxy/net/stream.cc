@@ -111,6 +111,10 @@ void Stream::finish_connect() {
 
 void Stream::step_handshake() {
   IoResult result = tls_->handshake();
+  if (result.status == IoStatus::Again) {  // see read_tls()
+    tls_->on_readable();
+    result = tls_->handshake();
+  }
   switch (result.status) {
     case IoStatus::Ok:
       return establish();
@@ -180,7 +184,8 @@ void Stream::skip(std::size_t bytes) {
   }
 }
 
-// What holds for a plain short read holds for the one below TLS, which is not seen here.
+// What holds for a plain short read holds for the one below TLS, which is not seen here: within a
+// message the socket is asked once more, as a reset that came with the bytes gives no second edge.
 IoResult Stream::read_tls(std::span<char> into) {
   IoResult result = tls_->read(into);
   if (result.status == IoStatus::Again && short_read_ && expect_more_) {

@@ -267,7 +267,7 @@ class Stage {
 
 // No deadline of a client's comes to the rescue.
 constexpr std::string_view kPatient =
-    R"("request_head": "1m", "request_body": "1m", "send": "1m", "idle": "1m")";
+    R"("request_head": "1m", "request_body": "1m", "send": "1m", "idle": "1m", "tls_handshake": "1m")";
 
 }  // namespace
 
@@ -334,6 +334,14 @@ TEST_CASE("endings: a reset that comes together with bytes is noticed within a m
       stage.check_at_rest();
     }
   }
+  RawClient handshaking = stage.sluice().connect(1);
+  handshaking.send("\x16\x03\x01");
+  stage.serve_another();  // by then that has been read
+  stage.sluice().process().signal(SIGSTOP);
+  handshaking.send("\x02");
+  handshaking.reset();
+  stage.sluice().process().signal(SIGCONT);
+  stage.check_at_rest();
   stage.check_log();
 }
 
