@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -159,12 +160,24 @@ void ScriptedBackend::accept_loop(int listening) {
     const int fd = ::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0) continue;
     const std::lock_guard lock(mutex_);
+    join_ended();
     ++open_;
     const int number = connections_++;
     scripts_.emplace_back([this, fd, number] { run_script(fd, number); });
     changed_.notify_all();
   }
   ::close(listening);
+}
+
+// So that a backend of many connections does not keep a thread for each.
+void ScriptedBackend::join_ended() {
+  for (const std::thread::id id : std::exchange(ended_, {})) {
+    const auto script = std::find_if(scripts_.begin(), scripts_.end(),
+                                     [id](const std::thread& one) { return one.get_id() == id; });
+    if (script == scripts_.end()) continue;  // of a stop() before
+    script->join();
+    scripts_.erase(script);
+  }
 }
 
 void ScriptedBackend::run_script(int fd, int number) {
@@ -179,6 +192,7 @@ void ScriptedBackend::run_script(int fd, int number) {
   const std::lock_guard lock(mutex_);
   if (!failure.empty()) failures_.push_back(std::move(failure));
   --open_;
+  ended_.push_back(std::this_thread::get_id());
   changed_.notify_all();
 }
 

@@ -87,6 +87,7 @@ class ScriptedBackend {
   int bound_socket() const;
   void end_threads();
   void accept_loop(int listening);
+  void join_ended();  // REQUIRES: mutex_ held
   void run_script(int fd, int number);
   void record(const Request& request);
   void wait_until(const std::function<bool()>& reached, std::string_view what,
@@ -103,6 +104,7 @@ class ScriptedBackend {
   std::vector<Request> requests_;
   std::vector<std::string> failures_;
   std::list<std::thread> scripts_;
+  std::vector<std::thread::id> ended_;  // of scripts_, to be joined
   std::atomic<int> connections_{0};
   std::atomic<int> open_{0};
   std::thread acceptor_;
