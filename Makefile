@@ -14,6 +14,7 @@ BUILD_PACKAGES := g++ pkg-config libevent-dev libssl-dev nlohmann-json3-dev libf
 DEMO_PACKAGES  := openssl
 TEST_PACKAGES  := catch2 openssl curl nginx-light apache2-bin nodejs node-ws wrk strace
 FUZZ_PACKAGES  := clang-14 libclang-rt-14-dev
+LONG_TEST_PACKAGES := $(TEST_PACKAGES) slowhttptest
 BENCH_PACKAGES := wrk nginx-light haproxy
 FMT_PACKAGES   := clang-format-14
 LINT_PACKAGES  := clang-tidy-14 catch2
@@ -215,13 +216,20 @@ run: build/release/sluice $(DEMO)/cert.pem ## Build, then proxy to two demo back
 # $(call run_tests,flavour,which)
 run_tests = $(environment_$(1)) SLUICE_BINARY=$(CURDIR)/build/$(1)/sluice build/$(1)/tests $(2) $(TESTS)
 
-.PHONY: test test-unit test-wire asan ubsan tsan
+# What has a long variant, tagged [long], with the sizes of the real thing: files of 1 GiB, 24 000
+# connections dropped in two minutes, attackers against the default configuration.
+LONG_SIZES := SLUICE_BIG_MIB=1024 SLUICE_CHURN_CONNECTIONS=24000 SLUICE_CHURN_SECONDS=120 \
+  SLUICE_LONG=1 SLUICE_TEST_TIMEOUT=600
+
+.PHONY: test test-unit test-wire test-long asan ubsan tsan
 test: build/release/tests build/release/sluice build/release/count_allocations.so ## All tests; the last line says how many passed
 	@$(call run_tests,release,)
 test-unit: build/release/tests build/release/sluice build/release/count_allocations.so ## The tests under tests/unit
 	@$(call run_tests,release,[unit])
 test-wire: build/release/tests build/release/sluice build/release/count_allocations.so ## The tests under tests/wire: the real binary
 	@$(call run_tests,release,[wire])
+test-long: build/release/tests build/release/sluice packages-test-long ## The long variants: 1 GiB files, 24 000 connections, attackers (minutes)
+	@$(LONG_SIZES) $(call run_tests,release,[long])
 asan: build/asan/tests build/asan/sluice build/asan/count_allocations.so ## All tests under AddressSanitizer and LeakSanitizer
 	@$(call run_tests,asan,)
 ubsan: build/ubsan/tests build/ubsan/sluice build/ubsan/count_allocations.so ## All tests under UndefinedBehaviorSanitizer
@@ -330,7 +338,8 @@ lint: compile_commands.json packages-lint ## clang-tidy 14 over all sources, or 
 
 # ---- Packages ------------------------------------------------------------------------------------
 
-.PHONY: packages-build packages-demo packages-test packages-fuzz packages-bench packages-fmt packages-lint
+.PHONY: packages-build packages-demo packages-test packages-test-long packages-fuzz packages-bench \
+  packages-fmt packages-lint
 install_packages = @$(if $(filter 0,$(PACKAGES)),:,tools/install_packages $(1))
 packages-build:
 	$(call install_packages,$(BUILD_PACKAGES))
@@ -340,6 +349,8 @@ packages-test:
 	$(call install_packages,$(BUILD_PACKAGES) $(TEST_PACKAGES))
 packages-fuzz:
 	$(call install_packages,$(BUILD_PACKAGES) $(FUZZ_PACKAGES))
+packages-test-long:
+	$(call install_packages,$(BUILD_PACKAGES) $(LONG_TEST_PACKAGES))
 packages-bench:
 	$(call install_packages,$(BENCH_PACKAGES))
 packages-fmt:
