@@ -140,7 +140,7 @@ std::string_view Stream::tls_version() const {
 
 IoResult Stream::read(std::span<char> into) {
   CHECK(!into.empty());
-  if (closed()) return {IoStatus::Again, 0, 0};
+  if (closed() || reading_paused_) return {IoStatus::Again, 0, 0};
   if (budget_bytes_ == 0) {
     loop_.call_again(*this);
     return {IoStatus::Again, 0, 0};

@@ -67,7 +67,7 @@ class Stream final : private Flushable, private Requeued {
   Stream(EventLoop& loop, Fd fd, Owner* owner, Connecting);
   ~Stream();
 
-  // Plaintext. Again: on_readable() will come. Once closed, Again for ever.
+  // Plaintext. Again: on_readable() will come. While paused, and once closed, Again for ever.
   // REQUIRES: `into` is not empty.
   IoResult read(std::span<char> into);
 
@@ -89,7 +89,7 @@ class Stream final : private Flushable, private Requeued {
   // Whether the owner stands within a message, so that a short read is to be probed behind.
   void expect_more(bool more) { expect_more_ = more; }
 
-  // Stops on_readable(); what the socket holds stays there, and TCP slows the peer down.
+  // Stops on_readable() and read(); what the socket holds stays there, and TCP slows the peer down.
   void pause_reading() { reading_paused_ = true; }
   // Resumes; on_readable() comes from the loop if there may be something.
   void resume_reading();

@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <cerrno>
 
@@ -153,6 +154,17 @@ TEST_CASE_METHOD(Fixture, "stream: paused, it tells nothing, and loses nothing",
   CHECK(owner->count("readable") == 0);
   support::run_until(loop, [this] { return owner->last.status == IoStatus::Eof; });
   CHECK(owner->received == "wait");
+}
+
+TEST_CASE_METHOD(Fixture, "stream: paused by its reader, it gives no more",
+                 "[net][stream][regression]") {
+  put(peer, "later");
+  stream().pause_reading();
+  support::run_turns(loop, 3);
+  std::array<char, 16> into{};
+  CHECK(stream().read(into).status == IoStatus::Again);
+  stream().resume_reading();
+  await_received("later");
 }
 
 TEST_CASE_METHOD(Fixture, "stream: resuming when nothing came tells nothing", "[net][stream]") {
