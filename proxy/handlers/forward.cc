@@ -138,7 +138,7 @@ void ForwardResponder::start() {
   if (!upgrade_.empty()) exchange_.request().fields.add(http::FieldId::Upgrade, upgrade_);
   target_ = forwarded_target(exchange_);
   exchange_.backend_trace().pool = pool_.name();
-  upload_.collect();
+  if (Failure failure = upload_.collect()) return end_if(failure);
   begin_if_ready();
 }
 

@@ -20,8 +20,14 @@ Upload::Upload(exchange::Exchange& exchange, const WholeBody* whole)
       pump_(watermark_bytes_),
       complete_(!exchange.request().body.has_body()) {}
 
-void Upload::collect() {
+Failure Upload::collect() {
+  const http::BodyFraming& body = exchange_.request().body;
+  const bool declared = body.kind == http::BodyKind::Length;
+  if (whole_ != nullptr && declared && body.length > whole_->bytes_max) {
+    return {Side::Client, Kind::BodyTooLarge};
+  }
   if (!complete_) exchange_.resume();
+  return {};
 }
 
 Failure Upload::on_body(std::string_view bytes) {

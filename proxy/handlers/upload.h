@@ -33,8 +33,8 @@ class Upload {
   // `whole`: null for routes that stream.
   Upload(exchange::Exchange& exchange, const WholeBody* whole);
 
-  // Asks for the body, if there is one.
-  void collect();
+  // Asks for the body, if there is one and its length is no more than can be held.
+  exchange::Failure collect();
 
   // Whether it is time to take a backend.
   bool ready() const { return complete_ || full_; }

@@ -222,6 +222,19 @@ TEST_CASE("buffer: a body above buffers.disk is a 413", "[wire][slow_clients][bu
   CHECK(backend.connections() == 0);
 }
 
+TEST_CASE("buffer: a length above buffers.disk is refused before the body is sent",
+          "[wire][slow_clients][buffer][regression]") {
+  ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
+  SluiceProcess sluice(buffering(backend, R"("disk": "1MiB")"));
+  RawClient client = sluice.connect();
+  client.send(
+      "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1048577\r\n\r\n");
+  CHECK(read_response(client).status == 413);
+  RawClient other = sluice.connect();
+  other.send(post(1'048'576, std::string(1'048'576, 'b')));
+  CHECK(read_response(other).status == 200);
+}
+
 TEST_CASE("buffer: a disk that takes nothing is a 500 with its word",
           "[wire][slow_clients][buffer]") {
   ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
