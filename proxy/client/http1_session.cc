@@ -371,8 +371,10 @@ void Http1Session::send_head(const http::ResponseHead& head) {
   // never send it, and then its next request could not be told from it.
   bool never_sent = body_paused_ && continue_owed_;
   bool body_in_the_way = state_ == State::Body && (never_sent || !rest_is_small());
-  if (body_in_the_way) linger_for(kLinger);
-  response_.send_head(head, !draining() && !body_in_the_way);
+  // What follows a CONNECT that was refused may be meant for the tunnel, and is nobody's request.
+  bool tunnel_refused = exchange_->request().method == http::Method::Connect;
+  if (body_in_the_way || tunnel_refused) linger_for(kLinger);
+  response_.send_head(head, !draining() && !body_in_the_way && !tunnel_refused);
   arm_send_timer();
 }
 

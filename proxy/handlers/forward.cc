@@ -243,9 +243,7 @@ void ForwardResponder::on_interim_head(http::ResponseHead& head) {
 void ForwardResponder::on_response_head(http::ResponseHead& head) {
   if (head.is_interim()) return on_interim_head(head);
   take_answer(head);
-  // The backend's connection says nothing about the client's; but behind a CONNECT that was
-  // refused, what the client sends may be meant for the tunnel.
-  head.keep_alive = exchange_.request().method != http::Method::Connect;
+  head.keep_alive = true;  // the backend's connection says nothing about the client's
   download_.attach(stream_.get(), &exchange_);
   exchange_.send_head(head);
 }
