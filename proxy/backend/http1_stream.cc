@@ -63,7 +63,7 @@ void Http1Stream::send(const RequestToSend& request) {
                                        request.body, connection);
   stream_.commit(static_cast<std::size_t>(end - begin));
   stream_.expect_more(true);
-  if (state_ == State::Head) set_timer(shared_.options.first_byte_timeout);
+  if (state_ == State::Head) wait_for_head();
 }
 
 void Http1Stream::write(std::string_view bytes) {
@@ -74,13 +74,13 @@ void Http1Stream::write(std::string_view bytes) {
   }
   stream_.write(bytes);
   if (chunked_request_) stream_.write(http::kChunkEnd);
-  // While a request goes up it is its progress that counts, not the wait for the answer.
-  if (state_ == State::Head) set_timer(shared_.options.first_byte_timeout);
+  if (state_ == State::Head) wait_for_head();
 }
 
 void Http1Stream::finish(const http::Fields& trailers) {
   request_finished_ = true;
   if (tunnels()) return stream_.finish_output();
+  if (state_ == State::Head) wait_for_head();
   if (!chunked_request_ || state_ == State::Closed) return;
   stream_.write(http::kLastChunk);
   char* begin = stream_.reserve(http::trailers_bound(trailers));
@@ -111,7 +111,7 @@ void Http1Stream::abandon() {
 
 void Http1Stream::on_established() {
   state_ = State::Head;
-  set_timer(shared_.options.first_byte_timeout);
+  wait_for_head();
   events_->on_connected();
 }
 
@@ -256,8 +256,9 @@ void Http1Stream::on_lost() {
 // Writing failed. The backend may have answered before it closed, so what it sent is read first.
 void Http1Stream::on_broken(int error) {
   if (state_ == State::Connecting) return fail(connect_problem(error));
+  stream_.resume_reading();
   on_readable();
-  on_lost();
+  if (!stream_.has_input()) on_lost();
 }
 
 void Http1Stream::end_response() {
@@ -279,11 +280,23 @@ void Http1Stream::give_back() {
   shared_.idle.put(*this);
 }
 
+void Http1Stream::wait_for_head() {
+  sent_mark_ = stream_.sent_bytes();
+  set_timer(shared_.options.first_byte_timeout);
+}
+
+// While a request goes up it is its progress that counts; and a client that has not sent the rest
+// of it is no fault of the backend's.
+bool Http1Stream::request_goes_up() const {
+  return stream_.unsent() > 0 ? stream_.sent_bytes() != sent_mark_ : !request_finished_;
+}
+
 void Http1Stream::on_timeout() {
   switch (state_) {
     case State::Connecting:
       return fail({ProblemKind::ConnectTimeout});
     case State::Head:
+      if (request_goes_up()) return wait_for_head();
       return fail({ProblemKind::FirstByteTimeout});
     case State::Body:
       return fail({ProblemKind::ReadTimeout});

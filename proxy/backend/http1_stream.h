@@ -92,6 +92,8 @@ class Http1Stream final : public BackendStream,
   void on_lost();
   void end_response();
   void on_timeout();
+  void wait_for_head();
+  bool request_goes_up() const;
   void fail(Problem problem);
   void set_timer(std::chrono::milliseconds after) { timer_.set(shared_.loop.now() + after); }
 
@@ -105,7 +107,8 @@ class Http1Stream final : public BackendStream,
   http::BodyDecoder decoder_;
   net::Timer timer_;
   http::Method method_ = http::Method::Get;
-  std::string_view upgrade_;  // what was asked for, while there is no response
+  std::string_view upgrade_;     // what was asked for, while there is no response
+  std::uint64_t sent_mark_ = 0;  // Stream::sent_bytes() when the wait for a head began
   State state_ = State::Connecting;
   bool reused_ = false;
   bool chunked_request_ = false;

@@ -129,6 +129,42 @@ TEST_CASE("slow clients: a body that keeps the rate may take longer than the tim
   CHECK(read_response(client).status == 200);
 }
 
+TEST_CASE("slow clients: a pause in a body is no fault of the backend's",
+          "[wire][slow_clients][regression]") {
+  ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
+  SluiceProcess sluice(forwarding_to(
+      backend, R"("timeouts": {"first_byte": "100ms"}, "buffers": {"request": "4KiB"})"));
+  RawClient client = sluice.connect();
+  client.send(post(10'000, std::string(9'999, 's')));
+  backend.wait_for_connections(1);
+  CHECK_THROWS_AS(client.peek(1, std::chrono::milliseconds(400)), sluice::support::Failure);
+  client.send("s");
+  CHECK(read_response(client).status == 200);
+}
+
+TEST_CASE("slow clients: a backend that reads on, slowly, is not silent",
+          "[wire][slow_clients][regression]") {
+  constexpr std::size_t kBytes = 30'000'000;
+  std::promise<void> faster;
+  ScriptedBackend backend([&faster](BackendConnection& connection) {
+    if (!connection.recv_head()) return;
+    std::size_t left = kBytes;
+    std::future<void> told = faster.get_future();
+    for (int i = 0; i < 15; ++i, left -= 1'000'000) {
+      told.wait_for(std::chrono::milliseconds(100));
+      connection.recv_exact(1'000'000);
+    }
+    connection.recv_exact(left);
+    connection.respond(200, "ok");
+  });
+  SluiceProcess sluice(forwarding_to(
+      backend, R"("timeouts": {"first_byte": "900ms"}, "buffers": {"request": "32MiB"})"));
+  RawClient client = sluice.connect();
+  client.send(post(kBytes, std::string(kBytes, 's')));
+  CHECK(read_response(client).status == 200);
+  faster.set_value();
+}
+
 TEST_CASE("slow clients: Expect is answered before there is a backend", "[wire][slow_clients]") {
   ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
   SluiceProcess sluice(forwarding_to(backend));
