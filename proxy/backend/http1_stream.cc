@@ -128,7 +128,9 @@ void Http1Stream::on_readable() {
     std::span<char> scratch = shared_.loop.scratch();
     IoResult result = stream_.read(scratch);
     if (result.status == IoStatus::Again) return;
-    if (result.status == IoStatus::Eof) return on_end_of_input();
+    // EPIPE: a reset that came behind the end, which all that was sent has preceded.
+    bool ended = result.status == IoStatus::Eof || result.error == EPIPE;
+    if (ended) return on_end_of_input();
     if (result.status == IoStatus::Error) return on_lost();
     on_bytes({scratch.data(), result.bytes});
   }
@@ -241,8 +243,10 @@ void Http1Stream::on_lost() {
       return fail({stash_.empty() ? ProblemKind::ClosedEarly : ProblemKind::Truncated});
     case State::Body:
     case State::Tunnel:
-    case State::HalfClosed:
       return fail({ProblemKind::Truncated});
+    case State::HalfClosed:
+      // It closed altogether: it takes nothing any more, but all that it said is on its way.
+      return events_->on_backend_drained();
     case State::Done:
       response_keep_alive_ = false;
       return;
@@ -256,6 +260,8 @@ void Http1Stream::on_lost() {
 // Writing failed. The backend may have answered before it closed, so what it sent is read first.
 void Http1Stream::on_broken(int error) {
   if (state_ == State::Connecting) return fail(connect_problem(error));
+  // EPIPE: it had ended in order before. What it said of a tunnel, and its end, are read in time.
+  if (error == EPIPE && tunnels()) return events_->on_backend_drained();
   stream_.resume_reading();
   on_readable();
   if (!stream_.has_input()) on_lost();

@@ -23,11 +23,69 @@ using sluice::wire::forwarding_to;
 
 namespace {
 
+constexpr std::string_view kUpgrade =
+    "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+constexpr std::string_view kAgreed =
+    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 constexpr std::string_view kConnectAndMore =
     "CONNECT x.example:1 HTTP/1.1\r\nHost: x.example:1\r\n\r\n"
     "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
 
+// Whatever came before this was sent has been dealt with.
+void wait_for_a_turn(const SluiceProcess& sluice) {
+  RawClient other = sluice.connect();
+  other.send("malformed\r\n\r\n");
+  REQUIRE(read_response(other).status == 400);
+}
+
 }  // namespace
+
+// A server that closes its connection altogether answers what still comes with a reset.
+TEST_CASE("tunnel: what a backend said before it closed arrives, whatever is sent to it afterwards",
+          "[wire][tunnel][regression]") {
+  constexpr std::size_t kBytes = 1'000'000;
+  std::promise<void> closed;
+  ScriptedBackend backend([&closed](BackendConnection& connection) {
+    if (!connection.recv_head()) return;
+    connection.send(kAgreed);
+    connection.send(std::string(kBytes, 'd'));
+    connection.close();
+    closed.set_value();
+  });
+  SluiceProcess sluice(forwarding_to(backend, R"("buffers": {"response": "8MiB"})"));
+  RawClient client = sluice.connect();
+  client.send(kUpgrade);
+  read_response_head(client);
+  REQUIRE(closed.get_future().wait_for(kPatience) == std::future_status::ready);
+  for (int i = 0; i < 8; ++i) wait_for_a_turn(sluice);  // or the kernel drops what is not read yet
+  for (const char* late : {"too late", "much too late"}) {
+    client.send(late);
+    wait_for_a_turn(sluice);
+  }
+  client.half_close();
+  CHECK(client.recv_to_close().size() == kBytes);
+  CHECK_FALSE(client.closed_by_reset());
+  CHECK_NOTHROW(sluice.wait_for_access_log("\"end\":\"ok\""));
+}
+
+TEST_CASE("tunnel: a client that vanishes while it is held up is noticed",
+          "[wire][tunnel][regression]") {
+  std::promise<void> noticed;
+  ScriptedBackend deaf([&noticed](BackendConnection& connection) {
+    if (!connection.recv_head()) return;
+    connection.send(kAgreed);
+    noticed.get_future().wait_for(kPatience);
+  });
+  SluiceProcess sluice(forwarding_to(deaf));
+  RawClient client = sluice.connect();
+  client.send(kUpgrade);
+  read_response_head(client);
+  CHECK_THROWS_AS(client.send(std::string(48'000'000, 'u'), std::chrono::milliseconds(500)),
+                  sluice::support::Failure);
+  client.reset();
+  CHECK_NOTHROW(sluice.wait_for_access_log("\"end\":\"client_aborted\""));
+  noticed.set_value();
+}
 
 TEST_CASE("tunnel: behind a CONNECT that the proxy refuses itself, nothing is a request",
           "[wire][tunnel][regression]") {
