@@ -43,6 +43,8 @@ const Ledger::Outcomes kOk = {"$ 200 ok"};
 const Ledger::Outcomes kEarly = {"$ 502 backend_closed_early"};
 const Ledger::Outcomes kCut = {"$ 200 backend_truncated"};
 const Ledger::Outcomes kNoHead = {"$ 504 first_byte_timeout"};
+// Whose turn it is decides: here the client has stalled, too.
+const Ledger::Outcomes kNoRequest = {"$ 408 request_body_timeout"};
 const Ledger::Outcomes kNoBody = {"$ 200 backend_read_timeout"};
 
 struct Step {
@@ -67,12 +69,12 @@ const std::vector<Step> kSteps = {
      .request = kStreamed,
      .reads = false,
      .closed = kEarly,
-     .stalled = kNoHead},
+     .stalled = kNoRequest},
     {.name = "half of a streamed request in chunks",
      .request = kStreamedChunk,
      .reads = false,
      .closed = kEarly,
-     .stalled = kNoHead},
+     .stalled = kNoRequest},
     {.name = "within the head",
      .sent = "HTTP/1.1 200 OK\r\nContent-",
      .closed = {"$ 502 backend_truncated"},
@@ -271,7 +273,7 @@ TEST_CASE("endings: a backend that ends at any step is told to the client as wha
 
 TEST_CASE("endings: a backend that stalls at any step is given up in time, in a word",
           "[wire][endings]") {
-  Stage stage(R"("first_byte": "300ms", "backend_read": "300ms")");
+  Stage stage(R"("first_byte": "300ms", "backend_read": "300ms", "request_body": "600ms")");
   std::vector<RawClient> clients;
   for (std::size_t i = 0; i < kSteps.size(); ++i) {
     clients.push_back(stage.begin(i, Ending::Close));
