@@ -156,7 +156,10 @@ IoResult Stream::read_plain(std::span<char> into) {
   if (!readable_ || drained) return {IoStatus::Again, 0, 0};
   IoResult result = receive(into, 0);
   if (result.status == IoStatus::Ok) short_read_ = result.bytes < into.size();
-  return result;
+  // A write that meets a reset takes the error away, and leaves what looks like an orderly end.
+  // (EPIPE says that there was one before.)
+  const bool reset = result.status == IoStatus::Eof && broken_ && error_ != EPIPE;
+  return reset ? IoResult{IoStatus::Error, 0, error_} : result;
 }
 
 IoResult Stream::receive(std::span<char> into, int flags) {

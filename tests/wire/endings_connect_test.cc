@@ -245,6 +245,28 @@ TEST_CASE("endings: a backend that does not read a streamed upload may end, or i
   ledger.check(sluice);
 }
 
+// The write that meets a reset takes the error away, and reading then sees an orderly end.
+TEST_CASE("endings: a reset that an upload meets first completes no body", "[wire][endings]") {
+  Gate gate;
+  ScriptedBackend backend([&gate](BackendConnection& connection) {
+    if (!connection.recv_head()) return;
+    connection.send("HTTP/1.1 200 OK\r\n\r\nsome");
+    gate.wait();
+    connection.reset();
+  });
+  SluiceProcess sluice(forwarding_to({backend.address()}, {}, kNoFault));
+  RawClient client = sluice.connect();
+  client.send(
+      with_target("POST $ HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n", "/cut"));
+  send_until_stuck(client);
+  CHECK_NOTHROW(client.recv_until("some"));
+  gate.open();
+  CHECK(client.recv_to_close().find("0\r\n\r\n") == std::string::npos);
+  Ledger ledger;
+  ledger.expect({"$ 200 backend_truncated"}, "/cut");
+  ledger.check(sluice);
+}
+
 TEST_CASE("endings: a head that trickles does not wind up the clock", "[wire][endings]") {
   ScriptedBackend backend([](BackendConnection& connection) {
     if (!connection.recv_head()) return;
