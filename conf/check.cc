@@ -213,13 +213,18 @@ void Checker::buffers() {
   if (std::none_of(config_.routes.begin(), config_.routes.end(), collects)) return;
   const std::string& directory = config_.buffers.directory;
   const bool absolute = directory.starts_with('/');
-  if (absolute && access(directory.c_str(), W_OK | X_OK) == 0) return;
+  // As the proxy does it, which not every file system can.
+  const int file = absolute ? open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1;
+  if (file >= 0) {
+    close(file);
+    return;
+  }
   const std::string why =
       absolute ? std::generic_category().message(errno) : "not an absolute path";
   reporter_.at(Path().at("buffers").at("directory"),
                {fmt::format("routes with \"buffer\" cannot put bodies into {}: {}",
                             in_quotes(directory), why),
-                "a directory that the proxy may write to"});
+                "a directory that may be written to, on a file system with O_TMPFILE"});
 }
 
 void Checker::resolver() {

@@ -57,14 +57,16 @@ constexpr int kInterimsMax = 16;
 
 // One request on its way to a backend and back, with its retries. Owns the lease and the stream;
 // borrows the exchange, in whose arena it lives.
-class ForwardResponder final : public exchange::Responder, private backend::BackendStream::Events {
+class ForwardResponder final : public exchange::Responder,
+                               private backend::BackendStream::Events,
+                               private net::Requeued {
  public:
   ForwardResponder(exchange::Exchange& exchange, const balancer::Pool& pool,
                    const ForwardOptions& options)
       : exchange_(exchange),
         pool_(pool),
         options_(options),
-        upload_(exchange, options.whole_body ? &*options.whole_body : nullptr),
+        upload_(exchange, options.whole_body ? &*options.whole_body : nullptr, *this),
         download_(exchange.rules().response_watermark_bytes) {}
 
   // exchange::Responder
@@ -83,6 +85,9 @@ class ForwardResponder final : public exchange::Responder, private backend::Back
   void on_response_end(const http::Fields& trailers) override;
   void on_backend_drained() override;
   void on_backend_failed(backend::Problem problem) override;
+
+  // net::Requeued: the next share of a held body.
+  void on_requeued() override { end_if(upload_.on_backend_drained()); }
 
   void on_interim_head(http::ResponseHead& head);
   void on_tunnel_idle();
@@ -354,6 +359,7 @@ void ForwardResponder::let_go() {
 void ForwardResponder::let_go_of_stream() {
   tunnel_.reset();
   upload_.stop();
+  net::Requeued::ListHook<net::RequeueTag>::unlink();
   download_.detach();
   stream_.reset();
 }

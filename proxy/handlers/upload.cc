@@ -11,8 +11,9 @@ using exchange::Side;
 
 }  // namespace
 
-Upload::Upload(exchange::Exchange& exchange, const WholeBody* whole)
+Upload::Upload(exchange::Exchange& exchange, const WholeBody* whole, net::Requeued& owner)
     : exchange_(exchange),
+      owner_(owner),
       whole_(whole),
       watermark_bytes_(exchange.rules().request_watermark_bytes),
       held_(exchange.services().loop.blocks(),
@@ -70,8 +71,13 @@ Failure Upload::on_backend_drained() {
 
 Failure Upload::send_held() {
   if (ended_) return {};
+  const std::uint64_t start = sent_;
   while (sent_ < held_.size()) {
     if (stream_->unsent() > watermark_bytes_) return {};  // goes on when it has drained
+    if (sent_ - start >= kTurnBytes) {
+      exchange_.services().loop.call_again(owner_);
+      return {};
+    }
     bool failed = false;
     const std::string_view piece = held_.read_at(sent_, &failed);
     if (failed) return {Side::Proxy, Kind::BufferFailed};

@@ -30,8 +30,9 @@ struct WholeBody {
 
 class Upload {
  public:
-  // `whole`: null for routes that stream.
-  Upload(exchange::Exchange& exchange, const WholeBody* whole);
+  // `whole`: null for routes that stream. `owner`: called again where a turn's share was sent; it
+  // then calls on_backend_drained().
+  Upload(exchange::Exchange& exchange, const WholeBody* whole, net::Requeued& owner);
 
   // Asks for the body, if there is one and its length is no more than can be held.
   exchange::Failure collect();
@@ -54,12 +55,16 @@ class Upload {
   bool begun() const { return stream_ != nullptr; }
 
  private:
+  // A backend that reads as fast as a disk gives shall not have the loop to itself.
+  static constexpr std::size_t kTurnBytes = 512 * 1024;
+
   exchange::Failure keep(std::string_view bytes);
   exchange::Failure send_held();
   void send_end();
   void stream_on();
 
   exchange::Exchange& exchange_;
+  net::Requeued& owner_;
   const WholeBody* whole_;
   const std::size_t watermark_bytes_;
   BodyStore held_;

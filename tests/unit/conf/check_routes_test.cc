@@ -302,11 +302,11 @@ TEST_CASE("check: what may be tunnelled and held", "[conf][check]") {
       {route(forward + R"("buffer":true)") + R"(,"buffers":{"directory":@"/no/such"})",
        "buffers.directory",
        "routes with \"buffer\" cannot put bodies into \"/no/such\": No such file or directory",
-       "a directory that the proxy may write to"},
+       "a directory that may be written to, on a file system with O_TMPFILE"},
       {route(forward + R"("buffer":true)") + R"(,"buffers":{"directory":@"tmp"})",
        "buffers.directory",
        "routes with \"buffer\" cannot put bodies into \"tmp\": not an absolute path",
-       "a directory that the proxy may write to"},
+       "a directory that may be written to, on a file system with O_TMPFILE"},
   });
   CHECK(loads(route(forward + R"("upgrade":"websocket")")));
   CHECK(loads(route(forward + R"("upgrade":["websocket","spdy/9"],"connect":true)")));
