@@ -150,7 +150,7 @@ TEST_CASE("slow clients: a backend that reads on, slowly, is not silent",
     if (!connection.recv_head()) return;
     std::size_t left = kBytes;
     std::future<void> told = faster.get_future();
-    for (int i = 0; i < 15; ++i, left -= 1'000'000) {
+    for (int i = 0; i < 28; ++i, left -= 1'000'000) {
       told.wait_for(std::chrono::milliseconds(100));
       connection.recv_exact(1'000'000);
     }
@@ -158,7 +158,7 @@ TEST_CASE("slow clients: a backend that reads on, slowly, is not silent",
     connection.respond(200, "ok");
   });
   SluiceProcess sluice(forwarding_to(
-      backend, R"("timeouts": {"first_byte": "900ms"}, "buffers": {"request": "32MiB"})"));
+      backend, R"("timeouts": {"first_byte": "2s"}, "buffers": {"request": "32MiB"})"));
   RawClient client = sluice.connect();
   client.send(post(kBytes, std::string(kBytes, 's')));
   CHECK(read_response(client).status == 200);

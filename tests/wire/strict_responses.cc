@@ -53,7 +53,7 @@ void ResponseTable::answered(std::span<const AnsweredRow> rows) {
     const Expected expected{
         std::string(row.received), row.reuse, row.closes, {status_in(row.received), "ok", {}}};
     for (const std::size_t split : {std::size_t{0}, within_head(row.answer)}) {
-      run(row.request, {row.answer, row.backend_closes, split}, expected);
+      run(row.request, {std::string(row.answer), row.backend_closes, split}, expected);
     }
     ++rows_;
   }
@@ -77,7 +77,7 @@ void ResponseTable::bad(std::span<const BadAnswerRow> rows, std::string_view bef
 
 // What had arrived of the answer when it went wrong may be on its way to the client, or not yet.
 void ResponseTable::run_broken(const BrokenRow& row, std::size_t split) {
-  rig_.plan({row.answer, row.backend_closes, split});
+  rig_.plan({std::string(row.answer), row.backend_closes, split});
   RawClient client = rig_.connect();
   client.send(row.request);
   const std::string received = client.recv_to_close();

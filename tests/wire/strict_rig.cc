@@ -95,7 +95,8 @@ bool StrictRig::answer(BackendConnection& connection, bool to_head) {
     const std::lock_guard lock(mutex_);
     plan = plan_;
   }
-  const std::string_view bytes = plan.answer.value_or(to_head ? kOkHead : kOk);
+  const std::string_view usual = to_head ? kOkHead : kOk;
+  const std::string_view bytes = plan.answer ? std::string_view(*plan.answer) : usual;
   const bool sent = connection.try_send(bytes.substr(0, plan.split)) &&
                     connection.try_send(bytes.substr(plan.split));
   return sent && !plan.closes;

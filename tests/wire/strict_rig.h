@@ -20,8 +20,8 @@ namespace sluice::wire {
 
 // What the backend does with its next requests.
 struct Plan {
-  std::optional<std::string_view> answer = {};  // nothing: kOk, or kOkHead for HEAD
-  bool closes = false;                          // behind the answer
+  std::optional<std::string> answer = {};  // nothing: kOk, or kOkHead for HEAD
+  bool closes = false;                     // behind the answer
   std::size_t split = 0;  // sends so many bytes first, and the rest in a second write
 };
 
