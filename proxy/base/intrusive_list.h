@@ -67,8 +67,8 @@ class IntrusiveList {
   void push_front(T& element) { static_cast<Hook&>(element).insert_before(ring_.next_); }
 
   T* front() const {
-    return empty() ? nullptr
-                   : static_cast<T*>(ring_.next_);  // NOLINT(clang-analyzer-cplusplus.NewDelete)
+    // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDelete)
+    return empty() ? nullptr : static_cast<T*>(ring_.next_);
   }
   T* back() const { return empty() ? nullptr : static_cast<T*>(ring_.previous_); }
 

@@ -112,8 +112,9 @@ MimeType mime_type_of(std::string_view file_name) {
   std::transform(extension.begin(), extension.end(), lower.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
   const Row wanted{{lower.data(), extension.size()}, {}};
-  const auto row = std::lower_bound(kRows.begin(), kRows.end(), wanted, by_extension);
-  return row != kRows.end() && row->extension == wanted.extension ? row->type : kUnknown;
+  const Row* const end = kRows.data() + kRows.size();
+  const Row* const row = std::lower_bound(kRows.data(), end, wanted, by_extension);
+  return row != end && row->extension == wanted.extension ? row->type : kUnknown;
 }
 
 }  // namespace sluice::handlers

@@ -20,7 +20,6 @@ namespace sluice::handlers {
 
 namespace {
 
-using exchange::Failure;
 using exchange::Kind;
 using exchange::Side;
 using http::FieldId;
