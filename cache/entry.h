@@ -102,21 +102,24 @@ class Entry : public Counted<Entry> {
   static void destroy(const Entry* entry);
 
  private:
-  friend class Shard;
+  friend class EntryChain;
   friend class Replacement;
+  friend class Shard;
   template <typename T>
   friend class BucketTable;
 
   Entry(const EntryParts& parts, std::size_t fields_size);
   ~Entry() = default;
 
-  static EntryPtr create(const EntryParts& parts, bool is_mark, Time until);
   // What follows the object in its allocation: key, variant, tags, fields.
   const char* bytes() const;
 
+  // An Entry is stored once in its life: what was taken out does not come back.
+  enum class Place : std::uint8_t { New, Stored, Gone };
+
   // The Shard's, under its mutex.
   Entry* chain_next_ = nullptr;
-  bool stored_ = false;
+  Place place_ = Place::New;
 
   mutable std::atomic<bool> stale_{false};
   // The Replacement's. Hits since it was queued are noted by look-ups of any thread.
