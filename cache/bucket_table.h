@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// BucketTable: a hash table of chained elements that grows one bucket at a time (linear hashing), so
-// that no single insertion pays for moving all the others while a lock is held.
+// BucketTable: a hash table of chained elements that grows one bucket at a time (linear hashing),
+// so that no single insertion pays for moving all the others while a lock is held.
 //
 // The elements carry their link (chain_next_) and their hash (hash_); the table owns neither. Only
 // the low bits of a hash are used. A split moves elements only to the bucket it adds, the last one:
@@ -58,7 +58,7 @@ class BucketTable {
 
   std::size_t index_of(std::uint64_t hash) const {
     const std::size_t base = std::bit_floor(buckets_);
-    const std::size_t index = static_cast<std::size_t>(hash) & (2 * base - 1);
+    const std::size_t index = hash & (2 * base - 1);
     return index < buckets_ ? index : index & (base - 1);
   }
 

@@ -41,7 +41,8 @@ class Flight : public Counted<Flight> {
   const EntryPtr& entry() const noexcept { return entry_; }
   // REQUIRES: Failed. The leader's, opaque.
   int code() const noexcept { return code_; }
-  // A purge matched it: what it fetches may answer those who wait already, and nobody else.
+  // A purge matched it (by tag: any, as nobody knows yet how its response will be tagged): what it
+  // fetches may answer those who wait already, and nobody else.
   bool outdated() const noexcept {
     return outdated_.load(std::memory_order_acquire) != Outdated::No;
   }
@@ -58,14 +59,14 @@ class Flight : public Counted<Flight> {
   enum class Outdated : std::uint8_t { No, Soft, Hard };
 
   Flight(const Key& key, EntryPtr stale, std::uint64_t variant);
-  ~Flight();
+  ~Flight() = default;
 
   static FlightPtr create(const Key& key, EntryPtr stale, std::uint64_t variant);
   void end(State state, EntryPtr entry, int code);
+  void outdate(Outdated how);
 
   // The Shard's, under its mutex.
   Flight* chain_next_ = nullptr;
-  bool listed_ = false;
 
   const std::uint64_t hash_;
   const std::string key_text_;
@@ -101,8 +102,8 @@ class Lead {
   // Stores the entry, instead of that with the same key and variant, and gives it to all who wait.
   // Outdated by a soft purge, it is stored as stale; by a hard one, not stored.
   void publish(const EntryPtr& entry);
-  // As publish(), in the place of the entry that was to be validated. Stores nothing where that is
-  // no longer stored.
+  // As publish(), in the place of the entry that was to be validated. Stores nothing where another
+  // response has taken that place meanwhile.
   void publish_validated(const EntryPtr& entry);
   // Marks the key until then, so that nobody waits for another; with 0 leaves no mark.
   void uncacheable(Time until);
@@ -139,7 +140,7 @@ class Join {
   void leave();
 
  private:
-  friend class Shard;
+  friend class Store;
   // Takes over a place that was counted already.
   explicit Join(FlightPtr flight) : flight_(std::move(flight)) {}
 

@@ -135,10 +135,12 @@ class Store final : private BodyAccount {
   // miss at once exactly one leads.
   Lookup look_up_or_lead(const Key& key, const Selector& selector, Time now, const Want& want = {});
 
-  // Stores without a flight. False where it is too large or stored already.
+  // Stores without a flight, instead of the entry with the same key and variant. False where it is
+  // too large, its body has failed, or it was stored before (an Entry is stored once in its life).
   bool insert(const EntryPtr& entry);
   void mark_uncacheable(const Key& key, Time until);
-  // Puts `fresh` where `old` is; false, and nothing happens, where that is no longer stored.
+  // Puts `fresh`, of the same key, where `old` is; false, and nothing happens, where that is no
+  // longer stored.
   bool replace(const EntryPtr& old, const EntryPtr& fresh);
   // All that is stored under the key, its mark included; flights under way become outdated. Returns
   // how many responses went.
@@ -162,6 +164,7 @@ class Store final : private BodyAccount {
   friend class Lead;
 
   Shard& shard_of(std::uint64_t hash) const;
+  std::size_t entry_max() const;
   bool fits(const Entry& entry) const;
   void make_room();
   void publish(Flight& flight, const EntryPtr& entry, bool validated);
