@@ -27,8 +27,10 @@ void note_allowance(const Directive& directive, std::optional<Seconds>& allowanc
 }
 
 void note_fields(const Directive& directive, bool& whole, std::string_view& fields) {
-  const bool names_fields =
-      directive.has_argument && directive.well_formed && !directive.argument.empty();
+  // No field name needs an escape, and who reads the list sees it as it was sent.
+  const bool names_fields = directive.has_argument && directive.well_formed &&
+                            !directive.argument.empty() &&
+                            directive.argument.find('\\') == std::string_view::npos;
   if (!names_fields || !fields.empty()) {
     whole = true;
   } else {

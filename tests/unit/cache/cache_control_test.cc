@@ -114,6 +114,7 @@ TEST_CASE("cache-control: directives may name the fields they are about",
   CHECK(response({"no-cache=\"A\"", "no-cache=\"B\""}).no_cache);
   CHECK(response({"private=\"\""}).is_private);
   CHECK(response({"private=\"A"}).is_private);
+  CHECK(response({"private=\"Set\\-Cookie\""}).is_private);
 }
 
 TEST_CASE("cache-control: a request's directives", "[cache][cache_control]") {
