@@ -122,12 +122,15 @@ Terms make_terms(const Judged& judged) {
   terms.has_validator = judged.facts.has_etag || judged.facts.last_modified.readable;
   terms.immutable = control.immutable;
   if (terms.must_revalidate || terms.always_validate) return terms;
-  const auto allowed = [](std::optional<Seconds> named, Time otherwise) {
-    return named ? named->count() : std::max<Time>(0, otherwise);
+  const auto allowed = [](std::optional<Seconds> named, bool applies, Time otherwise) {
+    if (named) return named->count();
+    return applies ? std::max<Time>(0, otherwise) : Time{0};
   };
+  const bool fresh = terms.lifetime > 0;
   terms.stale_while_revalidate =
-      allowed(control.stale_while_revalidate, judged.options.stale_while_revalidate);
-  terms.stale_if_error = allowed(control.stale_if_error, judged.options.stale_if_error);
+      allowed(control.stale_while_revalidate, fresh, judged.options.stale_while_revalidate);
+  terms.stale_if_error =
+      allowed(control.stale_if_error, fresh || terms.has_validator, judged.options.stale_if_error);
   return terms;
 }
 
@@ -151,7 +154,7 @@ bool is_usable(const Terms& terms) {
   if (terms.has_validator) return true;
   if (terms.always_validate) return false;
   const Time stale = std::max(terms.stale_while_revalidate, terms.stale_if_error);
-  return terms.lifetime > 0 && terms.lifetime + stale > terms.initial_age;
+  return terms.lifetime + stale > terms.initial_age;
 }
 
 Storing judge_vary(std::span<const std::string_view> values) {

@@ -77,7 +77,8 @@ struct Options {
   // Authorization), to use without validation (no-cache), or to use stale.
   std::span<const StatusLifetime> lifetimes;
   bool store_set_cookie = false;
-  // For responses that name none.
+  // For responses that name none. What has no lifetime is not used stale while it is validated, and
+  // stands in for an error only where it can be validated at all.
   Time stale_while_revalidate = 0;
   Time stale_if_error = 0;
   // RFC 9111 4.2.2, where only Last-Modified is known; 0: such a response is validated each time.

@@ -116,7 +116,6 @@ class ListCopy {
     after_comma_ = false;
     quoted_ = c == '"';
     writer_.put(fold_ ? lower(c) : c);
-    if (quoted_) writer_.keep();
   }
 
   void put_quoted(char c) {

@@ -128,6 +128,12 @@ TEST_CASE("policy: an operator's staleness is for responses that name none", "[c
        100},
       {"RFC 5861 4: the other of the response", kGrace, 50, 30},
       {"RFC 5861 3: both forbidden", "Cache-Control: max-age=60, must-revalidate", 0, 0},
+      {"RFC 5861 3: what is never fresh is validated", "Cache-Control: max-age=0\nETag: \"a\"", 0,
+       100},
+      {"RFC 5861 3: so is what has only an ETag", "ETag: \"a\"", 0, 100},
+      {"RFC 5861 4: what cannot even be validated is not kept", "Cache-Control: max-age=0", 0, 0},
+      {"RFC 5861 4: unless it says so itself",
+       "Cache-Control: max-age=0, stale-while-revalidate=1, stale-if-error=2", 1, 2},
       {"RFC 9213 2.2: the targeted field names one",
        "CDN-Cache-Control: max-age=60, stale-if-error=7\nCache-Control: stale-while-revalidate=5",
        50, 7},
@@ -138,6 +144,9 @@ TEST_CASE("policy: an operator's staleness is for responses that name none", "[c
     CHECK(terms.stale_while_revalidate == row.while_revalidate);
     CHECK(terms.stale_if_error == row.if_error);
   }
+  // RFC 9111 4.2.2: a lifetime is not invented for what has neither lifetime nor validator.
+  CHECK(judge("", "Date: 0", options).storing == Storing::NoLifetime);
+  CHECK(judge("", "Cache-Control: max-age=0", options).storing == Storing::NoLifetime);
 }
 
 TEST_CASE("policy: an operator's lifetime stands for the response's", "[cache][policy]") {

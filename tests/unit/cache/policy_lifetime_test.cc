@@ -111,6 +111,20 @@ TEST_CASE("policy: Expires is the lifetime where Cache-Control names none", "[ca
   });
 }
 
+TEST_CASE("policy: the time of a date that cannot be read is not looked at", "[cache][policy]") {
+  ResponseFacts facts;
+  facts.status = 200;
+  facts.expires = {true, false, kNow + 60};
+  facts.date = {true, false, kNow - 7};
+  facts.last_modified = {true, false, kNow - 1000};
+  const Terms terms = judge_response({}, facts, {}, kNow, kNow).terms;
+  CHECK(terms.lifetime == 0);
+  CHECK(terms.initial_age == 0);
+  CHECK_FALSE(terms.has_validator);
+  facts.expires = {};
+  CHECK(judge_response({}, facts, {}, kNow, kNow).terms.lifetime == 0);
+}
+
 TEST_CASE("policy: without a lifetime a tenth of the time unchanged is one", "[cache][policy]") {
   check({
       {"RFC 9111 4.2.2: a tenth", "Date: 0\nLast-Modified: -1000", 100},

@@ -123,6 +123,8 @@ TEST_CASE("policy: a request may take what is stale", "[cache][policy]") {
   check({
       {"RFC 9111 5.2.1.2: any staleness", kMinute, "Cache-Control: max-stale", 1000000,
        Use::StaleAllowed},
+      {"RFC 9111 5.2.1.2: any, also more than can be said", kMinute, "Cache-Control: max-stale",
+       3000000000, Use::StaleAllowed},
       {"RFC 9111 5.2.1.2: just stale", kMinute, "Cache-Control: max-stale=0", 60,
        Use::StaleAllowed},
       {"RFC 9111 5.2.1.2: stale for as long as that", kMinute, "Cache-Control: max-stale=10", 70,
@@ -166,6 +168,8 @@ TEST_CASE("policy: stale while it is refreshed", "[cache][policy]") {
       {"RFC 5861 3: not beyond", kGrace, "", 90, Use::Validate},
       {"RFC 5861 3: 0 is nothing", "Cache-Control: max-age=60, stale-while-revalidate=0", "", 60,
        Use::Validate},
+      {"RFC 5861 3: behind no lifetime", "Cache-Control: max-age=0, stale-while-revalidate=30", "",
+       29, kStale},
       {"RFC 5861 3: quoted", "Cache-Control: max-age=60, stale-while-revalidate=\"30\"", "", 60,
        kStale},
       {"RFC 5861 3: unreadable is nothing", "Cache-Control: max-age=60, stale-while-revalidate=x",

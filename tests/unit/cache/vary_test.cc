@@ -170,6 +170,10 @@ TEST_CASE("vary: Accept-Encoding is a set", "[cache][vary]") {
                     "gzip,gzip;q=0.5"},
                    {"RFC 9110 12.4.2: no weight", {"gzip;q=x"}, "gzip;q=x"},
                    {"RFC 9110 12.4.2: above 1", {"gzip;q=1.5"}, "gzip;q=1.5"},
+                   {"RFC 9110 12.4.2: above 1, with a zero", {"gzip;q=1.50"}, "gzip;q=1.50"},
+                   {"RFC 9110 12.4.2: two weights, the other way round",
+                    {"gzip;q=0.5, gzip"},
+                    "gzip,gzip;q=0.5"},
                    {"RFC 9110 12.4.2: four decimals", {"gzip;q=0.5000"}, "gzip;q=0.5000"},
                    {"RFC 9110 12.5.3: another parameter", {"gzip;A=b;q=1"}, "gzip;a=b;q=1"},
                    {"RFC 9110 12.5.3: *", {"*, gzip;q=0"}, "*,gzip;q=0"},
@@ -217,6 +221,7 @@ TEST_CASE("vary: what does not fit is not written beyond, and does not match", "
   CHECK(normalise_vary_value("foo", Lines{"abc"}, three) == 3);
   CHECK_FALSE(normalise_vary_value("foo", Lines{"abcd"}, three));
   CHECK_FALSE(normalise_vary_value("foo", Lines{"ab", "c"}, three));
+  CHECK_FALSE(normalise_vary_value("foo", Lines{"abcd  "}, three));
   CHECK_FALSE(normalise_vary_value("accept-encoding", Lines{"gzip"}, three));
   CHECK_FALSE(normalise_vary_value("foo", {}, {}));
   CHECK(memory[3] == '-');
