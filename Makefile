@@ -10,7 +10,7 @@
 
 # ---- What has to be installed (Debian names); the only list of it --------------------------------
 
-BUILD_PACKAGES := g++ pkg-config libevent-dev libssl-dev nlohmann-json3-dev libfmt-dev libc-ares-dev
+BUILD_PACKAGES := g++ pkg-config libevent-dev libssl-dev nlohmann-json3-dev libfmt-dev libc-ares-dev libxxhash-dev
 DEMO_PACKAGES  := openssl
 TEST_PACKAGES  := catch2 openssl curl nginx-light apache2-bin nodejs node-ws wrk strace
 FUZZ_PACKAGES  := clang-14 libclang-rt-14-dev

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+#include "cache/shard.h"
+
+namespace sluice::cache {
+
+namespace {
+
+bool has_extras(const Entry& entry) {
+  return url_of(entry.key_text()).size() != entry.key_text().size();
+}
+
+// The entries of a chain with this key, marks among them.
+template <typename Visit>
+void for_each_of(Entry* first, const Key& key, const Visit& visit) {
+  for (Entry* entry = first; entry != nullptr;) {
+    Entry* next = BucketTable<Entry>::next(*entry);
+    const Key other = entry->key();
+    if (other.hash == key.hash && other.text == key.text) visit(*entry);
+    entry = next;
+  }
+}
+
+}  // namespace
+
+EntryChain::~EntryChain() {
+  while (first_ != nullptr) {
+    const EntryPtr entry = EntryPtr::adopt(first_);
+    first_ = entry->chain_next_;
+  }
+}
+
+Shard::Shard(const StoreOptions& options, Replacement& replacement, BodyAccount& account)
+    : variants_max_(options.variants_max),
+      waiters_max_(options.waiters_max),
+      replacement_(replacement),
+      account_(account) {}
+
+Shard::~Shard() {
+  EntryChain out;
+  for (std::size_t i = 0; i < entries_.buckets(); ++i) {
+    while (entries_.bucket(i) != nullptr) take_out(*entries_.bucket(i), out);
+  }
+}
+
+Found Shard::find(const Key& key, const Selector& selector, Time now) {
+  const std::lock_guard lock(mutex_);
+  Entry* best = best_match(key, selector);
+  if (best != nullptr) return hit(*best);
+  const Entry* mark = mark_of(key);
+  const bool is_marked = mark != nullptr && now < mark->marked_until();
+  ++(is_marked ? stats_.passes : stats_.misses);
+  return {is_marked ? Lookup::Kind::Pass : Lookup::Kind::Miss, {}, {}};
+}
+
+Found Shard::look_up_or_lead(const Key& key, const Selector& selector, Time now, const Want& want) {
+  const std::lock_guard lock(mutex_);
+  Entry* best = best_match(key, selector);
+  if (best != nullptr && best != want.stale) return hit(*best);
+  const Entry* mark = best == nullptr ? mark_of(key) : nullptr;
+  if (mark != nullptr && now < mark->marked_until()) {
+    ++stats_.passes;
+    return {Lookup::Kind::Pass, {}, {}};
+  }
+  return lead_or_join(key, best, want);
+}
+
+Found Shard::hit(Entry& entry) {
+  ++stats_.hits;
+  Replacement::note_hit(entry);
+  return {Lookup::Kind::Hit, EntryPtr(&entry), {}};
+}
+
+Found Shard::lead_or_join(const Key& key, Entry* stale, const Want& want) {
+  Flight* flight = flight_to_join(key, stale, want);
+  if (flight == nullptr) {
+    if (stale == nullptr) ++stats_.misses;
+    FlightPtr led = Flight::create(key, EntryPtr(stale), want.variant);
+    flights_.insert(*led);
+    return {Lookup::Kind::Lead, {}, std::move(led)};
+  }
+  if (flight->joined_.load(std::memory_order_relaxed) >= waiters_max_) {
+    return {Lookup::Kind::TooManyWaiters, {}, {}};
+  }
+  ++stats_.joins;
+  flight->joined_.fetch_add(1, std::memory_order_relaxed);
+  return {Lookup::Kind::Join, {}, FlightPtr(flight)};
+}
+
+Entry* Shard::best_match(const Key& key, const Selector& selector) const {
+  Entry* best = nullptr;
+  for_each_of(entries_.chain(key.hash), key, [&best, &selector](Entry& entry) {
+    if (entry.is_mark() || !selector.matches(entry)) return;
+    const bool is_newer =
+        best == nullptr || entry.terms().response_time > best->terms().response_time;
+    if (is_newer) best = &entry;
+  });
+  return best;
+}
+
+Entry* Shard::mark_of(const Key& key) const {
+  Entry* mark = nullptr;
+  for_each_of(entries_.chain(key.hash), key, [&mark](Entry& entry) {
+    if (entry.is_mark()) mark = &entry;
+  });
+  return mark;
+}
+
+// The newest that would bring what is wanted: chains begin with what came last.
+Flight* Shard::flight_to_join(const Key& key, const Entry* stale, const Want& want) const {
+  for (Flight* flight = flights_.chain(key.hash); flight != nullptr;
+       flight = BucketTable<Flight>::next(*flight)) {
+    const bool same_key = flight->hash_ == key.hash && flight->key_text_ == key.text;
+    const bool same_aim = flight->stale_.get() == stale && flight->variant_ == want.variant;
+    if (same_key && same_aim && !flight->outdated()) return flight;
+  }
+  return nullptr;
+}
+
+bool Shard::insert(const EntryPtr& entry) {
+  EntryChain out;
+  const std::lock_guard lock(mutex_);
+  return store(*entry, same_variant(*entry), out);
+}
+
+bool Shard::replace(const EntryPtr& old, const EntryPtr& fresh) {
+  EntryChain out;
+  const std::lock_guard lock(mutex_);
+  return old->place_ == Entry::Place::Stored && store(*fresh, old.get(), out);
+}
+
+std::size_t Shard::remove(const Key& key) {
+  EntryChain out;
+  std::size_t removed = 0;
+  const std::lock_guard lock(mutex_);
+  for (Flight* flight = flights_.chain(key.hash); flight != nullptr;
+       flight = BucketTable<Flight>::next(*flight)) {
+    const bool same_key = flight->hash_ == key.hash && flight->key_text_ == key.text;
+    if (same_key) flight->outdate(Flight::Outdated::Hard);
+  }
+  for_each_of(entries_.chain(key.hash), key, [this, &removed, &out](Entry& entry) {
+    if (!entry.is_mark()) ++removed;
+    take_out(entry, out);
+  });
+  return removed;
+}
+
+bool Shard::remove_entry(const Entry& entry) {
+  EntryChain out;
+  const std::lock_guard lock(mutex_);
+  if (entry.place_ != Entry::Place::Stored) return false;
+  take_out(const_cast<Entry&>(entry), out);
+  return true;
+}
+
+void Shard::evict(Entry& entry) {
+  EntryChain out;
+  const std::lock_guard lock(mutex_);
+  if (entry.place_ != Entry::Place::Stored) return;
+  ++stats_.evictions;
+  take_out(entry, out);
+}
+
+void Shard::land(Flight& flight, const EntryPtr& entry, bool validated) {
+  EntryChain out;
+  const std::lock_guard lock(mutex_);
+  flights_.erase(flight);
+  const auto outdated = flight.outdated_.load(std::memory_order_relaxed);
+  if (!entry || outdated == Flight::Outdated::Hard) return;
+  if (outdated == Flight::Outdated::Soft) entry->mark_stale();
+  store_flown(flight, *entry, validated, out);
+}
+
+void Shard::store_flown(const Flight& flight, Entry& entry, bool validated, EntryChain& out) {
+  Entry* predecessor = same_variant(entry);
+  Entry* stale = flight.stale_.get();
+  if (validated && stale != nullptr) {
+    const bool is_stored = stale->place_ == Entry::Place::Stored;
+    if (!is_stored && predecessor != nullptr) return;
+    if (is_stored) predecessor = stale;
+  }
+  store(entry, predecessor, out);
+}
+
+// `predecessor` is taken out for it.
+bool Shard::store(Entry& entry, Entry* predecessor, EntryChain& out) {
+  if (entry.place_ != Entry::Place::New) return false;
+  if (entry.body_) {
+    entry.body_->report_to(account_, entry.hash_);
+    if (entry.body_->state() == Body::State::Failed) return false;
+  }
+  replacement_.admit(entry, predecessor);
+  if (predecessor != nullptr) take_out(*predecessor, out);
+  make_place(entry, out);
+  entry.add_count();
+  entry.place_ = Entry::Place::Stored;
+  entries_.insert(entry);
+  ++(entry.is_mark() ? stats_.marks : stats_.insertions);
+  if (has_extras(entry)) ++with_extras_;
+  return true;
+}
+
+// Takes out what cannot stand beside it: the same variant, the mark of a key that has a response
+// after all, the oldest of too many variants.
+void Shard::make_place(const Entry& entry, EntryChain& out) {
+  std::size_t variants = 0;
+  Entry* oldest = nullptr;
+  for_each_of(entries_.chain(entry.hash_), entry.key(), [&](Entry& other) {
+    if (other.is_mark() || other.variant() == entry.variant()) {
+      if (other.is_mark() || !entry.is_mark()) take_out(other, out);
+      return;
+    }
+    ++variants;
+    const bool is_older =
+        oldest == nullptr || other.terms().response_time <= oldest->terms().response_time;
+    if (is_older) oldest = &other;
+  });
+  if (!entry.is_mark() && variants >= variants_max_ && oldest != nullptr) take_out(*oldest, out);
+}
+
+Entry* Shard::same_variant(const Entry& entry) const {
+  Entry* found = nullptr;
+  for_each_of(entries_.chain(entry.hash_), entry.key(), [&found, &entry](Entry& other) {
+    if (other.is_mark() == entry.is_mark() && other.variant() == entry.variant()) found = &other;
+  });
+  return found;
+}
+
+void Shard::take_out(Entry& entry, EntryChain& out) {
+  replacement_.forget(entry);
+  entries_.erase(entry);
+  entry.place_ = Entry::Place::Gone;
+  entry.chain_next_ = out.first_;
+  out.first_ = &entry;
+  if (entry.is_mark()) --stats_.marks;
+  if (has_extras(entry)) --with_extras_;
+}
+
+void Shard::body_grew(const Body& body, std::uint64_t hash, std::size_t entry_max) {
+  EntryChain out;
+  const std::lock_guard lock(mutex_);
+  for (Entry* entry = entries_.chain(hash); entry != nullptr;) {
+    Entry* next = BucketTable<Entry>::next(*entry);
+    if (entry->body_.get() == &body) {
+      if (entry->bytes_charged() > entry_max) {
+        take_out(*entry, out);
+      } else {
+        replacement_.recharge(*entry);
+      }
+    }
+    entry = next;
+  }
+}
+
+void Shard::body_failed(const Body& body, std::uint64_t hash) {
+  EntryChain out;
+  const std::lock_guard lock(mutex_);
+  for (Entry* entry = entries_.chain(hash); entry != nullptr;) {
+    Entry* next = BucketTable<Entry>::next(*entry);
+    if (entry->body_.get() == &body) take_out(*entry, out);
+    entry = next;
+  }
+}
+
+void Shard::add_stats(StoreStats& stats) const {
+  const std::lock_guard lock(mutex_);
+  stats.entries += entries_.size() - stats_.marks;
+  stats.marks += stats_.marks;
+  stats.flights += flights_.size();
+  stats.hits += stats_.hits;
+  stats.misses += stats_.misses;
+  stats.passes += stats_.passes;
+  stats.joins += stats_.joins;
+  stats.insertions += stats_.insertions;
+  stats.evictions += stats_.evictions;
+}
+
+void Shard::audit(StoreStats& stats) const {
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < entries_.buckets(); ++i) {
+    for (const Entry* entry = entries_.bucket(i); entry != nullptr;
+         entry = BucketTable<Entry>::next(*entry)) {
+      ++(entry->is_mark() ? stats.marks : stats.entries);
+      if (replacement_.charge_of(*entry) == entry->bytes_charged()) {
+        stats.bytes += entry->bytes_charged();
+      }
+    }
+  }
+}
+
+}  // namespace sluice::cache

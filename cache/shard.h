@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// Shard: a share of the Store's keys, with all that is known of each: responses, a mark, and
+// flights under way. One mutex; each method takes it once.
+//
+// Owned by the Store, whose threading rules hold. What leaves a shard is handed out and freed by
+// the caller, after the lock.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+
+#include "cache/bucket_table.h"
+#include "cache/entry.h"
+#include "cache/flight.h"
+#include "cache/replacement.h"
+#include "cache/store.h"
+
+namespace sluice::cache {
+
+// Entries that were taken out, chained by their own links; the chain holds the shard's counts.
+class EntryChain {
+ public:
+  EntryChain() = default;
+  EntryChain(const EntryChain&) = delete;
+  EntryChain& operator=(const EntryChain&) = delete;
+  ~EntryChain();
+
+ private:
+  friend class Shard;
+
+  Entry* first_ = nullptr;
+};
+
+struct Found {
+  Lookup::Kind kind = Lookup::Kind::Miss;
+  EntryPtr entry;
+  FlightPtr flight;  // of Lead and Join
+};
+
+class alignas(64) Shard {
+ public:
+  Shard(const StoreOptions& options, Replacement& replacement, BodyAccount& account);
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+  ~Shard();
+
+  Found find(const Key& key, const Selector& selector, Time now);
+  Found look_up_or_lead(const Key& key, const Selector& selector, Time now, const Want& want);
+
+  bool insert(const EntryPtr& entry);
+  bool replace(const EntryPtr& old, const EntryPtr& fresh);
+  std::size_t remove(const Key& key);
+  bool remove_entry(const Entry& entry);
+  // Takes out what the Replacement chose.
+  void evict(Entry& entry);
+
+  // Ends the flight's time in the shard; where `entry` is there, stores it as far as the flight is
+  // not outdated.
+  void land(Flight& flight, const EntryPtr& entry, bool validated);
+
+  void body_grew(const Body& body, std::uint64_t hash, std::size_t entry_max);
+  void body_failed(const Body& body, std::uint64_t hash);
+
+  // Each looks into `most` buckets from `at` on, moves `at` behind them, and returns false at the
+  // end. A URL of which nothing with extras is stored takes one bucket.
+  bool purge_flights(const Purge& purge, std::size_t& at, std::size_t most, PurgeReport& report);
+  bool purge_entries(const Purge& purge, std::uint64_t hash, std::size_t& at, std::size_t most,
+                     PurgeReport& report);
+
+  void add_stats(StoreStats& stats) const;
+  void audit(StoreStats& stats) const;
+
+ private:
+  Entry* best_match(const Key& key, const Selector& selector) const;
+  Entry* mark_of(const Key& key) const;
+  Flight* flight_to_join(const Key& key, const Entry* stale, const Want& want) const;
+  Found hit(Entry& entry);
+  Found lead_or_join(const Key& key, Entry* stale, const Want& want);
+
+  bool store(Entry& entry, Entry* predecessor, EntryChain& out);
+  void store_flown(const Flight& flight, Entry& entry, bool validated, EntryChain& out);
+  void make_place(const Entry& entry, EntryChain& out);
+  Entry* same_variant(const Entry& entry) const;
+  void take_out(Entry& entry, EntryChain& out);
+  std::size_t purge_chain(Entry* first, const Purge& purge, EntryChain& out);
+
+  const std::size_t variants_max_;
+  const std::size_t waiters_max_;
+  Replacement& replacement_;
+  BodyAccount& account_;
+
+  mutable std::mutex mutex_;
+  BucketTable<Entry> entries_;  // holds a count of each
+  BucketTable<Flight> flights_;
+  std::size_t with_extras_ = 0;  // entries whose key is more than a URL
+  StoreStats stats_;             // of this shard: the counters, and marks
+};
+
+}  // namespace sluice::cache

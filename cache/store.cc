@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+#include "cache/store.h"
+
+#include <algorithm>
+#include <bit>
+#include <thread>
+
+#include "cache/replacement.h"
+#include "cache/shard.h"
+
+namespace sluice::cache {
+
+namespace {
+
+std::size_t shard_count(std::size_t asked) {
+  constexpr std::size_t kMost = 64;
+  if (asked == 0) asked = 4 * std::size_t{std::max(1U, std::thread::hardware_concurrency())};
+  return std::bit_ceil(std::min(asked, kMost));
+}
+
+}  // namespace
+
+Store::Store(const StoreOptions& options)
+    : hasher_(options.hash_seed ? KeyHasher(*options.hash_seed) : KeyHasher()),
+      options_(options),
+      replacement_(std::make_unique<Replacement>(options.capacity)) {
+  BodyAccount& account = *this;
+  const std::size_t count = shard_count(options.shards);
+  for (std::size_t i = 0; i < count; ++i) {
+    shards_.push_back(std::make_unique<Shard>(options_, *replacement_, account));
+  }
+}
+
+Store::~Store() = default;
+
+Lookup Store::find(const Key& key, const Selector& selector, Time now) {
+  Found found = shard_of(key.hash).find(key, selector, now);
+  return {found.kind, std::move(found.entry), {}, {}};
+}
+
+Lookup Store::look_up_or_lead(const Key& key, const Selector& selector, Time now,
+                              const Want& want) {
+  Found found = shard_of(key.hash).look_up_or_lead(key, selector, now, want);
+  Lookup lookup;
+  lookup.kind = found.kind;
+  lookup.entry = std::move(found.entry);
+  if (found.kind == Lookup::Kind::Lead) lookup.lead = Lead(*this, std::move(found.flight));
+  if (found.kind == Lookup::Kind::Join) lookup.join = Join(std::move(found.flight));
+  return lookup;
+}
+
+bool Store::insert(const EntryPtr& entry) {
+  if (!fits(*entry) || !shard_of(entry->key().hash).insert(entry)) return false;
+  make_room();
+  return true;
+}
+
+void Store::mark_uncacheable(const Key& key, Time until) {
+  insert(Entry::create_mark(key, until));
+}
+
+bool Store::replace(const EntryPtr& old, const EntryPtr& fresh) {
+  if (!fits(*fresh) || !shard_of(old->key().hash).replace(old, fresh)) return false;
+  make_room();
+  return true;
+}
+
+std::size_t Store::remove(const Key& key) {
+  return shard_of(key.hash).remove(key);
+}
+
+bool Store::remove_entry(const Entry& entry) {
+  return shard_of(entry.key().hash).remove_entry(entry);
+}
+
+PurgeReport Store::purge(const Purge& purge) {
+  PurgeReport report;
+  const std::uint64_t hash = hasher_.hash(purge.text);
+  for (const auto& shard : shards_) {
+    std::size_t at = 0;
+    while (shard->purge_flights(purge, at, kPurgeBatch, report)) {
+    }
+    at = 0;
+    while (shard->purge_entries(purge, hash, at, kPurgeBatch, report)) {
+    }
+  }
+  return report;
+}
+
+void Store::set_capacity(std::size_t bytes) {
+  replacement_->set_capacity(bytes);
+  make_room();
+}
+
+std::size_t Store::capacity() const noexcept {
+  return replacement_->capacity();
+}
+
+StoreStats Store::stats() const {
+  StoreStats stats;
+  for (const auto& shard : shards_) shard->add_stats(stats);
+  stats.bytes = replacement_->bytes();
+  stats.capacity = replacement_->capacity();
+  return stats;
+}
+
+StoreStats Store::audit() const {
+  StoreStats stats;
+  for (const auto& shard : shards_) shard->audit(stats);
+  return stats;
+}
+
+// The low bits choose the bucket.
+Shard& Store::shard_of(std::uint64_t hash) const {
+  return *shards_[(hash >> 48) & (shards_.size() - 1)];
+}
+
+std::size_t Store::entry_max() const {
+  const std::size_t capacity = replacement_->capacity();
+  return options_.entry_max == 0 ? capacity / 8 : std::min(options_.entry_max, capacity);
+}
+
+bool Store::fits(const Entry& entry) const {
+  const std::size_t most = entry_max();
+  const bool is_filling = entry.body() && entry.body()->state() == Body::State::Filling;
+  const std::uint64_t announced = is_filling ? entry.body()->announced().value_or(0) : 0;
+  return entry.bytes_charged() <= most && announced <= most;
+}
+
+// Ends: an entry is passed over for its hits three times at most, unless others hit it meanwhile as
+// fast as this walks; so when it has found nothing for so long, it stops to look at hits.
+void Store::make_room() {
+  constexpr std::size_t kBatch = 32;
+  constexpr std::size_t kPasses = 4;
+  if (!replacement_->over_capacity()) return;
+  EntryPtr victims[kBatch];
+  std::size_t vain_left = kPasses * (1 + replacement_->queued() / Replacement::kSteps);
+  while (replacement_->over_capacity()) {
+    const std::size_t taken = replacement_->take_victims(victims, vain_left == 0);
+    if (taken == 0 && vain_left == 0) return;
+    if (taken == 0) --vain_left;
+    for (std::size_t i = 0; i < taken; ++i) {
+      shard_of(victims[i]->key().hash).evict(*victims[i]);
+      victims[i].reset();
+    }
+  }
+}
+
+void Store::publish(Flight& flight, const EntryPtr& entry, bool validated) {
+  const bool is_stored = fits(*entry);
+  shard_of(flight.hash_).land(flight, is_stored ? entry : EntryPtr(), validated);
+  flight.end(Flight::State::Published, entry, 0);
+  make_room();
+}
+
+void Store::end_uncacheable(Flight& flight, Time until) {
+  EntryPtr mark;
+  if (until > 0) mark = Entry::create_mark({flight.hash_, flight.key_text_}, until);
+  shard_of(flight.hash_).land(flight, mark, false);
+  flight.end(Flight::State::Uncacheable, {}, 0);
+  make_room();
+}
+
+void Store::end_failed(Flight& flight, int code) {
+  shard_of(flight.hash_).land(flight, {}, false);
+  flight.end(Flight::State::Failed, {}, code);
+}
+
+void Store::body_grew(const Body& body, std::uint64_t key_hash) {
+  shard_of(key_hash).body_grew(body, key_hash, entry_max());
+  make_room();
+}
+
+void Store::body_failed(const Body& body, std::uint64_t key_hash) {
+  shard_of(key_hash).body_failed(body, key_hash);
+}
+
+}  // namespace sluice::cache

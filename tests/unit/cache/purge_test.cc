@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "cache/store.h"
+#include "tests/support/cache_rig.h"
+
+namespace sluice::cache {
+namespace {
+
+using support::adds_up;
+using support::has;
+using support::kAny;
+using support::make_entry;
+using By = Purge::By;
+using Kind = Lookup::Kind;
+
+constexpr std::string_view kKeys[] = {
+    "https://a.example/",         "https://a.example/shop/1",   "https://a.example/shop/1\nmobile",
+    "https://a.example/shop/1?x", "https://a.example/shopping", "http://a.example:8080/shop/1",
+    "https://b.example/shop/1",   "https://aa.example/"};
+
+void fill(Store& store) {
+  for (const std::string_view key : kKeys) store.insert(make_entry(store, key));
+}
+
+// The keys that are gone (or, softly, marked stale), as digits.
+std::string purged(const Purge& purge) {
+  Store store({});
+  fill(store);
+  const std::size_t count = store.purge(purge).entries;
+  std::string gone;
+  for (std::size_t i = 0; i < std::size(kKeys); ++i) {
+    const Lookup lookup = store.find(store.key(kKeys[i]), kAny, 0);
+    const bool is_gone = purge.soft ? lookup.entry->marked_stale() : lookup.kind == Kind::Miss;
+    if (is_gone) gone += std::to_string(i);
+  }
+  return gone.size() == count && adds_up(store) ? gone : gone + " but another count";
+}
+
+Lookup lead(Store& store, std::string_view key, const Want& want = {}) {
+  return store.look_up_or_lead(store.key(key), kAny, 0, want);
+}
+
+}  // namespace
+
+TEST_CASE("purge: what a URL, a prefix and a host match", "[cache][purge]") {
+  for (const bool soft : {false, true}) {
+    CAPTURE(soft);
+    CHECK(purged({By::Url, "https://a.example/shop/1", soft}) == "12");
+    CHECK(purged({By::Url, "https://a.example/", soft}) == "0");
+    CHECK(purged({By::Url, "https://a.example", soft}).empty());
+    CHECK(purged({By::Url, "https://a.example/shop/1\nmobile", soft}).empty());
+    CHECK(purged({By::Prefix, "https://a.example/shop", soft}) == "1234");
+    CHECK(purged({By::Prefix, "https://a.example/shop/1\nmobile", soft}).empty());
+    CHECK(purged({By::Prefix, "", soft}) == "01234567");
+    CHECK(purged({By::Host, "a.example", soft}) == "012345");
+    CHECK(purged({By::Host, "a.example:8080", soft}).empty());
+    CHECK(purged({By::Host, "", soft}).empty());
+    CHECK(purged({By::Tag, "a", soft}).empty());
+    CHECK(purged({By::All, "", soft}) == "01234567");
+  }
+}
+
+TEST_CASE("purge: by tag takes all with that token", "[cache][purge]") {
+  Store store({});
+  store.insert(make_entry(store, "https://a.example/1", {"", "news sport"}));
+  store.insert(make_entry(store, "https://b.example/2", {"", "sport"}));
+  store.insert(make_entry(store, "https://a.example/3", {"", "sports"}));
+  CHECK(store.purge({By::Tag, "sport", false}).entries == 2);
+  CHECK(store.stats().entries == 1);
+  CHECK(has(store, "https://a.example/3"));
+}
+
+TEST_CASE("purge: a hard one takes marks too, and counts responses alone", "[cache][purge]") {
+  Store store({});
+  store.mark_uncacheable(store.key("https://a.example/"), 100);
+  CHECK(store.purge({By::Host, "a.example", true}).entries == 0);
+  CHECK(store.stats().marks == 1);
+  CHECK(store.purge({By::Host, "a.example", false}).entries == 0);
+  CHECK(store.stats().marks == 0);
+  CHECK(store.stats().bytes == 0);
+}
+
+TEST_CASE("purge: a URL without extras costs one bucket", "[cache][purge]") {
+  StoreOptions options;
+  options.shards = 1;
+  Store store(options);
+  for (int i = 0; i < 3000; ++i) {
+    store.insert(make_entry(store, "https://a.example/" + std::to_string(i)));
+  }
+  const std::size_t flight_buckets = 512;
+  const PurgeReport report = store.purge({By::Url, "https://a.example/7", false});
+  CHECK(report.entries == 1);
+  CHECK(report.buckets == flight_buckets + 1);
+  store.insert(make_entry(store, "https://a.example/8\nmobile"));
+  CHECK(store.purge({By::Url, "https://a.example/8", false}).entries == 2);
+  CHECK(store.purge({By::Url, "https://a.example/9", false}).buckets == flight_buckets + 1);
+}
+
+TEST_CASE("purge: what was being fetched is not stored, and answers who waited",
+          "[cache][purge][flight]") {
+  const std::string url = "https://a.example/x";
+  for (const Purge& purge : {Purge{By::Url, url, false}, Purge{By::Prefix, "https://a.ex", false},
+                             Purge{By::Host, "a.example", false}, Purge{By::Tag, "t", false},
+                             Purge{By::All, "", false}}) {
+    Store store({});
+    Lookup leading = lead(store, url);
+    const Lookup joined = lead(store, url);
+    CHECK(store.purge(purge).flights == 1);
+    CHECK(leading.lead.outdated());
+    CHECK(lead(store, url).kind == Kind::Lead);
+    leading.lead.publish(make_entry(store, url, {"", "t"}));
+    CHECK(joined.join.flight().state() == Flight::State::Published);
+    CHECK_FALSE(has(store, url));
+  }
+}
+
+TEST_CASE("purge: a soft one stores what was being fetched as stale", "[cache][purge][flight]") {
+  const std::string url = "https://a.example/x";
+  Store store({});
+  Lookup leading = lead(store, url);
+  Lookup other = lead(store, "https://b.example/");
+  CHECK(store.purge({By::Host, "a.example", true}).flights == 1);
+  leading.lead.publish(make_entry(store, url));
+  other.lead.publish(make_entry(store, "https://b.example/"));
+  CHECK(lead(store, url).entry->marked_stale());
+  CHECK_FALSE(lead(store, "https://b.example/").entry->marked_stale());
+
+  leading = lead(store, "https://a.example/y");
+  store.purge({By::Host, "a.example", false});
+  store.purge({By::Host, "a.example", true});  // the harder one holds
+  leading.lead.publish(make_entry(store, "https://a.example/y"));
+  CHECK_FALSE(has(store, "https://a.example/y"));
+}
+
+TEST_CASE("purge: a validation under way does not bring back what was purged",
+          "[cache][purge][flight]") {
+  const std::string url = "https://a.example/x";
+  for (const bool soft : {false, true}) {
+    Store store({});
+    const EntryPtr stale = make_entry(store, url);
+    store.insert(stale);
+    Lookup leading = lead(store, url, {stale.get(), 0});
+    CHECK(store.purge({By::Url, url, soft}).entries == 1);
+    leading.lead.publish_validated(make_entry(store, url, stale->body()));
+    const Lookup found = store.find(store.key(url), kAny, 0);
+    CHECK(found.kind == (soft ? Kind::Hit : Kind::Miss));
+    if (soft) CHECK(found.entry->marked_stale());
+  }
+}
+
+TEST_CASE("purge: a tag on 100,000 entries holds no lock for longer than a batch",
+          "[cache][purge]") {
+  StoreOptions options;
+  options.shards = 2;
+  Store store(options);
+  constexpr int kEntries = 100'000;
+  for (int i = 0; i < kEntries; ++i) {
+    store.insert(make_entry(store, "https://a.example/" + std::to_string(i),
+                            {"", i % 2 == 0 ? "even all" : "odd all"}));
+  }
+  REQUIRE(store.stats().entries == kEntries);
+  PurgeReport report = store.purge({By::Tag, "even", false});
+  CHECK(report.entries == kEntries / 2);
+  CHECK(report.buckets >= kEntries);
+  CHECK(report.longest_hold == Store::kPurgeBatch);
+  CHECK(store.stats().entries == kEntries / 2);
+  report = store.purge({By::Tag, "all", false});
+  CHECK(report.entries == kEntries / 2);
+  CHECK(report.longest_hold == Store::kPurgeBatch);
+  CHECK(store.stats().bytes == 0);
+}
+
+}  // namespace sluice::cache
