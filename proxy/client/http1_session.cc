@@ -49,7 +49,7 @@ Http1Session::Http1Session(Shared& shared, Accepted accepted)
       tls_after_prelude_(accepted.proxy_protocol ? accepted.tls : nullptr),
       stash_(shared.services.loop.blocks()),
       response_(stream_),
-      exchange_(nullptr, {&shared.exchanges}),
+      exchange_(nullptr, {&shared.services.exchanges}),
       read_timer_(shared.services.loop.timers(),
                   net::Timer::Callback::of<&Http1Session::on_read_timeout>(this)),
       send_timer_(shared.services.loop.timers(),
@@ -233,7 +233,7 @@ std::size_t Http1Session::take_head(std::string_view bytes) {
     head_scanned_ = bytes.size();
     return 0;
   }
-  exchange_ = shared_.exchanges.take();
+  exchange_ = shared_.services.exchanges.take();
   http::ParseResult result = http::parse_request_head(bytes, limits, exchange_->parse_slot());
   switch (result.status) {
     case http::ParseStatus::Done:

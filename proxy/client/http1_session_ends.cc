@@ -77,7 +77,7 @@ void Http1Session::on_read_timeout() {
         if (!stream_.has_output()) return close();
         return read_timer_.set(shared_.services.loop.now() + shared_.options.idle_timeout);
       }
-      exchange_ = shared_.exchanges.take();
+      exchange_ = shared_.services.exchanges.take();
       return refuse({Side::Client, Kind::HeadTimeout});
     case State::Body:
       if (body_paused_ && !exchange_->over()) {  // nobody waits for the client's bytes

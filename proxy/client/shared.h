@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 
-#include "proxy/base/object_pool.h"
 #include "proxy/client/session.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/http/message.h"
@@ -26,7 +25,6 @@ struct Options {
 
 struct Shared {
   exchange::Services& services;
-  ObjectPool<exchange::Exchange>& exchanges;
   SessionSet& sessions;
   std::shared_ptr<const exchange::Rules> rules;
   Options options;

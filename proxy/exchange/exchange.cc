@@ -41,6 +41,21 @@ void Exchange::refuse(Begin begin_with, Failure failure) {
   fail(failure);
 }
 
+void Exchange::start_fetch(ClientStream& client, const ClientInfo& info, const Exchange& origin) {
+  CHECK(origin.request_complete_ && origin.head_bytes_.data() != nullptr);
+  fetch_ = true;
+  begin({client, info, *origin.services_, origin.rules_, origin.services_->loop.now()});
+  request_ = origin.request_;
+  adopt(origin.head_bytes_);
+  client_address_ = origin.client_address_;
+  peer_trusted_ = origin.peer_trusted_;
+  request_id_ = arena_.copy(origin.request_id_);
+  path_ = arena_.copy(origin.path_);
+  match_ = origin.match_;
+  times_.head = times_.begin;
+  request_complete_ = true;
+}
+
 void Exchange::begin(Begin begin) {
   client_ = &begin.client;
   info_ = &begin.info;
@@ -50,8 +65,8 @@ void Exchange::begin(Begin begin) {
 }
 
 void Exchange::adopt(std::string_view bytes) {
-  std::string_view kept = arena_.copy(bytes);
-  request_.rebase(bytes.data(), bytes.data() + bytes.size(), kept.data());
+  head_bytes_ = arena_.copy(bytes);
+  request_.rebase(bytes.data(), bytes.data() + bytes.size(), head_bytes_.data());
 }
 
 void Exchange::identify() {
@@ -111,7 +126,7 @@ void Exchange::open_tunnel(http::ResponseHead& head) {
 
 void Exchange::filter(http::ResponseHead& head) {
   CHECK(!over_ && !head_sent_);
-  if (match_) {
+  if (match_ && !fetch_) {
     for (const ResponseFilter* filter : match_.route->filters) filter->on_head(*this, head);
   }
   if (!head.fields.has(http::FieldId::Date)) {
@@ -150,7 +165,9 @@ void Exchange::fail(Failure failure) {
 void Exchange::end() {
   over_ = true;
   times_.end = services_->loop.now();
-  for (Observer* observer : services_->observers) observer->on_finished(*this);
+  if (!fetch_) {
+    for (Observer* observer : services_->observers) observer->on_finished(*this);
+  }
   client_->exchange_over();
 }
 
@@ -164,15 +181,17 @@ void Exchange::recycle() {
   info_ = nullptr;
   services_ = nullptr;
   client_address_ = {};
+  head_bytes_ = {};
   path_ = {};
   request_id_ = {};
   match_ = {};
   backend_trace_ = {};
   times_ = {};
+  cache_use_ = CacheUse::None;
   failure_ = {};
   bytes_in_ = bytes_out_ = 0;
   status_ = 0;
-  peer_trusted_ = head_sent_ = request_complete_ = tunnel_ = over_ = false;
+  peer_trusted_ = head_sent_ = request_complete_ = tunnel_ = fetch_ = over_ = false;
 }
 
 }  // namespace sluice::exchange

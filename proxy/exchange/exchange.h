@@ -14,6 +14,7 @@
 
 #include "proxy/base/arena.h"
 #include "proxy/base/pump.h"
+#include "proxy/exchange/cache_use.h"
 #include "proxy/exchange/client_stream.h"
 #include "proxy/exchange/failure.h"
 #include "proxy/exchange/handler.h"
@@ -64,6 +65,11 @@ class Exchange final : public ByteSource, public ByteSink {
   void start(Begin begin, std::string_view bytes);
   // There is no head to work with: answers `failure` and ends.
   void refuse(Begin begin, Failure failure);
+  // Instead of start(): the request of `origin`, which has no body, is asked once more on behalf of
+  // others (the fetch of a cache). It has the client, the id, the rules and the route of `origin`,
+  // but no observer hears of it and no filter changes its response. respond_with() must follow;
+  // request() may be changed before. `client` and `info` are borrowed, `origin` only read.
+  void start_fetch(ClientStream& client, const ClientInfo& info, const Exchange& origin);
 
   // Events. After over() they do nothing. `trailers` stay the session's, until recycle().
   void on_request_body(std::string_view bytes);
@@ -106,6 +112,7 @@ class Exchange final : public ByteSource, public ByteSink {
   Services& services() { return *services_; }
   BackendTrace& backend_trace() { return backend_trace_; }
   Times& times() { return times_; }
+  void set_cache_use(CacheUse use) { cache_use_ = use; }
 
   // --- Everyone's: steps, filters, observers ---
 
@@ -115,6 +122,7 @@ class Exchange final : public ByteSource, public ByteSink {
   const Services& services() const { return *services_; }
   const BackendTrace& backend_trace() const { return backend_trace_; }
   const Times& times() const { return times_; }
+  CacheUse cache_use() const { return cache_use_; }
   const Failure& failure() const { return failure_; }
 
   // The peer, or what trusted proxies say of it.
@@ -136,7 +144,7 @@ class Exchange final : public ByteSource, public ByteSink {
   std::uint64_t bytes_in() const { return bytes_in_; }
   std::uint64_t bytes_out() const { return bytes_out_; }
 
-  // --- For steps.cc ---
+  // --- For steps.cc and start_fetch() ---
   void set_path(std::string_view path) { path_ = path; }
   void set_match(const route::Match& match) { match_ = match; }
   void respond_with(const Handler& handler);
@@ -160,11 +168,13 @@ class Exchange final : public ByteSource, public ByteSink {
   ArenaPtr<Responder> responder_;
 
   IpAddress client_address_;
+  std::string_view head_bytes_;  // what the views of request_ are of, in arena_
   std::string_view path_;
   std::string_view request_id_;
   route::Match match_;
   BackendTrace backend_trace_;
   Times times_;
+  CacheUse cache_use_ = CacheUse::None;
   Failure failure_;
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
@@ -173,6 +183,7 @@ class Exchange final : public ByteSource, public ByteSink {
   bool head_sent_ = false;
   bool request_complete_ = false;
   bool tunnel_ = false;
+  bool fetch_ = false;
   bool over_ = false;
 };
 

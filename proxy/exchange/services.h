@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/base/object_pool.h"
+#include "proxy/exchange/detached.h"
 #include "proxy/http/date.h"
 #include "proxy/net/event_loop.h"
 
@@ -21,6 +23,7 @@ class Connector;
 
 namespace sluice::exchange {
 
+class Exchange;
 class Observer;
 
 // The Date line, made anew once a second.
@@ -53,6 +56,8 @@ struct Services {
   net::EventLoop& loop;
   backend::Connector& connector;
   const Log& log;
+  ObjectPool<Exchange>& exchanges;
+  DetachedSet& detached;
   DateCache date;
   RequestIds request_ids;
   std::vector<Observer*> observers;

@@ -11,8 +11,8 @@
 #include "proxy/exchange/exchange.h"
 #include "proxy/handlers/file_body.h"
 #include "proxy/handlers/mime_types.h"
+#include "proxy/handlers/selection.h"
 #include "proxy/http/accept_encoding.h"
-#include "proxy/http/conditional.h"
 #include "proxy/http/date.h"
 #include "proxy/http/status.h"
 
@@ -57,28 +57,14 @@ class FileResponder final : public exchange::Responder, private net::Requeued {
   void redirect_to_directory();
   void answer(FoundFile file);
   FoundFile choose_coding(FoundFile file, const MimeType& type);
-  void describe(const FoundFile& file);
-  void send_whole_or_ranges(std::uint64_t size, const MimeType& type);
-  void send_multipart(std::uint64_t size, const MimeType& type);
-  void send_unsatisfiable(std::uint64_t size);
-  void send_not_modified();
+  http::Validators describe(const FoundFile& file);
   void send_head(int status);
   void send_some();
-
-  template <typename Format, typename... Args>
-  std::string_view text(const Format& format, const Args&... args) {
-    constexpr std::size_t kRoom = 128;
-    char* const out = exchange_.arena().allocate(kRoom);
-    const auto result = fmt::format_to_n(out, kRoom, format, args...);
-    return {out, std::min(result.size, kRoom)};
-  }
 
   exchange::Exchange& exchange_;
   const FileLookup& lookup_;
   const bool precompressed_;
   FileBody body_;
-  http::Ranges ranges_;
-  http::Validators validators_;
   bool sending_ = false;
 };
 
@@ -131,26 +117,15 @@ void FileResponder::redirect_to_directory() {
 void FileResponder::answer(FoundFile file) {
   const MimeType type = mime_type_of(file.path);
   file = choose_coding(std::move(file), type);
-  describe(file);
-  const http::RequestHead& request = exchange_.request();
-  const std::int64_t now = std::time(nullptr);
-  switch (http::evaluate_conditions(request, validators_, now)) {
-    case http::Precondition::NotModified:
-      return send_not_modified();
-    case http::Precondition::Failed:
-      return refuse(Kind::PreconditionFailed);
-    case http::Precondition::Holds:
-      break;
-  }
-  exchange_.response_slot().fields.add(FieldId::AcceptRanges, "bytes");
+  Representation representation{describe(file), {}, file.size, type.name};
+  http::Fields& fields = exchange_.response_slot().fields;
+  fields.add(FieldId::AcceptRanges, "bytes");
+  fields.add(FieldId::ContentType, type.name);
   body_.take(std::move(file.fd));
-  const bool ranged = request.method == http::Method::Get &&
-                      request.fields.count(FieldId::Range) == 1 &&
-                      http::range_condition_holds(request.fields, validators_, now);
-  auto verdict = http::Ranges::Verdict::Ignored;
-  if (ranged) verdict = ranges_.parse(request.fields.value(FieldId::Range), file.size);
-  if (verdict == http::Ranges::Verdict::Unsatisfiable) return send_unsatisfiable(file.size);
-  send_whole_or_ranges(file.size, type);
+  const int status = select(exchange_, representation, body_.plan());
+  constexpr int kPreconditionFailed = 412;
+  if (status == kPreconditionFailed) return refuse(Kind::PreconditionFailed);
+  send_head(status);
 }
 
 FoundFile FileResponder::choose_coding(FoundFile file, const MimeType& type) {
@@ -167,70 +142,33 @@ FoundFile FileResponder::choose_coding(FoundFile file, const MimeType& type) {
   return file;
 }
 
-void FileResponder::describe(const FoundFile& file) {
-  validators_.etag = text(FMT_COMPILE("\"{:x}-{:x}.{:x}\""), file.size, file.modified_seconds,
-                          file.modified_nanoseconds);
+http::Validators FileResponder::describe(const FoundFile& file) {
+  http::Validators validators;
+  constexpr std::size_t kRoom = 64;
+  char* const etag = exchange_.arena().allocate(kRoom);
+  const auto end = fmt::format_to_n(etag, kRoom, FMT_COMPILE("\"{:x}-{:x}.{:x}\""), file.size,
+                                    file.modified_seconds, file.modified_nanoseconds);
+  validators.etag = {etag, std::min(end.size, kRoom)};
   // A date in the future would be wrong for ever (RFC 9110 8.8.2.1).
-  validators_.last_modified = std::min<std::int64_t>(file.modified_seconds, std::time(nullptr));
+  validators.last_modified = std::min<std::int64_t>(file.modified_seconds, std::time(nullptr));
   char* const date = exchange_.arena().allocate(http::kHttpDateSize);
-  http::write_http_date(date, *validators_.last_modified);
+  http::write_http_date(date, *validators.last_modified);
   http::Fields& fields = exchange_.response_slot().fields;
-  fields.add(FieldId::ETag, validators_.etag);
+  fields.add(FieldId::ETag, validators.etag);
   fields.add(FieldId::LastModified, {date, http::kHttpDateSize});
-}
-
-void FileResponder::send_whole_or_ranges(std::uint64_t size, const MimeType& type) {
-  http::Fields& fields = exchange_.response_slot().fields;
-  const auto ranges = ranges_.items();
-  if (ranges.size() > 1) return send_multipart(size, type);
-  fields.add(FieldId::ContentType, type.name);
-  if (ranges.empty()) {
-    body_.whole(size);
-    return send_head(200);
-  }
-  body_.range(ranges.front());
-  fields.add(FieldId::ContentRange,
-             text(FMT_COMPILE("bytes {}-{}/{}"), ranges.front().first, ranges.front().last, size));
-  send_head(206);
-}
-
-// The request's id is as good a boundary as any: random, and in no file.
-void FileResponder::send_multipart(std::uint64_t size, const MimeType& type) {
-  char* const boundary = exchange_.arena().allocate(exchange::RequestIds::kBytes);
-  exchange_.services().request_ids.write(boundary);
-  const std::string_view text_of_boundary(boundary, exchange::RequestIds::kBytes);
-  body_.multipart({ranges_.items(), size, type.name, text_of_boundary}, exchange_.arena());
-  exchange_.response_slot().fields.add(
-      FieldId::ContentType,
-      text(FMT_COMPILE("multipart/byteranges; boundary={}"), text_of_boundary));
-  send_head(206);
-}
-
-void FileResponder::send_unsatisfiable(std::uint64_t size) {
-  http::Fields& fields = exchange_.response_slot().fields;
-  fields.clear();
-  fields.add(FieldId::ContentRange, text(FMT_COMPILE("bytes */{}"), size));
-  send_head(416);
-}
-
-// RFC 9110 15.4.5: what a cache would update, and no more.
-void FileResponder::send_not_modified() {
-  http::ResponseHead& head = exchange_.response_slot();
-  head.fields.remove(FieldId::ContentEncoding);
-  head.fields.remove(FieldId::LastModified);
-  send_head(304);
+  return validators;
 }
 
 void FileResponder::send_head(int status) {
   http::ResponseHead& head = exchange_.response_slot();
-  const bool wants_body = exchange_.request().method != http::Method::Head && status != 304;
   head.status = status;
   head.reason = http::reason_phrase(status);
-  head.body = wants_body ? http::BodyFraming{http::BodyKind::Length, body_.size()}
-                         : http::BodyFraming{http::BodyKind::None, body_.size(), status != 304};
+  head.body = http::framing_of(status, body_.plan().size(),
+                               exchange_.request().method == http::Method::Head);
+  const bool has_body = head.body.has_body();
   head.keep_alive = true;
   exchange_.send_head(head);
-  if (!wants_body || body_.size() == 0) return exchange_.finish();
+  if (!has_body) return exchange_.finish();
   // In this turn, but not within this call: the loop's scratch memory may hold what is being read.
   sending_ = true;
   exchange_.services().loop.call_again(*this);

@@ -7,16 +7,6 @@
 
 namespace sluice::handlers {
 
-namespace {
-
-http::BodyFraming framing_of(int status, std::size_t size, bool is_head) {
-  if (status == 204 || status == 304) return {http::BodyKind::None, 0, false};
-  if (is_head) return {http::BodyKind::None, size, true};
-  return {http::BodyKind::Length, size, false};
-}
-
-}  // namespace
-
 bool has_content(int status) {
   return status >= 200 && status != 204 && status != 205 && status != 304;
 }
@@ -28,7 +18,7 @@ void WholeAnswer::start() {
   http::ResponseHead& head = exchange_.response_slot();
   head.status = answer_.status;
   head.reason = http::reason_phrase(answer_.status);
-  head.body = framing_of(answer_.status, body.size(), is_head);
+  head.body = http::framing_of(answer_.status, body.size(), is_head);
   head.keep_alive = true;
   if (!answer_.location.empty()) head.fields.add(http::FieldId::Location, answer_.location);
   if (!body.empty() && !answer_.content_type.empty()) {

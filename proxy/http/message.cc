@@ -41,6 +41,12 @@ bool is_idempotent(Method method) {
   return is_safe(method) || method == Method::Put || method == Method::Delete;
 }
 
+BodyFraming framing_of(int status, std::uint64_t size, bool is_head) {
+  if (status == 204 || status == 304) return {BodyKind::None, 0, false};
+  if (is_head) return {BodyKind::None, size, true};
+  return {BodyKind::Length, size, false};
+}
+
 void RequestHead::clear() {
   Fields kept = std::move(fields);
   kept.clear();

@@ -59,6 +59,10 @@ struct BodyFraming {
   friend bool operator==(const BodyFraming&, const BodyFraming&) = default;
 };
 
+// The framing of an answer whose body has `size` bytes: none follows the head of 204, of 304 and in
+// answer to HEAD, which alone still announces it.
+BodyFraming framing_of(int status, std::uint64_t size, bool is_head);
+
 // No length above this is accepted, so that sums of lengths and offsets cannot wrap.
 inline constexpr std::uint64_t kMaxBodyLength = INT64_MAX;
 

@@ -24,9 +24,9 @@ std::shared_ptr<const exchange::Rules> rules_of(std::shared_ptr<const Snapshot> 
 Worker::Worker(const Log& log, observe::LogRing& access_log_ring)
     : exchanges_(kSpareExchanges),
       connector_(loop_, {}),
-      services_{loop_, connector_, log, {}, {}, {}},
+      services_{loop_, connector_, log, exchanges_, detached_, {}, {}, {}},
       sessions_(Delegate<void()>::of<&Worker::on_session_removed>(this)),
-      shared_{services_, exchanges_, sessions_, nullptr, {}},
+      shared_{services_, sessions_, nullptr, {}},
       access_log_ring_(access_log_ring) {}
 
 Worker::~Worker() = default;
@@ -101,6 +101,7 @@ void Worker::stop() {
 void Worker::stop_here() {
   acceptors_.clear();
   sessions_.for_each([](client::Session& session) { session.close_now(); });
+  detached_.for_each([](exchange::Detached& work) { work.abandon(); });
   connector_.close_idle();
   loop_.stop();
 }

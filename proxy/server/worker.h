@@ -64,6 +64,7 @@ class Worker {
   net::EventLoop loop_;
   ObjectPool<exchange::Exchange> exchanges_;
   backend::Connector connector_;
+  exchange::DetachedSet detached_;
   exchange::Services services_;
   client::SessionSet sessions_;
   client::Shared shared_;

@@ -24,7 +24,8 @@ class ExchangeRig {
   ExchangeRig() : ExchangeRig(reinterpret_cast<backend::Connector&>(no_connector_)) {}
 
   explicit ExchangeRig(backend::Connector& connector)
-      : services{loop, connector, log, {}, {}, {}}, rules(std::make_shared<exchange::Rules>()) {
+      : services{loop, connector, log, exchanges, detached, {}, {}, {}},
+        rules(std::make_shared<exchange::Rules>()) {
     route::Table::Builder builder;
     if (builder.add({}, {}, &route)) throw std::logic_error("the route was not taken");
     table_ = builder.build();
@@ -51,6 +52,8 @@ class ExchangeRig {
 
   net::EventLoop loop;
   Log log{Log::Level::Error};
+  ObjectPool<exchange::Exchange> exchanges{1};
+  exchange::DetachedSet detached;
   exchange::Services services;
   exchange::ClientInfo info;
   route::Route route;

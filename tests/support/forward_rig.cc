@@ -60,9 +60,9 @@ class ForwardRig::Counted final : public exchange::Handler {
 ForwardRig::ForwardRig(const Options& options)
     : exchanges_(kSpareExchanges),
       connector_(loop_, kBackendOptions),
-      services_{loop_, connector_, log_, {}, {}, {this}},
+      services_{loop_, connector_, log_, exchanges_, detached_, {}, {}, {this}},
       pool_(make_pool(options.backends, registry_)),
-      shared_{services_, exchanges_, sessions_, make_rules(options), kClientOptions} {}
+      shared_{services_, sessions_, make_rules(options), kClientOptions} {}
 
 ForwardRig::~ForwardRig() {
   stop();

@@ -89,6 +89,7 @@ class ForwardRig final : private net::Requeued, private exchange::Observer {
   Log log_{Log::Level::Error};
   ObjectPool<exchange::Exchange> exchanges_;
   backend::Connector connector_;
+  exchange::DetachedSet detached_;
   exchange::Services services_;
   client::SessionSet sessions_;
   balancer::BackendRegistry registry_;
