@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "conf/check_cache.h"
 #include "conf/check_routes.h"
 #include "conf/reporter.h"
 #include "conf/units.h"
@@ -41,6 +42,7 @@ class Checker {
     check_routes(config_, reporter_);
     strings(Path().at("trusted_proxies"), config_.trusted_proxies, cidr_fault);
     buffers();
+    check_store(config_.cache, reporter_);
     resolver();
     access_log();
   }

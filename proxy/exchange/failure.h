@@ -30,6 +30,7 @@ enum class Kind : std::uint8_t {
   FileMissing,
   FileForbidden,  // the system does not let us read it
   PreconditionFailed,
+  NotCached,  // only-if-cached, and it is not
   // the backend
   NoBackend,  // none in the pool, or all ejected
   ConnectRefused,

@@ -12,6 +12,8 @@
 
 #include "proxy/observe/log_output.h"
 
+#include "proxy/server/cache_rules.h"
+
 namespace sluice::server {
 
 namespace {
@@ -76,6 +78,7 @@ Server::Server(const conf::Config& config, Reload reload,
       log_(level_of(config.error_log.level)),
       signals_(loop_, Delegate<void(int)>::of<&Server::on_signal>(this)),
       ticket_keys_(std::move(ticket_keys)),
+      store_(store_options_of(config.cache)),
       listeners_(workers),
       workers_(workers),
       minute_timer_(loop_.timers(), net::Timer::Callback::of<&Server::on_minute>(this)),
@@ -125,7 +128,8 @@ std::optional<Error> Server::use(conf::Config config) {
                      .listener_count = listeners_.number_count(*plan),
                      .names = names_,
                      .backends = backends_,
-                     .ticket_keys = *ticket_keys_};
+                     .ticket_keys = *ticket_keys_,
+                     .store = store_};
   auto snapshot = compile(input);
   if (!snapshot) return snapshot.error();
   for (std::size_t i = 0; i < workers_.size(); ++i) {
@@ -139,6 +143,7 @@ std::optional<Error> Server::use(conf::Config config) {
   listeners_.commit(std::move(*plan));
   bool resolves_elsewhere = config.resolver != config_.resolver;
   config_ = std::move(config);
+  store_.set_capacity(config_.cache.size);
   log_.set_level(level_of(config_.error_log.level));
   if (resolves_elsewhere) {
     name_watch_.reset();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Server: the process. Runs the control thread's loop (signals, names, reloads), owns the workers
 // and everything that outlives a Snapshot: listeners, backends' health and counters, ticket keys,
-// the access log's writer.
+// the cache's store, the access log's writer.
 //
 // Threading: all of it on the thread that calls run(); workers are told by posting.
 #pragma once
@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "balancer/backend_registry.h"
+#include "cache/store.h"
 #include "conf/config.h"
 #include "conf/result.h"
 #include "proxy/base/log.h"
@@ -83,6 +84,7 @@ class Server final : private net::NameWatch::Owner {
   std::unique_ptr<tls::TicketKeys> ticket_keys_;
   std::unique_ptr<observe::LogWriter> log_writer_;
   balancer::BackendRegistry backends_;
+  cache::Store store_;
   Listeners listeners_;
   ResolvedNames names_;
   std::unique_ptr<net::Resolver> resolver_;     // null while no backend has a name

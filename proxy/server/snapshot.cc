@@ -9,11 +9,14 @@
 #include <utility>
 
 #include "proxy/filters/headers.h"
+#include "proxy/handlers/cache_watch.h"
 #include "proxy/handlers/fixed_response.h"
 #include "proxy/handlers/forward.h"
+#include "proxy/handlers/forward_cache.h"
 #include "proxy/handlers/redirect.h"
 #include "proxy/handlers/static_files.h"
 #include "proxy/http/field_edits.h"
+#include "proxy/server/cache_rules.h"
 
 namespace sluice::server {
 
@@ -80,7 +83,7 @@ class Compiler {
     for (const conf::Route& from : config().routes) {
       auto route = std::make_unique<route::Route>();
       route->name = route_name(from.match);
-      snapshot_->handlers.push_back(make_handler(from));
+      snapshot_->handlers.push_back(make_handler(from, *route));
       route->handler = snapshot_->handlers.back().get();
       route->rewrite = {from.strip_prefix, from.replace_prefix};
       route->allows_connect = from.connect;
@@ -94,7 +97,7 @@ class Compiler {
   }
 
   // conf/check.cc has seen to it that there is exactly one action, and that its pool exists.
-  std::unique_ptr<exchange::Handler> make_handler(const conf::Route& route) const {
+  std::unique_ptr<exchange::Handler> make_handler(const conf::Route& route, route::Route& into) {
     if (route.redirect) {
       return std::make_unique<handlers::Redirect>(route.redirect->status, route.redirect->to);
     }
@@ -113,8 +116,14 @@ class Compiler {
         .whole_body = {},
         .tunnel_idle = config().timeouts.tunnel};
     if (route.buffer) options.whole_body = {config().buffers.directory, config().buffers.disk};
-    return std::make_unique<handlers::Forward>(*snapshot_->pools.at(route.forward->pool),
-                                               std::move(options));
+    auto forward = std::make_unique<handlers::Forward>(*snapshot_->pools.at(route.forward->pool),
+                                                       std::move(options));
+    if (!route.cache) return forward;
+    auto rules = std::make_shared<const handlers::CacheRules>(cache_rules_of(route, config().cache));
+    snapshot_->filters.push_back(std::make_unique<handlers::CacheWatch>(input_.store, rules));
+    into.filters.push_back(snapshot_->filters.back().get());
+    return std::make_unique<handlers::ForwardCache>(std::move(forward), input_.store,
+                                                    std::move(rules));
   }
 
   static bool listens_on(const conf::Match& match, const conf::Listener& listener) {

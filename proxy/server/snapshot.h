@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Snapshot: everything compiled from one Config: pools, handlers, filters, route tables, TLS
 // contexts, limits. Immutable; workers and exchanges hold it by shared_ptr and let it go when their
-// last exchange under it has ended. What outlives it (backends' health and counters, ticket keys)
+// last exchange under it has ended. What outlives it (backends' health and counters, ticket keys,
+// the cache)
 // belongs to the Server and is only referred to (design: a reload changes rules, not memory).
 #pragma once
 
@@ -12,6 +13,7 @@
 
 #include "balancer/backend_registry.h"
 #include "balancer/pool.h"
+#include "cache/store.h"
 #include "conf/config.h"
 #include "conf/result.h"
 #include "proxy/backend/http1_stream.h"
@@ -51,6 +53,7 @@ struct CompileInput {
   const ResolvedNames& names;
   balancer::BackendRegistry& backends;
   tls::TicketKeys& ticket_keys;
+  cache::Store& store;
 };
 
 // Control thread only. Errors are those that only the real files and libraries can tell: a broken

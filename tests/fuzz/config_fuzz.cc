@@ -67,8 +67,9 @@ void check_compiled(conf::Config config) {
   static const auto ticket_keys =
       std::move(*tls::TicketKeys::create(tls::TicketKeys::Clock::now()));
   const server::ResolvedNames names;
+  cache::Store store({});
   const auto snapshot =
-      server::compile({config, numbers, numbers.size(), names, backends, *ticket_keys});
+      server::compile({config, numbers, numbers.size(), names, backends, *ticket_keys, store});
   if (!snapshot) throw Broken("it cannot be compiled: " + snapshot.error().text());
 }
 

@@ -12,7 +12,8 @@ TEST_CASE("snapshot: a trusted proxy that is no CIDR block is an error, not nobo
   balancer::BackendRegistry backends;
   auto keys = tls::TicketKeys::create(tls::TicketKeys::Clock::now());
   REQUIRE(keys);
-  const auto compiled = compile({config, {}, 0, {}, backends, **keys});
+  cache::Store store({});
+  const auto compiled = compile({config, {}, 0, {}, backends, **keys, store});
   REQUIRE_FALSE(compiled);
   CHECK(compiled.error().text() == "trusted_proxies[1]: is no CIDR block");
 }
