@@ -257,6 +257,16 @@ struct ErrorLog {
   bool operator==(const ErrorLog&) const = default;
 };
 
+// The operator's own listener: metrics, readiness. Who reaches it is believed, so it stays on this
+// machine, or asks for a token.
+struct Admin {
+  std::string address;
+  std::string token;       // sent as "Authorization: Bearer TOKEN"
+  std::string token_file;  // that holds it, so that the configuration need not
+
+  bool operator==(const Admin&) const = default;
+};
+
 struct Config {
   int workers = 0;  // 0: "auto", one per core the process may use
   std::vector<Listener> listeners;
@@ -270,6 +280,7 @@ struct Config {
   Resolver resolver;
   AccessLog access_log;
   ErrorLog error_log;
+  std::optional<Admin> admin;  // none: nothing listens
 
   bool operator==(const Config&) const = default;
 };

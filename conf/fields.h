@@ -382,6 +382,18 @@ void fields(V& v, T& t) {
   v.key("level", t.level, kLogLevels, "What is worth a line on stderr.");
 }
 
+template <typename V, Is<Admin> T>
+void fields(V& v, T& t) {
+  v.key("address", t.address, Text{.required = true, .example = "127.0.0.1:9901"},
+        "As a listener's, but no listener's. Others than `127.0.0.1`, `[::1]` and `unix:` need a "
+        "token.");
+  v.key("token", t.token, Text{.example = "a long random text"},
+        "What requests have to bring as `Authorization: Bearer TOKEN`.");
+  v.key("token_file", t.token_file, Text{.example = "admin.token"},
+        "A file that holds it, read at start and reload. A relative path counts from the "
+        "configuration file's directory.");
+}
+
 template <typename V, Is<Config> T>
 void fields(V& v, T& t) {
   v.key("workers", t.workers, Whole{1, 256, "auto"},
@@ -398,6 +410,8 @@ void fields(V& v, T& t) {
   v.key("resolver", t.resolver, Object{}, "How backend names become addresses.");
   v.key("access_log", t.access_log, Object{}, "A line per request.");
   v.key("error_log", t.error_log, Object{}, "What the proxy says about itself.");
+  v.key("admin", t.admin, Object{},
+        "A listener of the operator's own: metrics, readiness. Without it there is none.");
 }
 
 // A key at the top level that editors use and the configuration ignores.

@@ -140,6 +140,8 @@ class Exchange final : public ByteSource, public ByteSink {
   int status() const { return status_; }
   bool head_sent() const { return head_sent_; }
   bool request_complete() const { return request_complete_; }
+  // It became one, however it ended.
+  bool is_tunnel() const { return tunnel_; }
   std::uint64_t bytes_in() const { return bytes_in_; }
   std::uint64_t bytes_out() const { return bytes_out_; }
 

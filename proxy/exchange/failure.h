@@ -4,6 +4,7 @@
 // verdict on trying again.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -49,6 +50,7 @@ enum class Kind : std::uint8_t {
   TunnelIdle,    // nothing flowed, either way
   Draining,
 };
+inline constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::Draining) + 1;
 
 struct Failure {
   Side side = Side::None;

@@ -81,7 +81,8 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
     "cache": {"size": "64MiB", "max_object": "2MiB"},
     "resolver": {"servers": ["1.1.1.1"], "timeout": "1s", "min_ttl": "2s", "max_ttl": "3s"},
     "access_log": {"path": "log/a.log", "format": "json"},
-    "error_log": {"level": "debug"}
+    "error_log": {"level": "debug"},
+    "admin": {"address": "127.0.0.1:9", "token_file": "admin.token"}
   })",
                                         [] {
                                           LoadOptions options = without_certificates();
@@ -143,6 +144,7 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
   expected.resolver = {{"1.1.1.1"}, seconds(1), seconds(2), seconds(3)};
   expected.access_log = {"/etc/sluice/log/a.log", AccessLogFormat::Json};
   expected.error_log = {LogLevel::Debug};
+  expected.admin = Admin{"127.0.0.1:9", {}, "/etc/sluice/admin.token"};
   CHECK(*outcome.config == expected);
 
   const LoadOutcome again = load(to_json(*outcome.config));
