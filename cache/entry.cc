@@ -70,15 +70,15 @@ FieldList::Iterator& FieldList::Iterator::operator++() {
 }
 
 Entry::Entry(const EntryParts& parts, std::size_t fields_size)
-    : hash_(parts.key.hash),
-      terms_(parts.terms),
-      content_length_(parts.content_length),
-      body_(parts.body),
-      key_size_(static_cast<std::uint32_t>(parts.key.text.size())),
+    : key_size_(static_cast<std::uint32_t>(parts.key.text.size())),
+      hash_(parts.key.hash),
       variant_size_(static_cast<std::uint32_t>(parts.variant.size())),
       tags_size_(static_cast<std::uint32_t>(parts.tags.size())),
       fields_size_(static_cast<std::uint32_t>(fields_size)),
-      status_(parts.status) {}
+      status_(parts.status),
+      body_(parts.body),
+      terms_(parts.terms),
+      content_length_(parts.content_length) {}
 
 EntryPtr Entry::create(const EntryParts& parts) {
   const std::size_t fields_size = size_of(parts.fields);

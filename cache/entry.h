@@ -117,29 +117,29 @@ class Entry : public Counted<Entry> {
   // An Entry is stored once in its life: what was taken out does not come back.
   enum class Place : std::uint8_t { New, Stored, Gone };
 
-  // The Shard's, under its mutex.
-  Entry* chain_next_ = nullptr;
-  Place place_ = Place::New;
-
-  mutable std::atomic<bool> stale_{false};
-  // The Replacement's. Hits since it was queued are noted by look-ups of any thread.
-  std::atomic<std::uint8_t> hits_{0};
-  std::uint8_t queue_ = 0;
-  Entry* queue_next_ = nullptr;
-  Entry* queue_previous_ = nullptr;
-  std::size_t charged_ = 0;
-
-  std::uint64_t hash_;
-  Terms terms_;
-  std::optional<std::uint64_t> content_length_;
-  BodyPtr body_;
-  Time marked_until_ = 0;
+  // What a look-up reads comes first, so that it costs one line of the processor's cache, and one
+  // or two for the texts behind the object.
   std::uint32_t key_size_;
+  Entry* chain_next_ = nullptr;  // the Shard's, under its mutex
+  std::uint64_t hash_;
+  Place place_ = Place::New;           // likewise
+  std::atomic<std::uint8_t> hits_{0};  // since it was queued; noted by look-ups of any thread
+  std::uint8_t queue_ = 0;             // the Replacement's
+  bool is_mark_ = false;
+  mutable std::atomic<bool> stale_{false};
   std::uint32_t variant_size_;
   std::uint32_t tags_size_;
   std::uint32_t fields_size_;
   int status_;
-  bool is_mark_ = false;
+  BodyPtr body_;
+
+  Terms terms_;
+  std::optional<std::uint64_t> content_length_;
+  Time marked_until_ = 0;
+  // The Replacement's, under its mutex.
+  Entry* queue_next_ = nullptr;
+  Entry* queue_previous_ = nullptr;
+  std::size_t charged_ = 0;
 };
 
 }  // namespace sluice::cache

@@ -5,8 +5,9 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "benchmarks/micro/cache_load.h"
 #include "cache/store.h"
-#include "tests/support/cache_load.h"
+
 #include "tests/support/cache_rig.h"
 
 namespace sluice::cache {
@@ -177,13 +178,13 @@ TEST_CASE("replacement: takes no more than it is asked for", "[cache][replacemen
 }
 
 TEST_CASE("replacement: hits at least as often as exact LRU", "[cache][replacement]") {
-  using support::Sizes;
+  using bench::Sizes;
   for (const double skew : {1.0, 0.8}) {
     for (const Sizes sizes : {Sizes::Equal, Sizes::Mixed}) {
       for (const unsigned scans : {0U, 20U}) {
-        const support::LoadShape shape{skew, 5000, sizes, scans};
-        const std::size_t capacity = support::CacheLoad(shape, 1).bytes() / 10;
-        const support::HitRatios ratios = support::compare_with_lru(shape, capacity, 60'000, 1);
+        const bench::LoadShape shape{skew, 5000, sizes, scans};
+        const std::size_t capacity = bench::CacheLoad(shape, 1).bytes() / 10;
+        const bench::HitRatios ratios = bench::compare_with_lru(shape, capacity, 60'000, 1);
         CAPTURE(skew, static_cast<int>(sizes), scans);
         CHECK(ratios.store >= ratios.lru);
         CHECK(ratios.lru > 0.2);

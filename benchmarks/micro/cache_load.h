@@ -16,7 +16,7 @@
 
 #include "cache/store.h"
 
-namespace sluice::support {
+namespace sluice::bench {
 
 struct Request {
   std::uint32_t object = 0;
@@ -79,4 +79,4 @@ struct HitRatios {
 HitRatios compare_with_lru(const LoadShape& shape, std::size_t capacity, std::size_t requests,
                            std::uint64_t seed);
 
-}  // namespace sluice::support
+}  // namespace sluice::bench

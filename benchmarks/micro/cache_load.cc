@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "tests/support/cache_load.h"
+#include "benchmarks/micro/cache_load.h"
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <string_view>
 
-namespace sluice::support {
+namespace sluice::bench {
 
 namespace {
 
@@ -119,4 +119,4 @@ HitRatios compare_with_lru(const LoadShape& shape, std::size_t capacity, std::si
   return {static_cast<double>(store_hits) / all, static_cast<double>(lru_hits) / all};
 }
 
-}  // namespace sluice::support
+}  // namespace sluice::bench

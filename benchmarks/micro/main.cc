@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+// The parts alone, measured without a socket.
+#include "benchmarks/micro/micro.h"
+
+int main() {
+  sluice::bench::measure_store();
+  return 0;
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+// What the micro benchmarks measure; each prints its own table.
+#pragma once
+
+namespace sluice::bench {
+
+// Hit ratios of the cache's store beside exact LRU, and what a look-up costs.
+void measure_store();
+
+}  // namespace sluice::bench
