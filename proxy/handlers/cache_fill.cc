@@ -181,9 +181,8 @@ bool CacheFill::store(const http::ResponseHead& head, const cache::Judgement& ju
   if (head.body.has_body()) {
     writer_ = cache::BodyWriter(counted ? std::optional(head.body.length) : std::nullopt);
   }
-  cache::EntryPtr entry =
-      make_entry({key(), head, judgement, request_fields_, rules_,
-                  writer_ ? writer_.body() : cache::BodyPtr()});
+  cache::EntryPtr entry = make_entry({key(), head, judgement, request_fields_, rules_,
+                                      writer_ ? writer_.body() : cache::BodyPtr()});
   if (!entry) {
     writer_.fail();
     return false;
@@ -206,8 +205,7 @@ void CacheFill::give(cache::EntryPtr entry, CacheUse use) {
 
 void CacheFill::pass(const http::ResponseHead& head, cache::Storing why) {
   const bool is_error = cache::is_error_status(head.status);
-  const cache::Time until =
-      std::time(nullptr) + (is_error ? kMarkOfErrorSeconds : kMarkSeconds);
+  const cache::Time until = std::time(nullptr) + (is_error ? kMarkOfErrorSeconds : kMarkSeconds);
   if (lead_) lead_.uncacheable(is_of_request(why) ? 0 : until);
   mode_ = Mode::Passing;
   if (reader_ == nullptr) return stop_fetching();

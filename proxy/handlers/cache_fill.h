@@ -5,8 +5,8 @@
 // out not to be stored is handed to the exchange that began it, byte by byte.
 //
 // Ownership: by the worker's set of detached work, until it ends. It borrows its reader, who leaves
-// (leave()) before it dies, and is let go of with the last event. What FillOptions refers to is part
-// of the Rules of the exchange that begins the fetch, which the fetch keeps. Single-threaded.
+// (leave()) before it dies, and is let go of with the last event. What FillOptions refers to is
+// part of the Rules of the exchange that begins the fetch, which the fetch keeps. Single-threaded.
 #pragma once
 
 #include <cstdint>

@@ -157,9 +157,8 @@ std::optional<std::string_view> path_of_same_origin(const exchange::Exchange& ex
 }
 
 bool has_any(const http::Fields& fields, const std::vector<std::string>& names) {
-  return std::any_of(names.begin(), names.end(), [&fields](const std::string& name) {
-    return fields.find(name) != nullptr;
-  });
+  return std::any_of(names.begin(), names.end(),
+                     [&fields](const std::string& name) { return fields.find(name) != nullptr; });
 }
 
 bool has_any_cookie(const http::Fields& fields, const std::vector<std::string>& names) {

@@ -40,10 +40,10 @@ std::string_view cache_status_of(const CacheStatus& status, exchange::Exchange& 
   char* const out = exchange.arena().allocate(kRoom);
   const std::string_view words = words_of(status.use, exchange.request().method);
   const std::string_view stored = status.stored ? "; stored" : "";
-  const auto end = status.ttl ? fmt::format_to_n(out, kRoom, FMT_COMPILE("sluice; {}{}; ttl={}"),
-                                                 words, stored, *status.ttl)
-                              : fmt::format_to_n(out, kRoom, FMT_COMPILE("sluice; {}{}"), words,
-                                                 stored);
+  const auto end = status.ttl
+                       ? fmt::format_to_n(out, kRoom, FMT_COMPILE("sluice; {}{}; ttl={}"), words,
+                                          stored, *status.ttl)
+                       : fmt::format_to_n(out, kRoom, FMT_COMPILE("sluice; {}{}"), words, stored);
   return {out, std::min(end.size, kRoom)};
 }
 

@@ -11,7 +11,9 @@
 namespace sluice::handlers {
 
 struct CacheStatus {
-  exchange::CacheUse use = exchange::CacheUse::None;
+  explicit CacheStatus(exchange::CacheUse of) : use(of) {}
+
+  exchange::CacheUse use;
   std::optional<cache::Time> ttl;  // of what was stored; negative: stale for so long
   bool stored = false;
 };

@@ -13,10 +13,11 @@ void CacheWatch::on_head(exchange::Exchange& exchange, http::ResponseHead& head)
   const cache::Method method = method_for_cache(exchange.request().method);
   if (cache::invalidates(method, head.status)) invalidate(exchange, head);
   exchange.set_cache_use(CacheUse::Bypass);
-  head.fields.add(kCacheStatus, cache_status_of({.use = CacheUse::Bypass}, exchange));
+  head.fields.add(kCacheStatus, cache_status_of(CacheStatus(CacheUse::Bypass), exchange));
 }
 
-// The target, and what the response says it has made or changed, as far as it is of the same origin.
+// The target, and what the response says it has made or changed, as far as it is of the same
+// origin.
 void CacheWatch::invalidate(exchange::Exchange& exchange, const http::ResponseHead& head) const {
   store_.remove(store_.key(cache_key_text(exchange, *rules_)));
   for (const FieldId id : {FieldId::Location, FieldId::ContentLocation}) {

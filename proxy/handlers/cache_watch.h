@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// CacheWatch: sees each response of a route with a cache on its way to the client. What a successful
-// unsafe request has changed is taken out of the store (RFC 9111 4.4), and of a response that the
-// cache had nothing to do with, Cache-Status says so.
+// CacheWatch: sees each response of a route with a cache on its way to the client. What a
+// successful unsafe request has changed is taken out of the store (RFC 9111 4.4), and of a response
+// that the cache had nothing to do with, Cache-Status says so.
 #pragma once
 
 #include <memory>

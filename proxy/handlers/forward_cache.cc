@@ -68,9 +68,7 @@ class CacheResponder final : public exchange::Responder, private FillReader {
   void note_backend();
   void let_go();
   // What this request gets is not for others to wait for.
-  bool only_for_itself() const {
-    return request_.has_authorization || request_.control.no_store;
-  }
+  bool only_for_itself() const { return request_.has_authorization || request_.control.no_store; }
   bool wants_part() const { return exchange_.request().fields.has(FieldId::Range); }
 
   exchange::Exchange& exchange_;
@@ -79,7 +77,7 @@ class CacheResponder final : public exchange::Responder, private FillReader {
   const exchange::Handler& forward_;
   cache::RequestFacts request_;
   cache::Key key_;
-  cache::EntryPtr stale_;     // to be validated
+  cache::EntryPtr stale_;      // to be validated
   CacheFill* fill_ = nullptr;  // borrowed from the worker's set
   bool as_asked_ = false;      // the fetch that is, or was, under way
   cache::Join join_;
@@ -106,8 +104,8 @@ void CacheResponder::look_up(const cache::Want& want) {
   const RequestSelector selector(exchange_.request().fields);
   const cache::Time now = std::time(nullptr);
   const bool alone = request_.control.only_if_cached || only_for_itself();
-  Lookup found = alone ? store_.find(key_, selector, now)
-                       : store_.look_up_or_lead(key_, selector, now, want);
+  Lookup found =
+      alone ? store_.find(key_, selector, now) : store_.look_up_or_lead(key_, selector, now, want);
   if (found.kind != Lookup::Kind::Hit && request_.control.only_if_cached) {
     return exchange_.fail({Side::Proxy, Kind::NotCached});
   }
@@ -224,8 +222,8 @@ void CacheResponder::on_fill_failed(Failure failure) {
 void CacheResponder::on_fill_head(http::ResponseHead& head) {
   constexpr int kOk = 200;
   constexpr std::uint64_t kWholeInsteadOfPart = 256 * 1024;
-  const bool small = head.body.kind == http::BodyKind::Length &&
-                     head.body.length <= kWholeInsteadOfPart;
+  const bool small =
+      head.body.kind == http::BodyKind::Length && head.body.length <= kWholeInsteadOfPart;
   // The whole was asked for, to be stored; now that it is not, the part will do.
   if (!as_asked_ && wants_part() && head.status == kOk && !small) {
     std::exchange(fill_, nullptr)->leave();
@@ -235,7 +233,7 @@ void CacheResponder::on_fill_head(http::ResponseHead& head) {
   http::ResponseHead& own = exchange_.response_slot();
   own = head;
   own.keep_alive = true;
-  own.fields.add(kCacheStatus, cache_status_of({.use = CacheUse::Pass}, exchange_));
+  own.fields.add(kCacheStatus, cache_status_of(CacheStatus(CacheUse::Pass), exchange_));
   exchange_.set_cache_use(CacheUse::Pass);
   const bool is_head = exchange_.request().method == http::Method::Head;
   const bool was_get = is_head && !as_asked_;
@@ -272,9 +270,9 @@ void CacheResponder::note_backend() {
 void CacheResponder::answer(cache::EntryPtr entry, CacheUse use) {
   const cache::Time now = std::time(nullptr);
   put_stored_head(exchange_, *entry, now);
-  const CacheStatus status{.use = use,
-                           .ttl = cache::freshness_left(entry->terms(), now),
-                           .stored = use == CacheUse::Miss};
+  CacheStatus status(use);
+  status.ttl = cache::freshness_left(entry->terms(), now);
+  status.stored = use == CacheUse::Miss;
   exchange_.set_cache_use(use);
   exchange_.response_slot().fields.add(kCacheStatus, cache_status_of(status, exchange_));
   answer_.start(std::move(entry));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// ForwardCache: a Forward behind a shared cache (RFC 9111). What is stored and may be used answers at
-// once; of all who miss the same response at the same time one fetches it, and the others read it as
-// it comes.
+// ForwardCache: a Forward behind a shared cache (RFC 9111). What is stored and may be used answers
+// at once; of all who miss the same response at the same time one fetches it, and the others read
+// it as it comes.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // StoredAnswer: one stored response on its way to one client: the part of it that the request asks
-// for, as far as it is there, and the rest as it comes. A member of its exchange's responder; single-threaded.
+// for, as far as it is there, and the rest as it comes. A member of its exchange's responder;
+// single-threaded.
 #pragma once
 
 #include <cstddef>

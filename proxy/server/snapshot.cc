@@ -138,7 +138,8 @@ class Compiler {
     auto forward = std::make_unique<handlers::Forward>(*snapshot_->pools.at(route.forward->pool),
                                                        std::move(options));
     if (!route.cache) return forward;
-    auto rules = std::make_shared<const handlers::CacheRules>(cache_rules_of(route, config().cache));
+    auto rules =
+        std::make_shared<const handlers::CacheRules>(cache_rules_of(route, config().cache));
     snapshot_->filters.push_back(std::make_unique<handlers::CacheWatch>(input_.store, rules));
     into.filters.push_back(snapshot_->filters.back().get());
     return std::make_unique<handlers::ForwardCache>(std::move(forward), input_.store,

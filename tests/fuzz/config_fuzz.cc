@@ -74,8 +74,16 @@ void check_compiled(conf::Config config) {
       std::move(*tls::TicketKeys::create(tls::TicketKeys::Clock::now()));
   const server::ResolvedNames names;
   cache::Store store({});
-  const auto snapshot = server::compile(
-      {config, numbers, numbers.size() + 1, names, backends, *ticket_keys, store, routes, admin, {}});
+  const auto snapshot = server::compile({config,
+                                         numbers,
+                                         numbers.size() + 1,
+                                         names,
+                                         backends,
+                                         *ticket_keys,
+                                         store,
+                                         routes,
+                                         admin,
+                                         {}});
   if (!snapshot) throw Broken("it cannot be compiled: " + snapshot.error().text());
 }
 

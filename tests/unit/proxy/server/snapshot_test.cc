@@ -30,9 +30,10 @@ TEST_CASE("snapshot: the admin token is its file's first line, and there must be
   balancer::BackendRegistry backends;
   auto keys = tls::TicketKeys::create(tls::TicketKeys::Clock::now());
   REQUIRE(keys);
+  cache::Store store({});
   observe::RouteRegistry routes(1);
   const auto error = [&] {
-    const auto compiled = compile({config, {}, 1, {}, backends, **keys, routes, 0, {}});
+    const auto compiled = compile({config, {}, 1, {}, backends, **keys, store, routes, 0, {}});
     return compiled ? std::string() : compiled.error().what;
   };
   CHECK(error() == "cannot read the admin token");
