@@ -35,6 +35,7 @@ struct LogRecord {
   std::string_view backend;
   int attempts = 0;
   bool reused = false;
+  std::string_view cache;  // one word: what the cache had to do with it; empty without
   Span head;             // first byte of the request -> its head complete
   Span connect;          // -> the backend connected, after all attempts
   Span first_byte;       // -> the head of its response complete
