@@ -60,8 +60,8 @@ CacheCommand parse_cache_command(const std::vector<std::string_view>& given) {
   } else if (complete && purges && arguments.size() == 3 &&
              std::find(std::begin(kKinds), std::end(kKinds), arguments[1]) != std::end(kKinds)) {
     command.method = "POST";
-    command.target = fmt::format("/cache/purge?{}={}{}", arguments[1],
-                                 percent_encode(arguments[2]), end);
+    command.target =
+        fmt::format("/cache/purge?{}={}{}", arguments[1], percent_encode(arguments[2]), end);
   } else {
     command.wrong = kUsage;
   }

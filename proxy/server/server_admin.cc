@@ -85,9 +85,8 @@ std::vector<handlers::AdminEndpoint> Server::admin_endpoints() {
   endpoints.push_back({"POST", "/cache/purge",
                        "?url=, ?prefix=, ?host=, ?tag= or ?all; with &soft to validate only",
                        [this](const AdminRequest& request, const AdminReply& reply) {
-                         loop_.post([this, request, reply] {
-                           reply.send(purge_cache(store_, request));
-                         });
+                         loop_.post(
+                             [this, request, reply] { reply.send(purge_cache(store_, request)); });
                        }});
   return endpoints;
 }

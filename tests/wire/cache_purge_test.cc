@@ -23,11 +23,12 @@ using sluice::wire::Origin;
 namespace {
 
 Origin tagged_origin() {
-  return Origin({{"/a", {{200, {{"Cache-Control", "max-age=1000"}, {"Cache-Tag", "x,y"}}, "a"}}},
-                 {"/b", {{200, {{"Cache-Control", "max-age=1000"}, {"Surrogate-Key", "y z"}}, "b"}}},
-                 {"/e",
-                  {{200, {{"Cache-Control", "max-age=1000"}, {"ETag", "\"1\""}, {"Cache-Tag", "s"}}},
-                   {304, {{"ETag", "\"1\""}}}}}});
+  return Origin(
+      {{"/a", {{200, {{"Cache-Control", "max-age=1000"}, {"Cache-Tag", "x,y"}}, "a"}}},
+       {"/b", {{200, {{"Cache-Control", "max-age=1000"}, {"Surrogate-Key", "y z"}}, "b"}}},
+       {"/e",
+        {{200, {{"Cache-Control", "max-age=1000"}, {"ETag", "\"1\""}, {"Cache-Tag", "s"}}},
+         {304, {{"ETag", "\"1\""}}}}}});
 }
 
 Response post(const SluiceProcess& sluice, const std::string& target) {

@@ -12,8 +12,7 @@ namespace {
 using Urls = std::vector<std::string>;
 
 TEST_CASE("cache admin: a URL is written as keys have it", "[server][cache]") {
-  CHECK(cache_urls("https://A.Example:443/x/../y?Q=1#f", true) ==
-        Urls{"https://a.example/y?Q=1"});
+  CHECK(cache_urls("https://A.Example:443/x/../y?Q=1#f", true) == Urls{"https://a.example/y?Q=1"});
   CHECK(cache_urls("HTTP://a.example:80", true) == Urls{"http://a.example/"});
   CHECK(cache_urls("http://a.example:8080/%7Ea", true) == Urls{"http://a.example:8080/~a"});
   CHECK(cache_urls("a.example?x", true) == Urls{"http://a.example/?x", "https://a.example/?x"});
