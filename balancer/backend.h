@@ -34,6 +34,15 @@ class Backend {
     return shared_.in_flight.load(std::memory_order_relaxed);
   }
 
+  // Leases ever taken, so attempts to serve a request; and those of them that failed by its fault.
+  std::uint64_t requests() const noexcept {
+    return shared_.requests.load(std::memory_order_relaxed);
+  }
+  std::uint64_t failures() const noexcept {
+    return shared_.failures.load(std::memory_order_relaxed);
+  }
+  void count_failure() noexcept { shared_.failures.fetch_add(1, std::memory_order_relaxed); }
+
   Health& health() noexcept { return shared_.health; }
   const Health& health() const noexcept { return shared_.health; }
 
@@ -44,6 +53,8 @@ class Backend {
   struct alignas(kCacheLine) Shared {
     std::atomic<std::uint32_t> in_flight{0};
     Health health;
+    std::atomic<std::uint64_t> requests{0};
+    std::atomic<std::uint64_t> failures{0};
   };
 
   const std::string address_;

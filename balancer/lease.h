@@ -17,6 +17,7 @@ class Lease {
   Lease() = default;
   explicit Lease(Backend& backend) noexcept : backend_(&backend) {
     backend.shared_.in_flight.fetch_add(1, std::memory_order_relaxed);
+    backend.shared_.requests.fetch_add(1, std::memory_order_relaxed);
   }
   Lease(Lease&& other) noexcept : backend_(std::exchange(other.backend_, nullptr)) {}
   Lease& operator=(Lease&& other) noexcept {

@@ -75,7 +75,9 @@ bool Pool::report_success(const Selection& selection) const noexcept {
 }
 
 bool Pool::report_failure(const Selection& selection, TimePoint now) const noexcept {
-  return members_[selection.member].backend->health().on_failure(health_, now);
+  Backend& backend = *members_[selection.member].backend;
+  backend.count_failure();
+  return backend.health().on_failure(health_, now);
 }
 
 bool Pool::eligible(std::size_t member, TimePoint now) const noexcept {

@@ -52,7 +52,7 @@ class Pool {
   // True if the member just came back from ejection; for the log.
   bool report_success(const Selection& selection) const noexcept;
 
-  // True if this failure ejected the member; for the log.
+  // Counts it. True if this failure ejected the member; for the log.
   bool report_failure(const Selection& selection, TimePoint now) const noexcept;
 
   // Whether acquire() could choose this member now; for status pages and metrics.

@@ -185,6 +185,15 @@ std::optional<Fault> listener_address_fault(std::string_view text) {
           : fmt::format("all addresses are written \":{}\"", endpoint->port));
 }
 
+bool is_local(std::string_view address) {
+  Fault fault;
+  const auto endpoint = parse_endpoint(address, &fault);
+  if (!endpoint) return false;
+  if (endpoint->kind == Endpoint::Kind::Unix) return true;
+  return endpoint->kind == Endpoint::Kind::Ip &&
+         (endpoint->host.starts_with("127.") || endpoint->host == "[::1]");
+}
+
 std::optional<Fault> backend_address_fault(std::string_view text) {
   Fault fault;
   const auto endpoint = parse_endpoint(text, &fault);

@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "conf/check_cache.h"
 #include "conf/check_routes.h"
 #include "conf/reporter.h"
 #include "conf/units.h"
@@ -41,8 +42,10 @@ class Checker {
     check_routes(config_, reporter_);
     strings(Path().at("trusted_proxies"), config_.trusted_proxies, cidr_fault);
     buffers();
+    check_store(config_.cache, reporter_);
     resolver();
     access_log();
+    if (config_.admin) admin(*config_.admin);
   }
 
  private:
@@ -56,7 +59,7 @@ class Checker {
 
   void listeners();
   void listener_name(const Listener& listener, std::size_t index);
-  void listener_overlap(const Listener& listener, std::size_t index);
+  void listener_overlap(const std::string& address, const Path& path);
   void tls(const ListenerTls& tls, const Path& path);
   void certificate(const Certificate& certificate, const Path& path);
   bool readable(const std::string& file, const Path& path);
@@ -65,6 +68,7 @@ class Checker {
   void buffers();
   void resolver();
   void access_log();
+  void admin(const Admin& admin);
 
   const Config& config_;
   const CheckOptions& options_;
@@ -89,7 +93,7 @@ void Checker::listeners() {
     if (auto fault = listener_address_fault(listener.address)) {
       reporter_.at(at.at("address"), std::move(*fault));
     } else {
-      listener_overlap(listener, i);
+      listener_overlap(listener.address, at.at("address"));
     }
     listener_name(listener, i);
     if (listener.tls) tls(*listener.tls, at.at("tls"));
@@ -118,10 +122,9 @@ void Checker::listener_name(const Listener& listener, std::size_t index) {
   }
 }
 
-void Checker::listener_overlap(const Listener& listener, std::size_t index) {
-  const Path path = Path().at("listeners").at(index).at("address");
+void Checker::listener_overlap(const std::string& address, const Path& path) {
   Fault fault;
-  const auto endpoint = parse_endpoint(listener.address, &fault);
+  const auto endpoint = parse_endpoint(address, &fault);
   if (!endpoint || (endpoint->kind != Endpoint::Kind::Unix && endpoint->port == 0)) return;
   // "[::]" takes IPv4 too, as a port without a host does; both take what "0.0.0.0" takes.
   const std::string every = fmt::format(":{}", endpoint->port);
@@ -134,9 +137,9 @@ void Checker::listener_overlap(const Listener& listener, std::size_t index) {
   for (const std::string& other : taken) {
     const auto earlier = listener_endpoints_.find(other);
     if (earlier == listener_endpoints_.end()) continue;
-    reporter_.repeated(path, earlier->second,
-                       fmt::format("{} overlaps with the address of another listener",
-                                   in_quotes(listener.address)));
+    reporter_.repeated(
+        path, earlier->second,
+        fmt::format("{} overlaps with the address of another listener", in_quotes(address)));
     return;
   }
   listener_endpoints_.emplace(key, path);
@@ -245,6 +248,30 @@ void Checker::access_log() {
                  {fmt::format("{} is no file", in_quotes(path)),
                   "\"stdout\", \"stderr\" or the path of a file"});
   }
+}
+
+// Who reaches it may look and purge, so it must be this machine's own, or ask who comes.
+void Checker::admin(const Admin& admin) {
+  const Path path = Path().at("admin");
+  const Path address = path.at("address");
+  if (auto fault = listener_address_fault(admin.address)) {
+    reporter_.at(address, std::move(*fault));
+  } else {
+    listener_overlap(admin.address, address);
+    const bool secret = !admin.token.empty() || !admin.token_file.empty();
+    if (!secret && !is_local(admin.address) && !reporter_.doubtful(path.at("token")) &&
+        !reporter_.doubtful(path.at("token_file"))) {
+      reporter_.at(address, {fmt::format("{} can be reached from elsewhere, and there is no token",
+                                         in_quotes(admin.address)),
+                             "for example \"127.0.0.1:9901\", or a \"token_file\""});
+    }
+  }
+  if (!admin.token.empty() && !admin.token_file.empty()) {
+    reporter_.at(path.at("token"), {"there is a \"token_file\", too", "one of them is enough"});
+  }
+  if (auto why = token_fault(admin.token)) reporter_.at(path.at("token"), std::move(*why));
+  if (admin.token_file.empty() || !options_.read_certificates) return;
+  readable(admin.token_file, path.at("token_file"));
 }
 
 }  // namespace

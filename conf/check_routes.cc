@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "conf/check_cache.h"
 #include "conf/suggest.h"
 #include "conf/syntax.h"
 
@@ -88,6 +89,7 @@ void RouteChecker::run() {
     unique(route.match, i);
     action(route, at);
     tunnels(route, at);
+    if (route.cache) check_cache(config_, route, at, reporter_);
     prefixes(route, at);
     edits(route.headers.request, at.at("headers").at("request"), true);
     allowed(route.headers.request, at.at("headers").at("request"));

@@ -102,6 +102,47 @@ struct Files {
   bool operator==(const Files&) const = default;
 };
 
+// What of a request tells two stored responses apart, besides scheme, host and path.
+struct CacheKey {
+  std::vector<std::string> query{"*"};  // arguments that count; "*": all, as they stand
+  std::vector<std::string> headers;
+  std::vector<std::string> cookies;
+
+  bool operator==(const CacheKey&) const = default;
+};
+
+// For how long a response may be used after its freshness is over, where it does not say so itself
+// (RFC 5861).
+struct CacheStale {
+  Duration while_revalidate{};
+  Duration if_error{};
+
+  bool operator==(const CacheStale&) const = default;
+};
+
+// Requests that have one of these neither ask the cache nor fill it.
+struct CacheBypass {
+  std::vector<std::string> headers;
+  std::vector<std::string> cookies;
+
+  bool operator==(const CacheBypass&) const = default;
+};
+
+// The responses of a route are kept as RFC 9111 allows; what stands here is the operator's word.
+struct RouteCache {
+  std::map<std::string, std::string>
+      ttl;  // "200" or "any" -> "10m"; instead of what it says itself
+  CacheStale stale;
+  CacheKey key;
+  std::vector<std::string> vary;  // fields of the request that select, as if each response said so
+  CacheBypass bypass;
+  Bytes max_object = 0;  // 0: cache.max_object
+  std::vector<std::string> methods{"GET", "HEAD"};
+  bool set_cookie = false;  // keep what sets cookies; off, as one client's would go to all
+
+  bool operator==(const RouteCache&) const = default;
+};
+
 struct HeaderEdits {
   std::map<std::string, std::string> add;  // appended, keeping what is there
   std::map<std::string, std::string> set;  // replaces every field of that name
@@ -131,6 +172,7 @@ struct Route {
   std::optional<Files> files;
   std::optional<Redirect> redirect;
   std::optional<Respond> respond;
+  std::optional<RouteCache> cache;            // of what is forwarded
   std::string strip_prefix;                   // taken off the front of the forwarded path
   std::optional<std::string> replace_prefix;  // stands where the matched prefix stood
   bool buffer = false;   // the whole request body is collected before a backend is taken
@@ -181,6 +223,14 @@ struct Buffers {
   bool operator==(const Buffers&) const = default;
 };
 
+// The store that the routes with a cache share.
+struct Cache {
+  Bytes size = 256 * 1024 * 1024;  // all of it: bodies, heads, and what finds them
+  Bytes max_object = 0;            // 0: "auto", a sixteenth of the size
+
+  bool operator==(const Cache&) const = default;
+};
+
 struct Resolver {
   std::vector<std::string> servers;            // "127.0.0.1:53"; empty: /etc/resolv.conf
   Duration timeout = std::chrono::seconds(2);  // one try
@@ -207,6 +257,16 @@ struct ErrorLog {
   bool operator==(const ErrorLog&) const = default;
 };
 
+// The operator's own listener: metrics, readiness. Who reaches it is believed, so it stays on this
+// machine, or asks for a token.
+struct Admin {
+  std::string address;
+  std::string token;       // sent as "Authorization: Bearer TOKEN"
+  std::string token_file;  // that holds it, so that the configuration need not
+
+  bool operator==(const Admin&) const = default;
+};
+
 struct Config {
   int workers = 0;  // 0: "auto", one per core the process may use
   std::vector<Listener> listeners;
@@ -216,9 +276,11 @@ struct Config {
   Timeouts timeouts;
   Limits limits;
   Buffers buffers;
+  Cache cache;
   Resolver resolver;
   AccessLog access_log;
   ErrorLog error_log;
+  std::optional<Admin> admin;  // none: nothing listens
 
   bool operator==(const Config&) const = default;
 };

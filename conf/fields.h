@@ -97,6 +97,7 @@ inline constexpr OneOf kRedirectStatuses{{301, 302, 303, 307, 308}};
 
 // Floors keep out what can only be a slip; ceilings, what would never take effect.
 inline constexpr Timespan kTimeout{std::chrono::milliseconds(1), std::chrono::hours(24)};
+inline constexpr Timespan kAllowance{std::chrono::milliseconds(0), std::chrono::days(365)};
 inline constexpr Bytes kKiB = 1024;
 inline constexpr Bytes kMiB = 1024 * kKiB;
 
@@ -207,6 +208,51 @@ void fields(V& v, T& t) {
         "instead of a text.");
 }
 
+template <typename V, Is<CacheKey> T>
+void fields(V& v, T& t) {
+  v.key("query", t.query, Strings{.or_one = true, .example = "page"},
+        "Arguments of the query that tell two resources apart; others are ignored. `*`: all, in "
+        "their order; `[]`: none.");
+  v.key("headers", t.headers, Strings{.or_one = true, .example = "X-Tenant"},
+        "Names of request fields whose values do.");
+  v.key("cookies", t.cookies, Strings{.or_one = true, .example = "lang"},
+        "Names of cookies whose values do.");
+}
+
+template <typename V, Is<CacheStale> T>
+void fields(V& v, T& t) {
+  v.key("while_revalidate", t.while_revalidate, kAllowance,
+        "For so long after its freshness a response is sent at once and validated meanwhile.");
+  v.key("if_error", t.if_error, kAllowance,
+        "For so long after its freshness a response stands in for a pool that fails.");
+}
+
+template <typename V, Is<CacheBypass> T>
+void fields(V& v, T& t) {
+  v.key("headers", t.headers, Strings{.or_one = true, .example = "X-Preview"},
+        "Names of request fields.");
+  v.key("cookies", t.cookies, Strings{.or_one = true, .example = "session"}, "Names of cookies.");
+}
+
+template <typename V, Is<RouteCache> T>
+void fields(V& v, T& t) {
+  v.key("ttl", t.ttl, StringMap{},
+        "Lifetimes by status, as `{ \"200\": \"10m\", \"any\": \"10s\" }`, instead of those "
+        "that the responses name. What must not be stored still is not.");
+  v.key("stale", t.stale, Object{}, "For responses that say nothing of it themselves.");
+  v.key("key", t.key, Object{}, "What tells two resources apart, besides scheme, host and path.");
+  v.key("vary", t.vary, Strings{.or_one = true, .example = "Accept-Language"},
+        "Names of request fields by which each response is selected, as if its Vary named them.");
+  v.key("bypass", t.bypass, Object{},
+        "Requests that have one of these neither ask the cache nor fill it.");
+  v.key("max_object", t.max_object, Size{1, kMiB * kMiB, "auto"},
+        "Larger bodies are not kept; `auto`: `cache.max_object`.");
+  v.key("methods", t.methods, Strings{.or_one = true, .example = "GET"},
+        "Methods answered from the cache: `GET`, `HEAD`.");
+  v.key("set_cookie", t.set_cookie, Flag{},
+        "Keep responses with Set-Cookie, too: the cookie of one client goes to all.");
+}
+
 template <typename V, Is<HeaderEdits> T>
 void fields(V& v, T& t) {
   v.key("add", t.add, StringMap{}, "Fields appended, beside those of the same name.");
@@ -240,6 +286,8 @@ void fields(V& v, T& t) {
   v.key("redirect", t.redirect, Object{.example = R"({ "to": "https://${host}${uri}" })"},
         "Send the client elsewhere.");
   v.key("respond", t.respond, Object{.example = R"({ "status": 404 })"}, "Answer at once.");
+  v.key("cache", t.cache, Object{.example = "{}"},
+        "Keep responses of the pool in memory, as RFC 9111 allows, and answer with them.");
   v.key("strip_prefix", t.strip_prefix, Text{.example = "/static"},
         "Taken off the front of the path before it is forwarded.");
   v.key("replace_prefix", t.replace_prefix, Text{.example = "/v2"},
@@ -304,6 +352,14 @@ void fields(V& v, T& t) {
   v.key("directory", t.directory, Text{.example = "/var/tmp"}, "Where such a body lies.");
 }
 
+template <typename V, Is<Cache> T>
+void fields(V& v, T& t) {
+  v.key("size", t.size, Size{kMiB, kMiB * kMiB},
+        "Memory for what is stored, all of it counted. The least recently used has to go.");
+  v.key("max_object", t.max_object, Size{1, kMiB * kMiB, "auto"},
+        "Larger bodies are not kept; `auto`: a sixteenth of `size`.");
+}
+
 template <typename V, Is<Resolver> T>
 void fields(V& v, T& t) {
   v.key("servers", t.servers, Strings{.example = "127.0.0.1:53"},
@@ -326,6 +382,18 @@ void fields(V& v, T& t) {
   v.key("level", t.level, kLogLevels, "What is worth a line on stderr.");
 }
 
+template <typename V, Is<Admin> T>
+void fields(V& v, T& t) {
+  v.key("address", t.address, Text{.required = true, .example = "127.0.0.1:9901"},
+        "As a listener's, but no listener's. Others than `127.0.0.1`, `[::1]` and `unix:` need a "
+        "token.");
+  v.key("token", t.token, Text{.example = "a long random text"},
+        "What requests have to bring as `Authorization: Bearer TOKEN`.");
+  v.key("token_file", t.token_file, Text{.example = "admin.token"},
+        "A file that holds it, read at start and reload. A relative path counts from the "
+        "configuration file's directory.");
+}
+
 template <typename V, Is<Config> T>
 void fields(V& v, T& t) {
   v.key("workers", t.workers, Whole{1, 256, "auto"},
@@ -338,9 +406,12 @@ void fields(V& v, T& t) {
   v.key("timeouts", t.timeouts, Object{}, "All have safe defaults.");
   v.key("limits", t.limits, Object{}, "What one client may ask for.");
   v.key("buffers", t.buffers, Object{}, "How much of a body is held.");
+  v.key("cache", t.cache, Object{}, "The store of all routes with a `cache`.");
   v.key("resolver", t.resolver, Object{}, "How backend names become addresses.");
   v.key("access_log", t.access_log, Object{}, "A line per request.");
   v.key("error_log", t.error_log, Object{}, "What the proxy says about itself.");
+  v.key("admin", t.admin, Object{},
+        "A listener of the operator's own: metrics, readiness. Without it there is none.");
 }
 
 // A key at the top level that editors use and the configuration ignores.

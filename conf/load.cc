@@ -48,6 +48,7 @@ void make_paths_absolute(Config& config, const std::string& directory) {
   for (Route& route : config.routes) {
     if (route.files) make_absolute(route.files->root, directory);
   }
+  if (config.admin) make_absolute(config.admin->token_file, directory);
   if (log != "stdout" && log != "stderr") make_absolute(log, directory);
 }
 

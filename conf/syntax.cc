@@ -229,4 +229,11 @@ std::optional<Fault> redirect_target_fault(std::string_view text) {
                fmt::format("did you mean \"https://{}\"?", text)};
 }
 
+std::optional<Fault> token_fault(std::string_view text) {
+  const bool sendable =
+      std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+  if (sendable) return std::nullopt;
+  return Fault{"a token is printable ASCII without spaces", {}};
+}
+
 }  // namespace sluice::conf

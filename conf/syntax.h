@@ -31,6 +31,10 @@ std::optional<Endpoint> parse_endpoint(std::string_view text, Fault* fault);
 
 // An address to listen at: IP or any; port 0 is allowed.
 std::optional<Fault> listener_address_fault(std::string_view text);
+// Whether only this machine reaches it: a loopback address or a socket file.
+bool is_local(std::string_view address);
+// Of an admin token: what a header field can carry, without spaces. Empty is none, and fine.
+std::optional<Fault> token_fault(std::string_view text);
 // An address to connect to: IP, name or socket file; the port is not 0.
 std::optional<Fault> backend_address_fault(std::string_view text);
 // "IP" or "IP:port" of a DNS server.

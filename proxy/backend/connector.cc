@@ -13,6 +13,7 @@ namespace sluice::backend {
 Connector::Opened Connector::connect(const Target& target, BackendStream::Events* events) {
   std::optional<net::Address> address = net::Address::parse(target.address);
   if (!address) return {nullptr, {ProblemKind::ConnectFailed}};
+  shared_.counters.attempted.add();
   net::ConnectAttempt attempt = net::start_connect(*address);
   if (!attempt.fd.valid()) return {nullptr, connect_problem(attempt.error)};
   return {BackendStreamHandle(new Http1Stream(shared_, target, std::move(attempt.fd), events)), {}};

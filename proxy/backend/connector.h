@@ -35,6 +35,7 @@ class Connector {
   Opened connect(const Target& target, BackendStream::Events* events);
 
   std::size_t idle_count() const { return idle_.size(); }
+  const ConnectionCounters& counters() const { return shared_.counters; }
 
   // Closes every idle connection (drain), or those to addresses that hold none any more (reload).
   void close_idle() { idle_.close_all(); }

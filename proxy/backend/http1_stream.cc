@@ -45,6 +45,7 @@ Http1Stream::Http1Stream(Http1Shared& shared, const Target& target, Fd fd, Event
 
 void Http1Stream::begin_reuse(Events* events) {
   CHECK(state_ == State::Idle);
+  shared_.counters.reused.add();
   events_ = events;
   reused_ = true;
   state_ = State::Head;
@@ -110,6 +111,7 @@ void Http1Stream::abandon() {
 // --- events of the socket ---
 
 void Http1Stream::on_established() {
+  shared_.counters.opened.add();
   state_ = State::Head;
   wait_for_head();
   events_->on_connected();

@@ -15,6 +15,7 @@
 #include "proxy/backend/idle_connections.h"
 #include "proxy/backend/stream.h"
 #include "proxy/base/buffer.h"
+#include "proxy/base/counter.h"
 #include "proxy/base/intrusive_list.h"
 #include "proxy/http/body_framing.h"
 #include "proxy/net/stream.h"
@@ -28,12 +29,20 @@ struct Http1Options {
   http::HeadLimits head_limits;
 };
 
+// Of connections to backends. Written by the worker, read by any thread.
+struct ConnectionCounters {
+  Counter attempted;  // connect(2)
+  Counter opened;     // came up
+  Counter reused;     // an idle one took another request
+};
+
 // What the streams of one worker share; the Connector owns it.
 struct Http1Shared {
   net::EventLoop& loop;
   Http1Options options;
   IdleConnections& idle;
   http::ResponseHead head;  // the one being parsed; no stream keeps it beyond a callback
+  ConnectionCounters counters{};
 };
 
 class Http1Stream final : public BackendStream,

@@ -23,6 +23,8 @@ void Acceptor::on_session_removed() {
 
 void Acceptor::on_accepted(net::Listener& listener, Fd fd, const net::Address& peer) {
   if (!may_connect(peer)) {
+    shared_.services.counters.connections_accepted.add();
+    shared_.services.counters.connections_closed.add();
     if (may_complain()) {
       shared_.services.log.warn("{} is no trusted proxy and may not connect to {}", peer.text(),
                                 listener.local().text());

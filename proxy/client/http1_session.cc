@@ -55,6 +55,7 @@ Http1Session::Http1Session(Shared& shared, Accepted accepted)
       send_timer_(shared.services.loop.timers(),
                   net::Timer::Callback::of<&Http1Session::on_send_timeout>(this)),
       state_(info_.tls ? State::Handshake : State::Head) {
+  shared.services.counters.connections_accepted.add();
   if (accepted.proxy_protocol) state_ = State::Prelude;
   wait_for_first_bytes();
 }

@@ -147,6 +147,9 @@ void Http1Session::close_now() {
 
 void Http1Session::close() {
   if (std::exchange(retired_, true)) return;
+  exchange::Counters& counters = shared_.services.counters;
+  counters.connections_closed.add();
+  if (state_ == State::Handshake) counters.handshakes_failed.add();
   state_ = State::Closed;
   read_timer_.clear();
   send_timer_.clear();

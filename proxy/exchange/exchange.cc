@@ -62,6 +62,9 @@ void Exchange::begin(Begin begin) {
   services_ = &begin.services;
   rules_ = std::move(begin.rules);
   times_.begin = begin.first_byte;
+  if (fetch_) return;  // nobody's request
+  services_->counters.exchanges_begun.add();
+  services_->counters.exchanges_in_flight.add();
 }
 
 void Exchange::adopt(std::string_view bytes) {
@@ -90,6 +93,8 @@ void Exchange::respond_with(const Handler& handler) {
 void Exchange::on_request_body(std::string_view bytes) {
   if (over_) return;
   bytes_in_ += bytes.size();
+  Counters& counters = services_->counters;
+  (tunnel_ ? counters.tunnel_bytes_in : counters.request_bytes).add(bytes.size());
   const bool limited = rules_->body_bytes_max != 0 && !tunnel_;
   if (limited && bytes_in_ > rules_->body_bytes_max) {
     return on_client_failed({Side::Client, Kind::BodyTooLarge});
@@ -121,6 +126,8 @@ void Exchange::send_head(http::ResponseHead& head) {
 void Exchange::open_tunnel(http::ResponseHead& head) {
   filter(head);
   tunnel_ = true;
+  services_->counters.tunnels_opened.add();
+  services_->counters.tunnels_open.add();
   client_->open_tunnel(head);
 }
 
@@ -138,6 +145,8 @@ void Exchange::filter(http::ResponseHead& head) {
 
 void Exchange::write(std::string_view bytes) {
   bytes_out_ += bytes.size();
+  Counters& counters = services_->counters;
+  if (!fetch_) (tunnel_ ? counters.tunnel_bytes_out : counters.response_bytes).add(bytes.size());
   client_->write(bytes);
 }
 
@@ -165,7 +174,9 @@ void Exchange::fail(Failure failure) {
 void Exchange::end() {
   over_ = true;
   times_.end = services_->loop.now();
+  if (tunnel_) services_->counters.tunnels_open.subtract();
   if (!fetch_) {
+    services_->counters.exchanges_in_flight.subtract();
     for (Observer* observer : services_->observers) observer->on_finished(*this);
   }
   client_->exchange_over();

@@ -109,7 +109,7 @@ class Exchange final : public ByteSource, public ByteSink {
   // An empty response head whose memory is kept from exchange to exchange.
   http::ResponseHead& response_slot() { return response_; }
   Arena& arena() { return arena_; }
-  Services& services() { return *services_; }
+  Services& services() const { return *services_; }
   BackendTrace& backend_trace() { return backend_trace_; }
   Times& times() { return times_; }
   void set_cache_use(CacheUse use) { cache_use_ = use; }
@@ -119,7 +119,6 @@ class Exchange final : public ByteSource, public ByteSink {
   const http::RequestHead& request() const { return request_; }
   const ClientInfo& client() const { return *info_; }
   const Rules& rules() const { return *rules_; }
-  const Services& services() const { return *services_; }
   const BackendTrace& backend_trace() const { return backend_trace_; }
   const Times& times() const { return times_; }
   CacheUse cache_use() const { return cache_use_; }
@@ -141,6 +140,8 @@ class Exchange final : public ByteSource, public ByteSink {
   int status() const { return status_; }
   bool head_sent() const { return head_sent_; }
   bool request_complete() const { return request_complete_; }
+  // It became one, however it ended.
+  bool is_tunnel() const { return tunnel_; }
   std::uint64_t bytes_in() const { return bytes_in_; }
   std::uint64_t bytes_out() const { return bytes_out_; }
 

@@ -44,6 +44,8 @@ Verdict verdict_of(Kind kind) {  // NOLINT(readability-function-size): a table, 
       return {403, "file_forbidden", "http_request_denied"};
     case Kind::PreconditionFailed:
       return {412, "precondition_failed", ""};
+    case Kind::NotCached:
+      return {504, "not_cached", ""};
     case Kind::NoBackend:
       return {503, "no_backend", "destination_unavailable"};
     case Kind::ConnectRefused:

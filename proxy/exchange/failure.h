@@ -4,6 +4,7 @@
 // verdict on trying again.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -30,6 +31,7 @@ enum class Kind : std::uint8_t {
   FileMissing,
   FileForbidden,  // the system does not let us read it
   PreconditionFailed,
+  NotCached,  // only-if-cached, and it is not
   // the backend
   NoBackend,  // none in the pool, or all ejected
   ConnectRefused,
@@ -48,6 +50,7 @@ enum class Kind : std::uint8_t {
   TunnelIdle,    // nothing flowed, either way
   Draining,
 };
+inline constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::Draining) + 1;
 
 struct Failure {
   Side side = Side::None;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Observer: hears of every exchange once, when it has ended, however it ended (the access log,
-// later the metrics). One per worker; must not block and should not allocate.
+// the metrics). One per worker; must not block and should not allocate.
 #pragma once
 
 namespace sluice::exchange {

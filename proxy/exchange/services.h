@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "proxy/base/object_pool.h"
+#include "proxy/exchange/counters.h"
 #include "proxy/exchange/detached.h"
 #include "proxy/http/date.h"
 #include "proxy/net/event_loop.h"
@@ -61,6 +62,7 @@ struct Services {
   DateCache date;
   RequestIds request_ids;
   std::vector<Observer*> observers;
+  Counters counters{};
 };
 
 }  // namespace sluice::exchange

@@ -11,22 +11,27 @@ bool has_content(int status) {
   return status >= 200 && status != 204 && status != 205 && status != 304;
 }
 
-void WholeAnswer::start() {
-  CHECK(answer_.status >= 200);
-  const std::string_view body = has_content(answer_.status) ? answer_.body : std::string_view();
-  const bool is_head = exchange_.request().method == http::Method::Head;
-  http::ResponseHead& head = exchange_.response_slot();
-  head.status = answer_.status;
-  head.reason = http::reason_phrase(answer_.status);
-  head.body = http::framing_of(answer_.status, body.size(), is_head);
+void send_answer(exchange::Exchange& exchange, const Answer& answer) {
+  CHECK(answer.status >= 200);
+  const std::string_view body = has_content(answer.status) ? answer.body : std::string_view();
+  const bool is_head = exchange.request().method == http::Method::Head;
+  http::ResponseHead& head = exchange.response_slot();
+  head.status = answer.status;
+  head.reason = http::reason_phrase(answer.status);
+  head.body = http::framing_of(answer.status, body.size(), is_head);
   head.keep_alive = true;
-  if (!answer_.location.empty()) head.fields.add(http::FieldId::Location, answer_.location);
-  if (!body.empty() && !answer_.content_type.empty()) {
-    head.fields.add(http::FieldId::ContentType, answer_.content_type);
+  if (!answer.location.empty()) head.fields.add(http::FieldId::Location, answer.location);
+  if (!answer.extra.name.empty()) head.fields.add(answer.extra.name, answer.extra.value);
+  if (!body.empty() && !answer.content_type.empty()) {
+    head.fields.add(http::FieldId::ContentType, answer.content_type);
   }
-  exchange_.send_head(head);
-  if (!is_head && !body.empty()) exchange_.write(body);
-  exchange_.finish();
+  exchange.send_head(head);
+  if (!is_head && !body.empty()) exchange.write(body);
+  exchange.finish();
+}
+
+void WholeAnswer::start() {
+  send_answer(exchange_, answer_);
 }
 
 }  // namespace sluice::handlers

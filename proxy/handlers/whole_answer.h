@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "proxy/exchange/handler.h"
+#include "proxy/http/headers.h"
 
 namespace sluice::handlers {
 
@@ -16,7 +17,12 @@ struct Answer {
   std::string_view content_type;  // sent with a body only
   std::string_view body;
   std::string_view location;  // empty: no such field
+  http::Field extra{};        // one more field; without a name: none
 };
+
+// Head, body and end, all at once. What `answer` views need live only until the call returns.
+// REQUIRES: as WholeAnswer.
+void send_answer(exchange::Exchange& exchange, const Answer& answer);
 
 // Whether a response of that status has a body at all (RFC 9110 6.4.1; 15.3.6 for 205).
 bool has_content(int status);

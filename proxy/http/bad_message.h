@@ -4,6 +4,7 @@
 // word; proxy/exchange/failure.cc decides that.) After any of these the connection is closed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -53,6 +54,7 @@ enum class BadMessage : std::uint8_t {
   TrailersTooLarge,
   BodyTooLarge,
 };
+inline constexpr std::size_t kBadMessages = static_cast<std::size_t>(BadMessage::BodyTooLarge) + 1;
 
 // "bad_chunk_size"; "none" for None.
 std::string_view bad_message_word(BadMessage why);

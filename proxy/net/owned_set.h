@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // OwnedSet<T, Tag>: objects of one worker that end by themselves: its sessions, its detached work.
 // One that ends takes itself out and goes to the loop, which destroys it at the end of the turn.
-// T is Retired and ListHook<Tag>. Single-threaded.
+// T is Retired and ListHook<Tag>. Single-threaded but for size().
 #pragma once
 
 #include <cstddef>
 #include <memory>
 
+#include "proxy/base/counter.h"
 #include "proxy/base/delegate.h"
 #include "proxy/base/intrusive_list.h"
 #include "proxy/net/event_loop.h"
@@ -26,13 +27,13 @@ class OwnedSet {
 
   void add(std::unique_ptr<T> object) {
     objects_.push_back(*object.release());
-    ++size_;
+    size_.add();
   }
 
   // REQUIRES: the object is in the set. The caller is usually the object itself.
   void retire(T& object, EventLoop& loop) {
     object.ListHook<Tag>::unlink();
-    --size_;
+    size_.subtract();
     loop.retire(std::unique_ptr<T>(&object));
     if (on_removed_) on_removed_();
   }
@@ -48,11 +49,12 @@ class OwnedSet {
     }
   }
 
-  std::size_t size() const { return size_; }
+  // Any thread may ask.
+  std::size_t size() const { return size_.value(); }
 
  private:
   IntrusiveList<T, Tag> objects_;
-  std::size_t size_ = 0;
+  Counter size_;
   Delegate<void()> on_removed_;
 };
 

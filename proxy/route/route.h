@@ -16,6 +16,9 @@ class AccessCheck;
 class Handler;
 class ResponseFilter;
 }  // namespace sluice::exchange
+namespace sluice::observe {
+class RouteSeries;
+}
 
 namespace sluice::route {
 
@@ -33,6 +36,7 @@ struct Route {
   std::vector<const exchange::ResponseFilter*> filters;  // in order
   Rewrite rewrite;
   bool allows_connect = false;
+  observe::RouteSeries* series = nullptr;  // what is counted of it; null: nothing
 };
 
 // What Table::find() answers.

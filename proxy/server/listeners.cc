@@ -35,29 +35,48 @@ bool Listeners::shares_own_port(const net::Address& address) const {
   });
 }
 
+// The admin listener comes last and has a key of its own: a number, once given, is never that of
+// clients' listeners and of the operator's.
+std::vector<Listeners::Wanted> Listeners::wanted_by(const conf::Config& config) {
+  std::vector<Wanted> wanted;
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    wanted.push_back({key_of(config, i), config.listeners[i].address});
+  }
+  if (config.admin) wanted.push_back({"admin " + config.admin->address, config.admin->address});
+  return wanted;
+}
+
+std::optional<Error> Listeners::open(const std::string& text, std::uint32_t number,
+                                     Plan& plan) const {
+  std::optional<net::Address> address = net::Address::parse(text);
+  if (!address) return Error{text, "not an address to listen on"};
+  if (!shares_own_port(*address) && net::is_listened_on(*address)) {
+    return Error{address->text(), "another process listens there already"};
+  }
+  auto sockets = net::open_listeners(*address, workers_);
+  if (!sockets) return sockets.error();
+  plan.bound.emplace(number, net::Address::local_of(sockets->front().get()));
+  plan.opened.emplace(number, std::move(*sockets));
+  return {};
+}
+
 Result<Listeners::Plan> Listeners::plan(const conf::Config& config) const {
   Plan plan;
   std::uint32_t next_number = next_number_;
-  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
-    std::string key = key_of(config, i);
-    auto known = by_key_.find(key);
+  for (Wanted& wanted : wanted_by(config)) {
+    const auto known = by_key_.find(wanted.key);
+    const std::uint32_t number = known != by_key_.end() ? known->second : next_number++;
     if (known != by_key_.end()) {
-      plan.bound.emplace(known->second, bound_.at(known->second));
-      plan.numbers.push_back(known->second);
-      plan.by_key.emplace(std::move(key), known->second);
-      continue;
+      plan.bound.emplace(number, bound_.at(number));
+    } else if (auto error = open(wanted.address, number, plan)) {
+      return *error;
     }
-    std::optional<net::Address> address = net::Address::parse(config.listeners[i].address);
-    if (!address) return Error{config.listeners[i].address, "not an address to listen on"};
-    if (!shares_own_port(*address) && net::is_listened_on(*address)) {
-      return Error{address->text(), "another process listens there already"};
-    }
-    auto sockets = net::open_listeners(*address, workers_);
-    if (!sockets) return sockets.error();
-    plan.bound.emplace(next_number, net::Address::local_of(sockets->front().get()));
-    plan.opened.emplace(next_number, std::move(*sockets));
-    plan.numbers.push_back(next_number);
-    plan.by_key.emplace(std::move(key), next_number++);
+    plan.numbers.push_back(number);
+    plan.by_key.emplace(std::move(wanted.key), number);
+  }
+  if (config.admin) {
+    plan.admin = plan.numbers.back();
+    plan.numbers.pop_back();
   }
   for (const auto& [key, number] : by_key_) {
     if (!plan.by_key.contains(key)) plan.removed.push_back(number);
@@ -69,6 +88,7 @@ void Listeners::commit(Plan plan) {
   for (std::uint32_t number : plan.removed) unlink_socket(bound_.at(number));
   next_number_ += static_cast<std::uint32_t>(plan.opened.size());
   numbers_ = std::move(plan.numbers);
+  admin_ = plan.admin;
   by_key_ = std::move(plan.by_key);
   bound_ = std::move(plan.bound);
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ class Listeners {
   // What a new configuration changes. Nothing has happened until commit().
   struct Plan {
     std::vector<std::uint32_t> numbers;               // of config.listeners, in order
+    std::optional<std::uint32_t> admin;               // of config.admin
     std::map<std::uint32_t, std::vector<Fd>> opened;  // a socket for each worker
     std::vector<std::uint32_t> removed;
     std::map<std::string, std::uint32_t> by_key;  // of those that are then open
@@ -45,13 +47,24 @@ class Listeners {
   // The number and the bound address of each listener of a configuration, in its order.
   const net::Address& bound(std::uint32_t number) const { return bound_.at(number); }
   const std::vector<std::uint32_t>& numbers() const { return numbers_; }
+  // Of the admin listener, if there is one.
+  const std::optional<std::uint32_t>& admin() const { return admin_; }
 
  private:
+  // An address of a configuration; the key tells it from the others over reloads.
+  struct Wanted {
+    std::string key;
+    const std::string& address;
+  };
+  static std::vector<Wanted> wanted_by(const conf::Config& config);
+  // Into `plan`, as the listener with this number.
+  std::optional<Error> open(const std::string& address, std::uint32_t number, Plan& plan) const;
   bool shares_own_port(const net::Address& address) const;
 
   std::size_t workers_;
   std::uint32_t next_number_ = 0;
   std::vector<std::uint32_t> numbers_;
+  std::optional<std::uint32_t> admin_;
   std::map<std::string, std::uint32_t> by_key_;
   std::map<std::uint32_t, net::Address> bound_;
 };

@@ -12,6 +12,8 @@
 
 #include "proxy/observe/log_output.h"
 
+#include "proxy/server/cache_rules.h"
+
 namespace sluice::server {
 
 namespace {
@@ -66,6 +68,7 @@ Result<std::unique_ptr<Server>> Server::start(conf::Config config, Reload reload
   if (auto error = server->open_access_log()) return *error;
   server->start_workers();
   if (auto error = server->use(std::move(config))) return *error;
+  server->generation_ = 1;
   return server;
 }
 
@@ -76,6 +79,8 @@ Server::Server(const conf::Config& config, Reload reload,
       log_(level_of(config.error_log.level)),
       signals_(loop_, Delegate<void(int)>::of<&Server::on_signal>(this)),
       ticket_keys_(std::move(ticket_keys)),
+      store_(store_options_of(config.cache)),
+      route_series_(workers),
       listeners_(workers),
       workers_(workers),
       minute_timer_(loop_.timers(), net::Timer::Callback::of<&Server::on_minute>(this)),
@@ -103,7 +108,7 @@ std::optional<Error> Server::open_access_log() {
 
 void Server::start_workers() {
   for (std::size_t i = 0; i < workers_.size(); ++i) {
-    workers_[i] = std::make_unique<Worker>(log_, log_writer_->ring(i));
+    workers_[i] = std::make_unique<Worker>(i, log_, log_writer_->ring(i));
     workers_[i]->start();
   }
 }
@@ -125,7 +130,11 @@ std::optional<Error> Server::use(conf::Config config) {
                      .listener_count = listeners_.number_count(*plan),
                      .names = names_,
                      .backends = backends_,
-                     .ticket_keys = *ticket_keys_};
+                     .ticket_keys = *ticket_keys_,
+                     .store = store_,
+                     .route_series = route_series_,
+                     .admin_listener = plan->admin,
+                     .admin_endpoints = admin_endpoints()};
   auto snapshot = compile(input);
   if (!snapshot) return snapshot.error();
   for (std::size_t i = 0; i < workers_.size(); ++i) {
@@ -136,9 +145,13 @@ std::optional<Error> Server::use(conf::Config config) {
     }
     workers_[i]->apply(std::move(change));
   }
+  snapshot_ = std::move(*snapshot);
+  const bool new_admin = plan->admin && plan->opened.contains(*plan->admin);
   listeners_.commit(std::move(*plan));
+  if (new_admin) log_admin_listener();
   bool resolves_elsewhere = config.resolver != config_.resolver;
   config_ = std::move(config);
+  store_.set_capacity(config_.cache.size);
   log_.set_level(level_of(config_.error_log.level));
   if (resolves_elsewhere) {
     name_watch_.reset();
@@ -209,9 +222,22 @@ void Server::exit_at_once() {
 
 void Server::reload() {
   if (draining_) return;
+  if (!try_reload()) {
+    ++reloads_failed_;
+    return;
+  }
+  ++reloads_done_;
+  ++generation_;
+  log_.info("configuration reloaded");
+}
+
+bool Server::try_reload() {
   if (auto error = log_writer_->reopen()) log_.error("access log: {}", error->text());
   std::optional<conf::Config> config = reload_();
-  if (!config) return log_.error("reload failed; the running configuration is unchanged");
+  if (!config) {
+    log_.error("reload failed; the running configuration is unchanged");
+    return false;
+  }
   if (config->workers != config_.workers) {
     log_.warn("the number of workers changes with the next start");
   }
@@ -221,9 +247,10 @@ void Server::reload() {
   if (error) {
     // Nothing has changed but, perhaps, where the access log goes.
     if (auto stuck = log_writer_->set_output(old_log)) log_.error("{}", stuck->text());
-    return log_.error("reload failed; the running configuration is unchanged: {}", error->text());
+    log_.error("reload failed; the running configuration is unchanged: {}", error->text());
+    return false;
   }
-  log_.info("configuration reloaded");
+  return true;
 }
 
 void Server::begin_drain() {
@@ -248,6 +275,7 @@ void Server::on_minute() {
   minute_timer_.set(loop_.now() + kHousekeeping);
   if (!ticket_keys_->rotate(net::Clock::now())) log_.error("cannot make a new ticket key");
   backends_.sweep();
+  route_series_.sweep();
 }
 
 std::vector<std::string> Server::listener_urls() const {

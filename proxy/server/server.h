@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Server: the process. Runs the control thread's loop (signals, names, reloads), owns the workers
 // and everything that outlives a Snapshot: listeners, backends' health and counters, ticket keys,
-// the access log's writer.
+// the cache's store, the access log's writer.
 //
 // Threading: all of it on the thread that calls run(); workers are told by posting.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -19,13 +21,17 @@
 #include <vector>
 
 #include "balancer/backend_registry.h"
+#include "cache/store.h"
 #include "conf/config.h"
 #include "conf/result.h"
 #include "proxy/base/log.h"
+#include "proxy/handlers/admin.h"
 #include "proxy/net/event_loop.h"
 #include "proxy/net/name_watch.h"
 #include "proxy/net/resolver.h"
 #include "proxy/observe/log_writer.h"
+#include "proxy/observe/metrics_text.h"
+#include "proxy/observe/route_series.h"
 #include "proxy/server/listeners.h"
 #include "proxy/server/signals.h"
 #include "proxy/server/snapshot.h"
@@ -57,6 +63,11 @@ class Server final : private net::NameWatch::Owner {
   Server(const conf::Config& config, Reload reload, std::unique_ptr<tls::TicketKeys> ticket_keys,
          std::size_t workers);
 
+  // In server_admin.cc.
+  std::vector<handlers::AdminEndpoint> admin_endpoints();
+  observe::Scrape scrape() const;
+  void log_admin_listener() const;
+
   std::optional<Error> open_access_log();
   void start_workers();
   void stop_workers();
@@ -69,6 +80,7 @@ class Server final : private net::NameWatch::Owner {
   void use_new_names();
   void on_signal(int signal);
   void reload();
+  bool try_reload();
   [[noreturn]] void exit_at_once();
   void begin_drain();
   void on_worker_drained();
@@ -83,16 +95,23 @@ class Server final : private net::NameWatch::Owner {
   std::unique_ptr<tls::TicketKeys> ticket_keys_;
   std::unique_ptr<observe::LogWriter> log_writer_;
   balancer::BackendRegistry backends_;
+  cache::Store store_;
+  observe::RouteRegistry route_series_;
   Listeners listeners_;
   ResolvedNames names_;
   std::unique_ptr<net::Resolver> resolver_;     // null while no backend has a name
   std::unique_ptr<net::NameWatch> name_watch_;  // likewise
+  std::shared_ptr<const Snapshot> snapshot_;    // the newest
   std::vector<std::unique_ptr<Worker>> workers_;
   net::Timer minute_timer_;
   net::Timer drain_timer_;
   std::size_t workers_drained_ = 0;
   bool names_changed_ = false;
-  bool draining_ = false;
+  std::atomic<bool> draining_ = false;  // the control thread's; workers ask, for /ready
+  std::uint64_t generation_ = 0;
+  std::uint64_t reloads_done_ = 0;
+  std::uint64_t reloads_failed_ = 0;
+  std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
 };
 
 // The cores that this process may use.

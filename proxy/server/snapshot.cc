@@ -4,16 +4,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "proxy/filters/headers.h"
+#include "proxy/handlers/cache_watch.h"
 #include "proxy/handlers/fixed_response.h"
 #include "proxy/handlers/forward.h"
+#include "proxy/handlers/forward_cache.h"
 #include "proxy/handlers/redirect.h"
 #include "proxy/handlers/static_files.h"
 #include "proxy/http/field_edits.h"
+#include "proxy/server/cache_rules.h"
 
 namespace sluice::server {
 
@@ -33,6 +37,21 @@ bool has_edits(const conf::HeaderEdits& edits) {
   return !edits.add.empty() || !edits.set.empty() || !edits.remove.empty();
 }
 
+// The token itself, or what its file holds, without the end of the line.
+Result<std::string> admin_token(const conf::Admin& admin) {
+  if (admin.token_file.empty()) return admin.token;
+  constexpr std::size_t kBytesMax = 4096;
+  char line[kBytesMax] = {};
+  std::ifstream file(admin.token_file);
+  if (!file.getline(line, kBytesMax)) return Error{admin.token_file, "cannot read the admin token"};
+  std::string token(line);
+  while (!token.empty() && (token.back() == '\r' || token.back() == ' ')) token.pop_back();
+  const bool usable = !token.empty() && std::all_of(token.begin(), token.end(),
+                                                    [](char c) { return c > ' ' && c < '\x7f'; });
+  if (!usable) return Error{admin.token_file, "holds no token: printable ASCII without spaces"};
+  return token;
+}
+
 // Adds up a Snapshot piece by piece.
 class Compiler {
  public:
@@ -48,6 +67,7 @@ class Compiler {
     if (auto error = compile_rules()) return *error;
     if (auto error = compile_tables()) return *error;
     if (auto error = compile_listeners()) return *error;
+    if (auto error = compile_admin()) return *error;
     return std::shared_ptr<const Snapshot>(std::move(snapshot_));
   }
 
@@ -80,7 +100,9 @@ class Compiler {
     for (const conf::Route& from : config().routes) {
       auto route = std::make_unique<route::Route>();
       route->name = route_name(from.match);
-      snapshot_->handlers.push_back(make_handler(from));
+      snapshot_->series.push_back(input_.route_series.series(route->name));
+      route->series = snapshot_->series.back().get();
+      snapshot_->handlers.push_back(make_handler(from, *route));
       route->handler = snapshot_->handlers.back().get();
       route->rewrite = {from.strip_prefix, from.replace_prefix};
       route->allows_connect = from.connect;
@@ -94,7 +116,7 @@ class Compiler {
   }
 
   // conf/check.cc has seen to it that there is exactly one action, and that its pool exists.
-  std::unique_ptr<exchange::Handler> make_handler(const conf::Route& route) const {
+  std::unique_ptr<exchange::Handler> make_handler(const conf::Route& route, route::Route& into) {
     if (route.redirect) {
       return std::make_unique<handlers::Redirect>(route.redirect->status, route.redirect->to);
     }
@@ -113,8 +135,15 @@ class Compiler {
         .whole_body = {},
         .tunnel_idle = config().timeouts.tunnel};
     if (route.buffer) options.whole_body = {config().buffers.directory, config().buffers.disk};
-    return std::make_unique<handlers::Forward>(*snapshot_->pools.at(route.forward->pool),
-                                               std::move(options));
+    auto forward = std::make_unique<handlers::Forward>(*snapshot_->pools.at(route.forward->pool),
+                                                       std::move(options));
+    if (!route.cache) return forward;
+    auto rules =
+        std::make_shared<const handlers::CacheRules>(cache_rules_of(route, config().cache));
+    snapshot_->filters.push_back(std::make_unique<handlers::CacheWatch>(input_.store, rules));
+    into.filters.push_back(snapshot_->filters.back().get());
+    return std::make_unique<handlers::ForwardCache>(std::move(forward), input_.store,
+                                                    std::move(rules));
   }
 
   static bool listens_on(const conf::Match& match, const conf::Listener& listener) {
@@ -152,6 +181,25 @@ class Compiler {
       if (!context) return Error{fmt::format("listeners[{}].tls", i), context.error().text()};
       settings.tls = *context;
     }
+    return {};
+  }
+
+  // One route for every host and path, in a table that no other listener has.
+  std::optional<Error> compile_admin() {
+    snapshot_->admin_listener = input_.admin_listener;
+    if (!input_.admin_listener) return {};
+    auto token = admin_token(*config().admin);
+    if (!token) return token.error();
+    snapshot_->handlers.push_back(
+        std::make_unique<handlers::Admin>(input_.admin_endpoints, std::move(*token)));
+    auto route = std::make_unique<route::Route>();
+    route->name = "admin";
+    route->handler = snapshot_->handlers.back().get();
+    route::Table::Builder builder;
+    if (auto problem = builder.add({}, {}, route.get())) return Error{"admin", *problem};
+    snapshot_->routes.push_back(std::move(route));
+    snapshot_->tables.push_back(std::make_unique<route::Table>(builder.build()));
+    snapshot_->rules.tables[*input_.admin_listener] = snapshot_->tables.back().get();
     return {};
   }
 

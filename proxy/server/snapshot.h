@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
 // Snapshot: everything compiled from one Config: pools, handlers, filters, route tables, TLS
 // contexts, limits. Immutable; workers and exchanges hold it by shared_ptr and let it go when their
-// last exchange under it has ended. What outlives it (backends' health and counters, ticket keys)
+// last exchange under it has ended. What outlives it (backends' health and counters, ticket keys,
+// the cache)
 // belongs to the Server and is only referred to (design: a reload changes rules, not memory).
 #pragma once
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "balancer/backend_registry.h"
 #include "balancer/pool.h"
+#include "cache/store.h"
 #include "conf/config.h"
 #include "conf/result.h"
 #include "proxy/backend/http1_stream.h"
@@ -20,7 +23,9 @@
 #include "proxy/exchange/handler.h"
 #include "proxy/exchange/response_filter.h"
 #include "proxy/exchange/rules.h"
+#include "proxy/handlers/admin.h"
 #include "proxy/net/address.h"
+#include "proxy/observe/route_series.h"
 #include "proxy/route/table.h"
 #include "tls/context.h"
 #include "tls/tickets.h"
@@ -36,8 +41,10 @@ struct Snapshot {
   std::vector<std::unique_ptr<exchange::Handler>> handlers;
   std::vector<std::unique_ptr<exchange::ResponseFilter>> filters;
   std::vector<std::unique_ptr<route::Route>> routes;
+  std::vector<std::shared_ptr<observe::RouteSeries>> series;  // of the routes
   std::vector<std::unique_ptr<route::Table>> tables;
   std::vector<client::ListenerSettings> listeners;  // by listener number
+  std::optional<std::uint32_t> admin_listener;      // its number
   exchange::Rules rules;
   client::Options client_options;
   backend::Http1Options backend_options;
@@ -51,6 +58,11 @@ struct CompileInput {
   const ResolvedNames& names;
   balancer::BackendRegistry& backends;
   tls::TicketKeys& ticket_keys;
+  cache::Store& store;
+  observe::RouteRegistry& route_series;
+  // The number of the admin listener, and what it answers.
+  std::optional<std::uint32_t> admin_listener;
+  std::vector<handlers::AdminEndpoint> admin_endpoints;
 };
 
 // Control thread only. Errors are those that only the real files and libraries can tell: a broken

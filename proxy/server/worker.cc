@@ -21,12 +21,57 @@ std::shared_ptr<const exchange::Rules> rules_of(std::shared_ptr<const Snapshot> 
 
 }  // namespace
 
-Worker::Worker(const Log& log, observe::LogRing& access_log_ring)
+Worker::Front::Front(Worker& owner, const Log& log)
+    : worker(owner),
+      services{owner.loop_, owner.connector_, log, owner.exchanges_, owner.detached_, {}, {}, {}},
+      sessions(Delegate<void()>::of<&Front::on_session_removed>(this)),
+      shared{services, sessions, nullptr, {}} {}
+
+void Worker::Front::add_listener(std::uint32_t number, Fd fd) {
+  acceptors[number] = std::make_unique<client::Acceptor>(shared, std::move(fd), number);
+}
+
+void Worker::Front::remove_listener(std::uint32_t number) {
+  auto removed = acceptors.extract(number);
+  if (removed.empty()) return;
+  removed.mapped()->drain_and_close();
+  sessions.for_each([number](client::Session& session) {
+    if (session.listener() == number) session.drain();
+  });
+}
+
+void Worker::Front::use(const Snapshot& snapshot,
+                        const std::shared_ptr<const exchange::Rules>& rules,
+                        std::size_t sessions_max) {
+  shared.rules = rules;
+  shared.options = snapshot.client_options;
+  for (auto& [number, acceptor] : acceptors) {
+    acceptor->set_settings(snapshot.listeners[number]);
+    acceptor->set_session_limit(sessions_max);
+  }
+}
+
+void Worker::Front::drain() {
+  for (auto& [number, acceptor] : acceptors) acceptor->drain_and_close();
+  sessions.for_each([](client::Session& session) { session.drain(); });
+}
+
+void Worker::Front::stop() {
+  acceptors.clear();
+  sessions.for_each([](client::Session& session) { session.close_now(); });
+}
+
+void Worker::Front::on_session_removed() {
+  for (auto& [number, acceptor] : acceptors) acceptor->on_session_removed();
+  worker.note_drained();
+}
+
+Worker::Worker(std::size_t number, const Log& log, observe::LogRing& access_log_ring)
     : exchanges_(kSpareExchanges),
       connector_(loop_, {}),
-      services_{loop_, connector_, log, exchanges_, detached_, {}, {}, {}},
-      sessions_(Delegate<void()>::of<&Worker::on_session_removed>(this)),
-      shared_{services_, sessions_, nullptr, {}},
+      metrics_(number),
+      clients_(*this, log),
+      admin_(*this, log),
       access_log_ring_(access_log_ring) {}
 
 Worker::~Worker() = default;
@@ -44,40 +89,45 @@ void Worker::apply(Change change) {
 
 void Worker::apply_here(Change& change) {
   for (std::uint32_t number : change.removed_listeners) {
-    auto removed = acceptors_.extract(number);
-    if (removed.empty()) continue;
-    removed.mapped()->drain_and_close();
-    sessions_.for_each([number](client::Session& session) {
-      if (session.listener() == number) session.drain();
-    });
+    clients_.remove_listener(number);
+    admin_.remove_listener(number);
   }
   for (auto& [number, fd] : change.new_listeners) {
-    acceptors_[number] = std::make_unique<client::Acceptor>(shared_, std::move(fd), number);
+    const bool admin = number == change.snapshot->admin_listener;
+    (admin ? admin_ : clients_).add_listener(number, std::move(fd));
   }
   use_snapshot(std::move(change.snapshot));
 }
 
 void Worker::use_snapshot(std::shared_ptr<const Snapshot> snapshot) {
-  shared_.rules = rules_of(snapshot);
-  shared_.options = snapshot->client_options;
+  const std::shared_ptr<const exchange::Rules> rules = rules_of(snapshot);
+  clients_.use(*snapshot, rules, static_cast<std::size_t>(snapshot->config.limits.connections));
+  admin_.use(*snapshot, rules, kAdminSessionsMax);
   connector_.set_options(snapshot->backend_options);
   connector_.prune();
-  for (auto& [number, acceptor] : acceptors_) {
-    acceptor->set_settings(snapshot->listeners[number]);
-    acceptor->set_session_limit(static_cast<std::size_t>(snapshot->config.limits.connections));
-  }
-  services_.observers.clear();
+  clients_.services.observers = {&metrics_};
+  admin_.services.observers.clear();
   if (snapshot->config.access_log.format != conf::AccessLogFormat::Off) {
     access_log_ =
         std::make_unique<observe::AccessLog>(access_log_ring_, snapshot->config.access_log.format);
-    services_.observers.push_back(access_log_.get());
+    clients_.services.observers.push_back(access_log_.get());
+    admin_.services.observers.push_back(access_log_.get());
   }
   snapshot_ = std::move(snapshot);
 }
 
-void Worker::on_session_removed() {
-  for (auto& [number, acceptor] : acceptors_) acceptor->on_session_removed();
-  if (drained_ && sessions_.size() == 0) std::exchange(drained_, nullptr)();
+void Worker::note_drained() {
+  if (drained_ && clients_.sessions.size() == 0) std::exchange(drained_, nullptr)();
+}
+
+void Worker::add_to(observe::Totals& totals) const {
+  totals.add(clients_.services.counters);
+  totals.connections_open += clients_.sessions.size();
+  const backend::ConnectionCounters& backends = connector_.counters();
+  totals.backend_connects += backends.attempted.value();
+  totals.backend_connections_opened += backends.opened.value();
+  totals.backend_connections_reused += backends.reused.value();
+  metrics_.add_to(totals);
 }
 
 void Worker::drain(std::function<void()> drained) {
@@ -88,10 +138,9 @@ void Worker::drain(std::function<void()> drained) {
 }
 
 void Worker::drain_here() {
-  for (auto& [number, acceptor] : acceptors_) acceptor->drain_and_close();
-  sessions_.for_each([](client::Session& session) { session.drain(); });
+  clients_.drain();
   connector_.close_idle();
-  if (drained_ && sessions_.size() == 0) std::exchange(drained_, nullptr)();
+  note_drained();
 }
 
 void Worker::stop() {
@@ -99,8 +148,8 @@ void Worker::stop() {
 }
 
 void Worker::stop_here() {
-  acceptors_.clear();
-  sessions_.for_each([](client::Session& session) { session.close_now(); });
+  clients_.stop();
+  admin_.stop();
   detached_.for_each([](exchange::Detached& work) { work.abandon(); });
   connector_.close_idle();
   loop_.stop();

@@ -23,14 +23,15 @@
 #include "proxy/net/event_loop.h"
 #include "proxy/observe/access_log.h"
 #include "proxy/observe/log_ring.h"
+#include "proxy/observe/metrics.h"
 #include "proxy/server/snapshot.h"
 
 namespace sluice::server {
 
 class Worker {
  public:
-  // Borrows the log and the ring, which outlive it.
-  Worker(const Log& log, observe::LogRing& access_log_ring);
+  // `number`: its own, below the number of workers. Borrows the log and the ring, which outlive it.
+  Worker(std::size_t number, const Log& log, observe::LogRing& access_log_ring);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   // REQUIRES: stopped and joined, or never started.
@@ -47,31 +48,54 @@ class Worker {
   void apply(Change change);
 
   // No new connections; idle ones close, busy ones after their response. `drained` runs on the
-  // worker's thread once no session is left.
+  // worker's thread once no session is left. Those of the admin listener go on as they were.
   void drain(std::function<void()> drained);
 
   // Ends every session and the loop; then join() returns.
   void stop();
   void join();
 
+  // What it has counted, of clients' connections. Any thread.
+  void add_to(observe::Totals& totals) const;
+
  private:
+  // Where connections come from: clients, or the admin listener. Each has its sessions, counters
+  // and observers, so that neither is counted, drained or limited with the other.
+  struct Front {
+    Front(Worker& worker, const Log& log);
+
+    void add_listener(std::uint32_t number, Fd fd);
+    void remove_listener(std::uint32_t number);
+    void use(const Snapshot& snapshot, const std::shared_ptr<const exchange::Rules>& rules,
+             std::size_t sessions_max);
+    void drain();
+    void stop();
+    void on_session_removed();
+
+    Worker& worker;
+    exchange::Services services;
+    client::SessionSet sessions;
+    client::Shared shared;
+    std::map<std::uint32_t, std::unique_ptr<client::Acceptor>> acceptors;  // by listener number
+  };
+  static constexpr std::size_t kAdminSessionsMax = 64;
+
   void apply_here(Change& change);
   void use_snapshot(std::shared_ptr<const Snapshot> snapshot);
   void drain_here();
   void stop_here();
-  void on_session_removed();
+  void note_drained();
 
   net::EventLoop loop_;
   ObjectPool<exchange::Exchange> exchanges_;
   backend::Connector connector_;
   exchange::DetachedSet detached_;
-  exchange::Services services_;
-  client::SessionSet sessions_;
-  client::Shared shared_;
+  observe::Metrics metrics_;
+  Front clients_;
+  Front admin_;
   std::shared_ptr<const Snapshot> snapshot_;
   observe::LogRing& access_log_ring_;
   std::unique_ptr<observe::AccessLog> access_log_;
-  std::map<std::uint32_t, std::unique_ptr<client::Acceptor>> acceptors_;  // by listener number
   std::function<void()> drained_;
   std::thread thread_;
 };

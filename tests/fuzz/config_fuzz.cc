@@ -56,19 +56,34 @@ void check_written(const conf::Config& config) {
   MUST(conf::to_json(*again.config) == text);
 }
 
-// Certificates are not read here, and without them there is no TLS.
+// Neither certificates nor tokens are read here, and without them there is no TLS.
 void check_compiled(conf::Config config) {
   for (conf::Listener& listener : config.listeners) listener.tls.reset();
   std::vector<std::uint32_t> numbers;
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     numbers.push_back(static_cast<std::uint32_t>(i));
   }
+  std::optional<std::uint32_t> admin;
+  if (config.admin) {
+    config.admin->token_file.clear();
+    admin = static_cast<std::uint32_t>(numbers.size());
+  }
   balancer::BackendRegistry backends;
+  observe::RouteRegistry routes(1);
   static const auto ticket_keys =
       std::move(*tls::TicketKeys::create(tls::TicketKeys::Clock::now()));
   const server::ResolvedNames names;
-  const auto snapshot =
-      server::compile({config, numbers, numbers.size(), names, backends, *ticket_keys});
+  cache::Store store({});
+  const auto snapshot = server::compile({config,
+                                         numbers,
+                                         numbers.size() + 1,
+                                         names,
+                                         backends,
+                                         *ticket_keys,
+                                         store,
+                                         routes,
+                                         admin,
+                                         {}});
   if (!snapshot) throw Broken("it cannot be compiled: " + snapshot.error().text());
 }
 

@@ -21,7 +21,7 @@ struct LogEntry {
   std::string outcome() const;
 };
 
-// All complete lines so far.
+// All complete lines so far, but those of the admin listener.
 std::vector<LogEntry> log_entries(const SluiceProcess& sluice);
 
 // Waits until there are that many lines.

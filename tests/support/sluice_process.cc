@@ -24,7 +24,7 @@ std::size_t count_listeners(std::string_view config) {
 }  // namespace
 
 SluiceProcess::SluiceProcess(std::string_view config, const ProcessOptions& options)
-    : config_path_(directory_.write("sluice.json", config)),
+    : config_path_(directory_.write("sluice.json", with_admin(config))),
       process_({sluice_binary(), "run", config_path_}, options) {
   const Deadline deadline;
   const std::size_t count = count_listeners(config);
@@ -33,6 +33,15 @@ SluiceProcess::SluiceProcess(std::string_view config, const ProcessOptions& opti
     log_start_ = process_.wait_for(Stream::Out, "\n", start, deadline);
     listeners_.push_back(process_.output(Stream::Out).substr(start, log_start_ - 1 - start));
   }
+}
+
+// At the end, where it moves nothing that a message about the config may point at.
+std::string SluiceProcess::with_admin(std::string_view config) const {
+  std::string text(config);
+  const auto json = nlohmann::json::parse(text, nullptr, false, /*ignore_comments=*/true);
+  if (!json.is_object() || json.empty() || json.contains("admin")) return text;
+  text.insert(text.rfind('}'), fmt::format(R"(, "admin": {{"address": "unix:{}"}})", admin_path()));
+  return text;
 }
 
 int SluiceProcess::port(std::size_t listener) const {
@@ -53,7 +62,7 @@ RawClient SluiceProcess::connect(std::size_t listener, const ClientOptions& opti
 
 bool SluiceProcess::reload(std::string_view config, Deadline deadline) {
   const std::size_t from = log().size();
-  directory_.write("sluice.json", config);
+  directory_.write("sluice.json", with_admin(config));
   process_.signal(SIGHUP);
   std::size_t seen = from;
   for (;;) {

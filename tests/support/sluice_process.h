@@ -2,7 +2,8 @@
 // The real binary, run with a config of the test.
 //
 // Listeners are written with port 0; the binary prints `listening on SCHEME://ADDRESS:PORT` (or
-// `listening on http+unix:/path`) to stdout for each, in the order of the config.
+// `listening on http+unix:/path`) to stdout for each, in the order of the config. One that names no
+// admin listener gets one, on a Unix socket in the process's directory.
 #pragma once
 
 #include <string>
@@ -28,6 +29,9 @@ class SluiceProcess {
 
   RawClient connect(std::size_t listener = 0, const ClientOptions& options = {}) const;
 
+  // To the admin listener that a config without one was given.
+  RawClient connect_admin() const { return RawClient(admin_path()); }
+
   // Replaces the config file, sends SIGHUP, and waits for the verdict: true for `configuration
   // reloaded`, false for `reload failed`.
   bool reload(std::string_view config, Deadline deadline = {});
@@ -50,6 +54,8 @@ class SluiceProcess {
   const std::string& config_path() const { return config_path_; }
 
  private:
+  std::string admin_path() const { return directory_.file("admin.sock"); }
+  std::string with_admin(std::string_view config) const;
   ExitStatus end_with(int signal, const Deadline& deadline);
 
   TempDir directory_;

@@ -18,6 +18,7 @@
 
 #include "tests/support/access_log_lines.h"
 #include "tests/support/environment.h"
+#include "tests/support/metrics.h"
 #include "tests/support/process_stats.h"
 #include "tests/support/scripted_backend.h"
 #include "tests/support/sluice_process.h"
@@ -240,6 +241,7 @@ TEST_CASE("churn: connections dropped at random points leave no descriptor and n
   churn.run(connections, time);
   CHECK_NOTHROW(sluice::wire::wait_for_descriptors(sluice, at_rest));
   CHECK(descriptor_count(sluice.process_id()) == at_rest);
+  CHECK(sluice::support::metrics_add_up(sluice, sluice::support::AtRest::Yes) == "");
   const std::size_t end_kib = resident_kib();
   INFO(warm_kib << " KiB resident, then " << end_kib << "; " << at_rest << " descriptors");
   std::printf("churn: %zu KiB resident, then %zu KiB after %zu connections\n", warm_kib, end_kib,

@@ -14,6 +14,7 @@
 
 #include "tests/support/access_log_lines.h"
 #include "tests/support/connection.h"
+#include "tests/support/metrics.h"
 #include "tests/support/process_stats.h"
 #include "tests/support/sluice_process.h"
 
@@ -55,6 +56,13 @@ inline void wait_for_descriptors(const support::SluiceProcess& sluice, std::size
   while (support::descriptor_count(sluice.process_id()) > expected) {
     if (deadline.expired()) throw support::Failure("descriptors leak");
   }
+}
+
+// Nothing is open or in flight any more, and the metrics say so: what was begun has ended, and has
+// been counted once.
+inline void check_at_rest(const support::SluiceProcess& sluice, std::size_t descriptors) {
+  CHECK_NOTHROW(wait_for_descriptors(sluice, descriptors));
+  CHECK(support::metrics_add_up(sluice, support::AtRest::Yes) == "");
 }
 
 // Sends for as long as the peer takes anything; returns once nothing has been taken for a while.

@@ -30,7 +30,6 @@ using sluice::wire::kEndings;
 using sluice::wire::Ledger;
 using sluice::wire::name_of;
 using sluice::wire::send_until_stuck;
-using sluice::wire::wait_for_descriptors;
 using sluice::wire::with_target;
 
 namespace {
@@ -237,7 +236,7 @@ class Stage {
   void expect(const Ledger::Outcomes& outcomes, const std::string& target) {
     ledger_.expect(outcomes, target);
   }
-  void check_at_rest() { CHECK_NOTHROW(wait_for_descriptors(sluice_, at_rest_)); }
+  void check_at_rest() { sluice::wire::check_at_rest(sluice_, at_rest_); }
   void check_log() { ledger_.check(sluice_); }
   SluiceProcess& sluice() { return sluice_; }
 

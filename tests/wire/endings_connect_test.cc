@@ -24,6 +24,7 @@ using sluice::support::RawClient;
 using sluice::support::read_response;
 using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
+using sluice::wire::check_at_rest;
 using sluice::wire::Ending;
 using sluice::wire::forwarding_to;
 using sluice::wire::Gate;
@@ -31,7 +32,6 @@ using sluice::wire::kEndings;
 using sluice::wire::Ledger;
 using sluice::wire::name_of;
 using sluice::wire::send_until_stuck;
-using sluice::wire::wait_for_descriptors;
 using sluice::wire::with_target;
 
 namespace {
@@ -87,7 +87,7 @@ TEST_CASE("endings: a client may end while its backend is being connected", "[wi
     }
     end(client, ending);
     ledger.expect({"$ 499 client_aborted"}, target);
-    CHECK_NOTHROW(wait_for_descriptors(sluice, at_rest));
+    check_at_rest(sluice, at_rest);
   }
   ledger.check(sluice);
 }
@@ -105,7 +105,7 @@ TEST_CASE("endings: a backend that does not take the connection is given up in t
     client.send(with_target(kGet, "/alone"));
     CHECK(read_response(client).status == 504);
     client.close();
-    CHECK_NOTHROW(wait_for_descriptors(sluice, at_rest));
+    check_at_rest(sluice, at_rest);
     ledger.expect({"$ 504 connect_timeout"}, "/alone");
     ledger.check(sluice);
   }
@@ -165,7 +165,7 @@ TEST_CASE("endings: a backend may end, or speak, as soon as it has accepted", "[
     client.close();
     const std::string seen = sluice::support::wait_for_log_entries(sluice, 1).at(0).outcome();
     ledger.expect({seen == greeting.or_else ? greeting.or_else : greeting.outcome}, greeting.name);
-    CHECK_NOTHROW(wait_for_descriptors(sluice, at_rest));
+    check_at_rest(sluice, at_rest);
     ledger.check(sluice);
   }
 }
@@ -199,7 +199,7 @@ TEST_CASE("endings: a kept connection may end, or speak, and nobody's request is
     client.close();
     ledger.expect({"$ 200 ok"}, target);
     gate.open();
-    CHECK_NOTHROW(wait_for_descriptors(sluice, at_rest));
+    check_at_rest(sluice, at_rest);
     CHECK(backend.connections() == ++connections);
   }
   ledger.check(sluice);
@@ -229,7 +229,7 @@ TEST_CASE("endings: a backend that does not read a streamed upload may end, or i
     CHECK_NOTHROW(client.recv_until(status));
     client.close();
     ledger.expect({outcome}, name);
-    CHECK_NOTHROW(wait_for_descriptors(sluice, at_rest));
+    check_at_rest(sluice, at_rest);
     gate.open();
   };
   for (const char* framing :

@@ -26,7 +26,6 @@ using sluice::wire::kEndings;
 using sluice::wire::Ledger;
 using sluice::wire::name_of;
 using sluice::wire::send_until_stuck;
-using sluice::wire::wait_for_descriptors;
 using sluice::wire::with_target;
 
 namespace {
@@ -124,7 +123,7 @@ class Stage {
     read_first_ = read_first;
     gate_.open();
   }
-  void check_at_rest() { CHECK_NOTHROW(wait_for_descriptors(sluice_, at_rest_)); }
+  void check_at_rest() { sluice::wire::check_at_rest(sluice_, at_rest_); }
   void check_log() {
     CHECK(backend_.failures() == std::vector<std::string>());
     ledger_.check(sluice_);

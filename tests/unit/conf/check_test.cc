@@ -110,6 +110,45 @@ TEST_CASE("check: listeners that take the same address or name", "[conf][check]"
   }
 }
 
+std::string admin(const std::string& members) {
+  return L + "," + P + "," + R + ",\"admin\":{" + members + "}";
+}
+
+TEST_CASE("check: the admin listener is this machine's own, or asks for a token", "[conf][check]") {
+  const std::string elsewhere = "for example \"127.0.0.1:9901\", or a \"token_file\"";
+  const auto open = [&elsewhere](const std::string& address) {
+    return Row{admin(R"("address":@")" + address + "\""), "admin.address",
+               "\"" + address + "\" can be reached from elsewhere, and there is no token",
+               elsewhere};
+  };
+  check_rows({open(":9901"), open("0.0.0.0:9901"), open("[::]:9901"), open("10.0.0.1:9901"),
+              open("[2001:db8::1]:9901")});
+  for (const char* address : {"127.0.0.1:9901", "127.1.2.3:9901", "[::1]:9901", "127.0.0.1:0",
+                              "unix:/run/a", "[::ffff:127.0.0.1]:9901"}) {
+    CAPTURE(address);
+    CHECK(loads(admin("\"address\":\"" + std::string(address) + "\"")));
+  }
+  CHECK(loads(admin(R"("address":":9901","token":"s3cret")")));
+  CHECK(loads(admin(R"("address":":9901","token_file":"t")")));
+}
+
+TEST_CASE("check: the admin listener's address and token", "[conf][check]") {
+  check_rows({
+      {admin(R"("address":@"localhost:1")"), "admin.address",
+       "\"localhost\" is a name; a listener needs an IP address", "for example \"127.0.0.1:1\""},
+      {admin(R"("address":@"127.0.0.1")"), "admin.address", "\"127.0.0.1\" has no port",
+       "for example \"127.0.0.1:80\""},
+      {admin(R"("address":"unix:/a","token":@"a b")"), "admin.token",
+       "a token is printable ASCII without spaces", ""},
+      {admin(R"("address":"unix:/a","token":@"ab","token_file":"f")"), "admin.token",
+       "there is a \"token_file\", too", "one of them is enough"},
+      {R"("listeners":[{"address":!"127.0.0.1:8"}],)" + P + "," + R +
+           R"(,"admin":{"address":@"127.0.0.1:8"})",
+       "admin.address", "\"127.0.0.1:8\" overlaps with the address of another listener",
+       "first at !"},
+  });
+}
+
 TEST_CASE("check: what a configuration cannot do without", "[conf][check]") {
   const std::string listeners_hint = R"(for example "listeners": [ { "address": ":8080" } ])";
   const std::string routes_hint = R"(for example "routes": [ { "forward": { "pool": "app" } } ])";

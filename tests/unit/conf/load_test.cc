@@ -59,7 +59,12 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
                                "allow": ["X_Y"]},
                    "response": {"add": {"D": "3"}, "set": {"E": "4"}, "remove": ["F"]}}},
       {"match": {"host": ["b.example"], "path": "/x/*"}, "forward": {"pool": "api"},
-       "replace_prefix": "/"},
+       "replace_prefix": "/",
+       "cache": {"ttl": {"200": "10m", "any": "0s"},
+                 "stale": {"while_revalidate": "1s", "if_error": "2s"},
+                 "key": {"query": ["page"], "headers": "X-Tenant", "cookies": ["lang"]},
+                 "vary": "Accept-Language", "bypass": {"headers": ["X-P"], "cookies": "session"},
+                 "max_object": "1MiB", "methods": "GET", "set_cookie": true}},
       {"match": {"host": "p.example"}, "forward": {"pool": "api"}, "connect": true, "upgrade": []},
       {"match": {"host": "f.example", "path": "/s/*"}, "strip_prefix": "/s",
        "files": {"root": "/tmp/../tmp", "index": "i.htm", "try": ["/x"], "precompressed": true}},
@@ -73,9 +78,11 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
     "limits": {"request_line": "1KiB", "field": "2KiB", "head": "4KiB", "fields": 9,
                "body": "10MB", "body_rate": "1KiB", "connections": 11},
     "buffers": {"request": "8KiB", "response": "16KiB", "disk": "1MiB", "directory": "/tmp"},
+    "cache": {"size": "64MiB", "max_object": "2MiB"},
     "resolver": {"servers": ["1.1.1.1"], "timeout": "1s", "min_ttl": "2s", "max_ttl": "3s"},
     "access_log": {"path": "log/a.log", "format": "json"},
-    "error_log": {"level": "debug"}
+    "error_log": {"level": "debug"},
+    "admin": {"address": "127.0.0.1:9", "token_file": "admin.token"}
   })",
                                         [] {
                                           LoadOptions options = without_certificates();
@@ -105,6 +112,14 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
   replacing.match = {{"b.example"}, {"/x/*"}, {}};
   replacing.forward = Forward{"api"};
   replacing.replace_prefix = "/";
+  replacing.cache = RouteCache{{{"200", "10m"}, {"any", "0s"}},
+                               {seconds(1), seconds(2)},
+                               {{"page"}, {"X-Tenant"}, {"lang"}},
+                               {"Accept-Language"},
+                               {{"X-P"}, {"session"}},
+                               1024 * 1024,
+                               {"GET"},
+                               true};
   Route connecting;
   connecting.match.hosts = {"p.example"};
   connecting.forward = Forward{"api"};
@@ -125,9 +140,11 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
                        seconds(6), seconds(7), seconds(8), seconds(9), seconds(10)};
   expected.limits = {1024, 2048, 4096, 9, 10'000'000, 1024, 11};
   expected.buffers = {8192, 16384, 1024 * 1024, "/tmp"};
+  expected.cache = {64 * 1024 * 1024, 2 * 1024 * 1024};
   expected.resolver = {{"1.1.1.1"}, seconds(1), seconds(2), seconds(3)};
   expected.access_log = {"/etc/sluice/log/a.log", AccessLogFormat::Json};
   expected.error_log = {LogLevel::Debug};
+  expected.admin = Admin{"127.0.0.1:9", {}, "/etc/sluice/admin.token"};
   CHECK(*outcome.config == expected);
 
   const LoadOutcome again = load(to_json(*outcome.config));

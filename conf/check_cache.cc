@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "conf/check_cache.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "conf/syntax.h"
+#include "conf/units.h"
+
+namespace sluice::conf {
+
+namespace {
+
+bool is_status(const std::string& text) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return text.size() == 3 && text >= "200" && text <= "599" &&
+         std::all_of(text.begin(), text.end(), is_digit);
+}
+
+void check_ttl(const RouteCache& cache, const Path& path, Reporter& reporter) {
+  for (const auto& [status, ttl] : cache.ttl) {
+    if (status != "any" && !is_status(status)) {
+      reporter.at_key(path.at(status), {fmt::format("{} is no status", in_quotes(status)),
+                                        "a number from 200 to 599, or \"any\""});
+    }
+    const Result<Duration> duration = parse_duration(ttl);
+    if (!duration) reporter.at(path.at(status), {duration.error().what, {}});
+  }
+}
+
+void check_names(const std::vector<std::string>& names, const Path& path, Reporter& reporter) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (auto fault = field_name_fault(names[i])) reporter.at(path.at(i), std::move(*fault));
+  }
+}
+
+void check_query(const std::vector<std::string>& names, const Path& path, Reporter& reporter) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == "*" && names.size() > 1) {
+      reporter.at(path.at(i), {"\"*\" is every argument, and stands alone", {}});
+    } else if (names[i].empty() || names[i].find_first_of("&=#") != std::string::npos) {
+      reporter.at(path.at(i), {fmt::format("{} is no name of an argument", in_quotes(names[i])),
+                               "as it stands in the query, without \"=\""});
+    }
+  }
+}
+
+}  // namespace
+
+void check_store(const Cache& cache, Reporter& reporter) {
+  if (cache.max_object <= cache.size) return;
+  reporter.at(Path().at("cache").at("max_object"), {"is more than the whole cache holds", {}});
+}
+
+void check_cache(const Config& config, const Route& route, const Path& route_path,
+                 Reporter& reporter) {
+  const RouteCache& cache = *route.cache;
+  const Path path = route_path.at("cache");
+  if (!route.forward && !reporter.doubtful(route_path.at("forward"))) {
+    reporter.at_least(path, {"only what is forwarded can have this", {}});
+  }
+  check_ttl(cache, path.at("ttl"), reporter);
+  check_query(cache.key.query, path.at("key").at("query"), reporter);
+  check_names(cache.key.headers, path.at("key").at("headers"), reporter);
+  check_names(cache.key.cookies, path.at("key").at("cookies"), reporter);
+  check_names(cache.vary, path.at("vary"), reporter);
+  check_names(cache.bypass.headers, path.at("bypass").at("headers"), reporter);
+  check_names(cache.bypass.cookies, path.at("bypass").at("cookies"), reporter);
+  for (std::size_t i = 0; i < cache.methods.size(); ++i) {
+    if (cache.methods[i] == "GET" || cache.methods[i] == "HEAD") continue;
+    reporter.at(path.at("methods").at(i),
+                {fmt::format("{} is never answered from a cache", in_quotes(cache.methods[i])),
+                 "allowed are \"GET\" and \"HEAD\""});
+  }
+  if (cache.max_object > config.cache.size) {
+    reporter.at(path.at("max_object"), {"is more than the whole cache holds", {}});
+  }
+}
+
+}  // namespace sluice::conf

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/handlers/cache_fill.h"
+
+#include <ctime>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "proxy/base/check.h"
+#include "proxy/handlers/stored_head.h"
+
+namespace sluice::handlers {
+
+namespace {
+
+using exchange::CacheUse;
+using exchange::Failure;
+using exchange::Kind;
+using exchange::Side;
+using http::FieldId;
+
+constexpr int kNotModified = 304;
+
+// For how long nobody waits for another's fetch of what could not be stored (Varnish's
+// hit-for-miss). After an error it is only to outlive those who wait already.
+constexpr cache::Time kMarkSeconds = 120;
+constexpr cache::Time kMarkOfErrorSeconds = 1;
+
+// What was judged by the request says nothing of the next one for the same key.
+bool is_of_request(cache::Storing why) {
+  return why == cache::Storing::Method || why == cache::Storing::RequestNoStore ||
+         why == cache::Storing::Authorization;
+}
+
+// Each piece is wanted at once, and there is no end to it.
+bool is_live(const http::Fields& fields) {
+  constexpr std::string_view kEventStream = "text/event-stream";
+  return http::iequals(fields.value(FieldId::ContentType).substr(0, kEventStream.size()),
+                       kEventStream) ||
+         http::iequals(fields.value("X-Accel-Buffering"), "no");
+}
+
+}  // namespace
+
+int flight_code_of(const Failure& failure) {
+  return static_cast<int>(failure.side) << 16 | static_cast<int>(failure.kind) << 8 |
+         static_cast<int>(failure.message);
+}
+
+Failure failure_of_flight(int code) {
+  return {static_cast<Side>(code >> 16 & 0xff), static_cast<Kind>(code >> 8 & 0xff),
+          static_cast<http::BadMessage>(code & 0xff)};
+}
+
+CacheFill* CacheFill::start(const FillOptions& options, const exchange::Exchange& origin,
+                            const cache::Key& key, cache::Lead lead, cache::EntryPtr stale,
+                            FillReader* reader) {
+  auto* const fill = new CacheFill(options, origin, key);
+  fill->services_.detached.add(std::unique_ptr<exchange::Detached>(fill));
+  fill->lead_ = std::move(lead);
+  fill->stale_ = std::move(stale);
+  fill->reader_ = reader;
+  if (fill->stale_) add_conditions(*fill->stale_, fill->inner_->request().fields);
+  fill->services_.loop.call_again(*fill);
+  return fill;
+}
+
+CacheFill::CacheFill(const FillOptions& options, const exchange::Exchange& origin,
+                     const cache::Key& key)
+    : store_(options.store),
+      forward_(options.forward),
+      rules_(options.rules),
+      as_asked_(options.as_asked),
+      services_(origin.services()),
+      info_(origin.client()),
+      key_hash_(key.hash),
+      key_text_(key.text),
+      inner_(begin_inner(origin)),
+      request_(request_facts(inner_->request())),
+      request_fields_(inner_->request().fields),
+      request_time_(std::time(nullptr)) {}
+
+ObjectPool<exchange::Exchange>::Handle CacheFill::begin_inner(const exchange::Exchange& origin) {
+  auto inner = services_.exchanges.take();
+  inner->start_fetch(*this, info_, origin);
+  if (as_asked_) return inner;
+  http::RequestHead& request = inner->request();
+  request.method = http::Method::Get;
+  request.method_text = "GET";
+  remove_conditions(request.fields);
+  return inner;
+}
+
+// --- the reader and the worker ---
+
+void CacheFill::leave() {
+  reader_ = nullptr;
+  // What nobody else can use is not fetched any further.
+  if (mode_ == Mode::Passing || (mode_ == Mode::Waiting && as_asked_)) stop_fetching();
+}
+
+void CacheFill::abandon() {
+  reader_ = nullptr;
+  stop_fetching();
+}
+
+void CacheFill::stop_fetching() {
+  mode_ = Mode::Over;
+  writer_.fail();
+  net::Requeued::ListHook<net::RequeueTag>::unlink();
+  inner_->on_client_failed({Side::Client, Kind::Aborted});
+}
+
+// --- the response ---
+
+void CacheFill::send_informational(const http::ResponseHead& head) {
+  if (reader_ != nullptr) reader_->on_fill_informational(head);
+}
+
+void CacheFill::send_head(const http::ResponseHead& head) {
+  if (mode_ == Mode::Over) return;
+  if (inner_->failure()) return on_failed(inner_->failure());
+  if (head.status == kNotModified && stale_) return on_not_modified(head);
+  const bool is_error = cache::is_error_status(head.status);
+  if (is_error && serve_stale({})) return stop_fetching();
+  const cache::Judgement judgement = judge(head);
+  if (judgement.storing == cache::Storing::Allowed && store(head, judgement)) return;
+  pass(head, judgement.storing);
+}
+
+void CacheFill::on_failed(const Failure& failure) {
+  mode_ = Mode::Over;
+  if (serve_stale(failure)) return;
+  lead_.fail(flight_code_of(failure));
+  if (reader_ != nullptr) std::exchange(reader_, nullptr)->on_fill_failed(failure);
+}
+
+// RFC 5861 4. Those who joined judge by their own requests.
+bool CacheFill::serve_stale(const Failure& failure) {
+  if (!stale_) return false;
+  const cache::Time now = std::time(nullptr);
+  if (!cache::may_serve_on_error(stale_->terms(), request_.control, now, stale_->marked_stale())) {
+    return false;
+  }
+  if (lead_) lead_.fail(failure ? flight_code_of(failure) : kFlightOriginError);
+  give(stale_, CacheUse::Stale);
+  return true;
+}
+
+void CacheFill::on_not_modified(const http::ResponseHead& head) {
+  mode_ = Mode::Over;
+  http::ResponseHead fresh;
+  freshen(*stale_, head, fresh);
+  const cache::Judgement judgement = judge(fresh);
+  const bool allowed = judgement.storing == cache::Storing::Allowed;
+  cache::EntryPtr entry =
+      make_entry({key(), fresh, judgement, request_fields_, rules_, stale_->body()});
+  if (!entry) entry = stale_;
+  if (!allowed && !is_of_request(judgement.storing)) store_.remove_entry(*stale_);
+  const bool storable = allowed && entry != stale_;
+  if (!lead_) {
+    if (storable) store_.replace(stale_, entry);
+  } else if (storable) {
+    lead_.publish_validated(entry);
+  } else {
+    lead_.uncacheable(0);
+  }
+  give(std::move(entry), CacheUse::Revalidated);
+}
+
+cache::Judgement CacheFill::judge(const http::ResponseHead& head) const {
+  const cache::Time now = std::time(nullptr);
+  const ResponseReading response(head.status, head.fields, rules_, now);
+  return cache::judge_response(request_, response.facts(), rules_.policy(), request_time_, now);
+}
+
+bool CacheFill::store(const http::ResponseHead& head, const cache::Judgement& judgement) {
+  const bool counted = head.body.kind == http::BodyKind::Length;
+  if (counted && head.body.length > rules_.object_bytes_max) return false;
+  if (is_live(head.fields)) return false;
+  if (head.body.has_body()) {
+    writer_ = cache::BodyWriter(counted ? std::optional(head.body.length) : std::nullopt);
+  }
+  cache::EntryPtr entry = make_entry({key(), head, judgement, request_fields_, rules_,
+                                      writer_ ? writer_.body() : cache::BodyPtr()});
+  if (!entry) {
+    writer_.fail();
+    return false;
+  }
+  mode_ = Mode::Storing;
+  entry_ = entry;
+  if (lead_) {
+    lead_.publish(entry);
+  } else {
+    store_.insert(entry);
+  }
+  give(std::move(entry), CacheUse::Miss);
+  return true;
+}
+
+void CacheFill::give(cache::EntryPtr entry, CacheUse use) {
+  if (reader_ == nullptr) return;
+  std::exchange(reader_, nullptr)->on_fill_entry(std::move(entry), use);
+}
+
+void CacheFill::pass(const http::ResponseHead& head, cache::Storing why) {
+  const bool is_error = cache::is_error_status(head.status);
+  const cache::Time until = std::time(nullptr) + (is_error ? kMarkOfErrorSeconds : kMarkSeconds);
+  if (lead_) lead_.uncacheable(is_of_request(why) ? 0 : until);
+  mode_ = Mode::Passing;
+  if (reader_ == nullptr) return stop_fetching();
+  http::ResponseHead copy = head;
+  reader_->on_fill_head(copy);
+}
+
+void CacheFill::write(std::string_view bytes) {
+  if (mode_ == Mode::Passing && reader_ != nullptr) return reader_->on_fill_body(bytes);
+  if (mode_ != Mode::Storing || !writer_) return;
+  writer_.append(bytes);
+  const std::uint64_t size = writer_.body()->available();
+  if (size > rules_.object_bytes_max) on_too_large(size);
+}
+
+// A body whose length nobody announced. Those who read it get it, up to a bound; nobody else does.
+void CacheFill::on_too_large(std::uint64_t size) {
+  constexpr std::uint64_t kUnstoredFactor = 4;
+  if (!too_large_) {
+    too_large_ = true;
+    store_.remove_entry(*entry_);
+    store_.mark_uncacheable(key(), std::time(nullptr) + kMarkSeconds);
+  }
+  if (size > rules_.object_bytes_max * kUnstoredFactor) stop_fetching();
+}
+
+std::size_t CacheFill::unsent() const {
+  return mode_ == Mode::Passing && reader_ != nullptr ? reader_->unsent() : 0;
+}
+
+// Upgrades bypass the cache.
+void CacheFill::open_tunnel(const http::ResponseHead& /*head*/) {
+  CHECK(false);
+}
+
+void CacheFill::finish(const http::Fields& trailers) {
+  if (mode_ == Mode::Storing && writer_) writer_.finish();
+  if (mode_ == Mode::Passing && reader_ != nullptr) {
+    std::exchange(reader_, nullptr)->on_fill_end(trailers);
+  }
+}
+
+void CacheFill::abort() {
+  writer_.fail();
+  if (reader_ != nullptr) std::exchange(reader_, nullptr)->on_fill_cut(inner_->failure());
+}
+
+void CacheFill::exchange_over() {
+  mode_ = Mode::Over;
+  services_.detached.retire(*this, services_.loop);
+}
+
+}  // namespace sluice::handlers

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// CacheFill: one fetch for the cache. It is the client of an exchange of its own, which asks the
+// pool as any other would, and pours the response into an Entry; whoever wants it, the exchange
+// that began it included, reads that Entry. So the fetch goes on when that one leaves. What turns
+// out not to be stored is handed to the exchange that began it, byte by byte.
+//
+// Ownership: by the worker's set of detached work, until it ends. It borrows its reader, who leaves
+// (leave()) before it dies, and is let go of with the last event. What FillOptions refers to is
+// part of the Rules of the exchange that begins the fetch, which the fetch keeps. Single-threaded.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "cache/body.h"
+#include "cache/entry.h"
+#include "cache/flight.h"
+#include "cache/policy.h"
+#include "cache/store.h"
+#include "proxy/base/object_pool.h"
+#include "proxy/exchange/client_stream.h"
+#include "proxy/exchange/detached.h"
+#include "proxy/exchange/exchange.h"
+#include "proxy/exchange/failure.h"
+#include "proxy/handlers/cache_rules.h"
+
+namespace sluice::handlers {
+
+// The exchange that began a fetch. Exactly one of the first three events comes, unless it leaves;
+// the first two are the last it hears.
+class FillReader {
+ public:
+  // There is an Entry to answer with, whose body may still grow. `use`: Miss, Revalidated or Stale.
+  virtual void on_fill_entry(cache::EntryPtr entry, exchange::CacheUse use) = 0;
+  virtual void on_fill_failed(exchange::Failure failure) = 0;
+  // The response is the reader's alone: these, and then one of the last two.
+  virtual void on_fill_head(http::ResponseHead& head) = 0;
+  virtual void on_fill_body(std::string_view bytes) = 0;
+  virtual void on_fill_end(const http::Fields& trailers) = 0;
+  virtual void on_fill_cut(exchange::Failure failure) = 0;
+  // What the reader has taken of the body and not yet sent.
+  virtual std::size_t unsent() const = 0;
+  virtual void on_fill_informational(const http::ResponseHead& head) = 0;
+
+ protected:
+  ~FillReader() = default;
+};
+
+struct FillOptions {
+  cache::Store& store;
+  const exchange::Handler& forward;
+  const CacheRules& rules;
+  // The request's own conditions and ranges, which only the pool can answer, stay.
+  bool as_asked = false;
+};
+
+class CacheFill final : public exchange::Detached,
+                        private exchange::ClientStream,
+                        private net::Requeued {
+ public:
+  // On behalf of `origin`, which waits in `reader` (null: nobody waits). `lead` may be empty: then
+  // nobody else waits. `stale`: an entry to validate, or none. Events come later, from the loop.
+  static CacheFill* start(const FillOptions& options, const exchange::Exchange& origin,
+                          const cache::Key& key, cache::Lead lead, cache::EntryPtr stale,
+                          FillReader* reader);
+
+  // The exchange that asks the pool, for what it knows of the backend.
+  const exchange::Exchange& inner() const { return *inner_; }
+
+  // The reader's: it has room again; it does not listen any more.
+  void on_reader_drained() { inner_->on_client_drained(); }
+  void leave();
+
+  // exchange::Detached
+  void abandon() override;
+
+ private:
+  enum class Mode : std::uint8_t { Waiting, Storing, Passing, Over };
+
+  CacheFill(const FillOptions& options, const exchange::Exchange& origin, const cache::Key& key);
+  ObjectPool<exchange::Exchange>::Handle begin_inner(const exchange::Exchange& origin);
+
+  // net::Requeued
+  void on_requeued() override { inner_->respond_with(forward_); }
+
+  // exchange::ClientStream
+  void pause() override {}
+  void resume() override {}
+  void write(std::string_view bytes) override;
+  std::size_t unsent() const override;
+  void send_informational(const http::ResponseHead& head) override;
+  void send_head(const http::ResponseHead& head) override;
+  void open_tunnel(const http::ResponseHead& head) override;
+  void shut() override {}
+  void finish(const http::Fields& trailers) override;
+  void abort() override;
+  void exchange_over() override;
+
+  void on_failed(const exchange::Failure& failure);
+  bool serve_stale(const exchange::Failure& failure);
+  void on_not_modified(const http::ResponseHead& head);
+  cache::Judgement judge(const http::ResponseHead& head) const;
+  bool store(const http::ResponseHead& head, const cache::Judgement& judgement);
+  void pass(const http::ResponseHead& head, cache::Storing why);
+  void give(cache::EntryPtr entry, exchange::CacheUse use);
+  void on_too_large(std::uint64_t size);
+  void stop_fetching();
+  cache::Key key() const { return {key_hash_, key_text_}; }
+
+  cache::Store& store_;
+  const exchange::Handler& forward_;
+  const CacheRules& rules_;
+  const bool as_asked_;
+  exchange::Services& services_;
+  const exchange::ClientInfo info_;
+  const std::uint64_t key_hash_;
+  const std::string key_text_;
+  ObjectPool<exchange::Exchange>::Handle inner_;
+  // As the client sent it: what is forwarded may differ.
+  const cache::RequestFacts request_;
+  const http::Fields request_fields_;
+  const cache::Time request_time_;
+  cache::Lead lead_;
+  cache::EntryPtr stale_;
+  FillReader* reader_ = nullptr;
+  cache::EntryPtr entry_;
+  cache::BodyWriter writer_;
+  bool too_large_ = false;
+  Mode mode_ = Mode::Waiting;
+};
+
+// How the code of a failed flight says why, for those who joined it.
+int flight_code_of(const exchange::Failure& failure);
+exchange::Failure failure_of_flight(int code);
+// The pool answered a validation with an error: who may not use what is stale asks for himself.
+inline constexpr int kFlightOriginError = -2;
+
+}  // namespace sluice::handlers

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/handlers/cache_rules.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "proxy/http/uri.h"
+
+namespace sluice::handlers {
+
+namespace {
+
+using http::FieldId;
+
+constexpr char kEndOfUrl = '\n';
+
+// Fields with which a trusted proxy says what the client asked it for.
+constexpr FieldId kToldByProxies[] = {FieldId::XForwardedHost, FieldId::XForwardedProto,
+                                      FieldId::XForwardedPort};
+
+struct Url {
+  std::string_view path;  // normalised
+  std::string_view query;
+  bool has_query = false;
+};
+
+// Writes the text twice: first only counting, then into the arena.
+class KeyWriter {
+ public:
+  KeyWriter(const exchange::Exchange& exchange, const CacheRules& rules, const Url& url)
+      : exchange_(exchange), rules_(rules), url_(url) {}
+
+  std::string_view write(Arena& arena) {
+    put_all();
+    char* const begin = arena.allocate(size_);
+    out_ = begin;
+    put_all();
+    return {begin, size_};
+  }
+
+ private:
+  void put(std::string_view text) {
+    if (out_ == nullptr) {
+      size_ += text.size();
+    } else {
+      out_ += text.copy(out_, text.size());
+    }
+  }
+  void put(char c) { put(std::string_view(&c, 1)); }
+
+  void put_all();
+  void put_authority();
+  void put_query();
+  void put_field(const std::string& name);
+  void put_cookie(std::string_view name);
+
+  const http::RequestHead& request() const { return exchange_.request(); }
+
+  const exchange::Exchange& exchange_;
+  const CacheRules& rules_;
+  const Url& url_;
+  std::size_t size_ = 0;
+  char* out_ = nullptr;
+};
+
+void KeyWriter::put_all() {
+  put(exchange_.client().tls ? "https://" : "http://");
+  put_authority();
+  put(url_.path);
+  put_query();
+  put(kEndOfUrl);
+  put(rules_.zone);
+  for (const std::string& name : rules_.headers) put_field(name);
+  for (const std::string& name : rules_.cookies) put_cookie(name);
+  if (!exchange_.peer_trusted()) return;
+  for (const FieldId id : kToldByProxies) {
+    put(kEndOfUrl);
+    put(request().fields.value(id));
+  }
+}
+
+void KeyWriter::put_authority() {
+  const std::string_view host = request().host;
+  char lower[http::kMaxHost];
+  if (!host.empty() && host.size() <= sizeof(lower)) {
+    put({lower, http::canonical_host(host, lower)});
+  }
+  const std::string_view port = request().authority.substr(host.size());  // ":8080"
+  const bool is_default = port == (exchange_.client().tls ? ":443" : ":80");
+  if (!is_default) put(port);
+}
+
+void KeyWriter::put_query() {
+  if (rules_.whole_query) {
+    if (!url_.has_query) return;
+    put('?');
+    return put(url_.query);
+  }
+  char separator = '?';
+  for (const std::string& name : rules_.query) {
+    std::string_view rest = url_.query;
+    while (!rest.empty()) {
+      const std::string_view argument = rest.substr(0, rest.find('&'));
+      rest.remove_prefix(std::min(argument.size() + 1, rest.size()));
+      if (argument.substr(0, argument.find('=')) != name) continue;
+      put(separator);
+      put(argument);
+      separator = '&';
+    }
+  }
+}
+
+void KeyWriter::put_field(const std::string& name) {
+  put(kEndOfUrl);
+  for (const http::Field& field : request().fields) {
+    if (!http::iequals(field.name, name)) continue;
+    put(field.value);
+    put(',');
+  }
+}
+
+// Finds the cookies of that name (RFC 6265 4.2.1) and calls `visit` with the value of each.
+template <typename Visit>
+void for_each_cookie(const http::Fields& fields, std::string_view name, Visit visit) {
+  for (const http::Field& field : fields) {
+    if (field.id != FieldId::Cookie) continue;
+    std::string_view rest = field.value;
+    while (!rest.empty()) {
+      const std::string_view pair = rest.substr(0, rest.find(';'));
+      rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+      const std::size_t equals = std::min(pair.find('='), pair.size());
+      if (http::trim_ows(pair.substr(0, equals)) != name) continue;
+      visit(pair.substr(std::min(equals + 1, pair.size())));
+    }
+  }
+}
+
+void KeyWriter::put_cookie(std::string_view name) {
+  put(kEndOfUrl);
+  for_each_cookie(request().fields, name, [this](std::string_view value) {
+    put(value);
+    put(';');
+  });
+}
+
+// RFC 3986 4.2 as far as redirects use it: an absolute URI of the same origin, or a path.
+std::optional<std::string_view> path_of_same_origin(const exchange::Exchange& exchange,
+                                                    std::string_view uri) {
+  if (uri.starts_with('/') && !uri.starts_with("//")) return uri;
+  const std::string_view scheme = exchange.client().tls ? "https:" : "http:";
+  if (http::iequals(uri.substr(0, scheme.size()), scheme)) uri.remove_prefix(scheme.size());
+  if (!uri.starts_with("//")) return std::nullopt;
+  uri.remove_prefix(2);
+  const std::string_view authority = uri.substr(0, uri.find_first_of("/?#"));
+  if (!http::iequals(authority, exchange.request().authority)) return std::nullopt;
+  return uri.substr(authority.size());
+}
+
+bool has_any(const http::Fields& fields, const std::vector<std::string>& names) {
+  return std::any_of(names.begin(), names.end(),
+                     [&fields](const std::string& name) { return fields.find(name) != nullptr; });
+}
+
+bool has_any_cookie(const http::Fields& fields, const std::vector<std::string>& names) {
+  bool found = false;
+  for (const std::string& name : names) {
+    for_each_cookie(fields, name, [&found](std::string_view) { found = true; });
+  }
+  return found;
+}
+
+}  // namespace
+
+cache::Method method_for_cache(http::Method method) {
+  if (method == http::Method::Get) return cache::Method::Get;
+  if (method == http::Method::Head) return cache::Method::Head;
+  return http::is_safe(method) ? cache::Method::Safe : cache::Method::Unsafe;
+}
+
+std::string_view cache_key_text(exchange::Exchange& exchange, const CacheRules& rules) {
+  const http::RequestHead& request = exchange.request();
+  const Url url{exchange.path(), request.query, request.has_query};
+  return KeyWriter(exchange, rules, url).write(exchange.arena());
+}
+
+std::string_view cache_key_text_of(exchange::Exchange& exchange, const CacheRules& rules,
+                                   std::string_view uri_reference) {
+  std::optional<std::string_view> rest = path_of_same_origin(exchange, uri_reference);
+  if (!rest) return {};
+  const std::string_view target = rest->substr(0, rest->find('#'));
+  const std::size_t mark = std::min(target.find('?'), target.size());
+  const std::string_view path = mark == 0 ? "/" : target.substr(0, mark);
+  char* const normal = exchange.arena().allocate(path.size());
+  const std::optional<std::size_t> size = http::normalise_path(path, normal);
+  if (!size) return {};
+  const bool has_query = mark < target.size();
+  const Url url{{normal, *size}, has_query ? target.substr(mark + 1) : "", has_query};
+  return KeyWriter(exchange, rules, url).write(exchange.arena());
+}
+
+bool bypasses_cache(const exchange::Exchange& exchange, const CacheRules& rules) {
+  const http::RequestHead& request = exchange.request();
+  const http::Fields& fields = request.fields;
+  const bool answers = (request.method == http::Method::Get && rules.answers_get) ||
+                       (request.method == http::Method::Head && rules.answers_head);
+  if (!answers || request.body.has_body() || request.upgrade) return true;
+  if (request.form == http::TargetForm::Asterisk || request.authority.empty()) return true;
+  if (fields.has(FieldId::IfMatch) || fields.has(FieldId::IfUnmodifiedSince)) return true;
+  return has_any(fields, rules.bypass_headers) || has_any_cookie(fields, rules.bypass_cookies);
+}
+
+}  // namespace sluice::handlers

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// CacheWatch: sees each response of a route with a cache on its way to the client. What a
+// successful unsafe request has changed is taken out of the store (RFC 9111 4.4), and of a response
+// that the cache had nothing to do with, Cache-Status says so.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "cache/store.h"
+#include "proxy/exchange/response_filter.h"
+#include "proxy/handlers/cache_rules.h"
+
+namespace sluice::handlers {
+
+// Borrows the store, which outlives every Snapshot.
+class CacheWatch final : public exchange::ResponseFilter {
+ public:
+  CacheWatch(cache::Store& store, std::shared_ptr<const CacheRules> rules)
+      : store_(store), rules_(std::move(rules)) {}
+
+  void on_head(exchange::Exchange& exchange, http::ResponseHead& head) const override;
+
+ private:
+  void invalidate(exchange::Exchange& exchange, const http::ResponseHead& head) const;
+
+  cache::Store& store_;
+  const std::shared_ptr<const CacheRules> rules_;
+};
+
+}  // namespace sluice::handlers

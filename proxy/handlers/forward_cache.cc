@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/handlers/forward_cache.h"
+
+#include <ctime>
+#include <string>
+#include <utility>
+
+#include "proxy/exchange/exchange.h"
+#include "proxy/handlers/cache_fill.h"
+#include "proxy/handlers/cache_status.h"
+#include "proxy/handlers/loop_waiter.h"
+#include "proxy/handlers/stored_answer.h"
+#include "proxy/handlers/stored_head.h"
+
+namespace sluice::handlers {
+
+namespace {
+
+using cache::Lookup;
+using exchange::CacheUse;
+using exchange::Failure;
+using exchange::Kind;
+using exchange::Side;
+using http::FieldId;
+
+// One exchange with the cache. It borrows its fetch, if it began one, and leaves it before it ends;
+// it lives in the exchange's arena.
+class CacheResponder final : public exchange::Responder, private FillReader {
+ public:
+  CacheResponder(exchange::Exchange& exchange, cache::Store& store, const CacheRules& rules,
+                 const exchange::Handler& forward)
+      : exchange_(exchange), store_(store), rules_(rules), forward_(forward), answer_(exchange) {}
+  ~CacheResponder() override { let_go(); }
+
+  // exchange::Responder
+  void start() override;
+  void on_request_body(std::string_view /*bytes*/) override {}
+  void on_request_end(const http::Fields& /*trailers*/) override {}
+  void on_client_drained() override;
+  void cancel() override { let_go(); }
+
+ private:
+  // Others' responses that fit somebody else's request: then it is better to ask for oneself.
+  static constexpr int kLookupsMax = 3;
+
+  // FillReader
+  void on_fill_entry(cache::EntryPtr entry, CacheUse use) override;
+  void on_fill_failed(Failure failure) override;
+  void on_fill_head(http::ResponseHead& head) override;
+  void on_fill_body(std::string_view bytes) override { exchange_.write(bytes); }
+  void on_fill_end(const http::Fields& trailers) override;
+  void on_fill_cut(Failure failure) override;
+  std::size_t unsent() const override { return exchange_.unsent(); }
+  void on_fill_informational(const http::ResponseHead& head) override {
+    exchange_.send_informational(head);
+  }
+
+  void look_up(const cache::Want& want);
+  void on_stored(cache::EntryPtr entry);
+  void validate(cache::EntryPtr entry);
+  void refresh(const cache::EntryPtr& entry);
+  void join(cache::Join join);
+  void on_flight_ended();
+  void on_flight_published(cache::EntryPtr entry);
+  void on_flight_failed(int code);
+  void fetch(cache::Lead lead, bool as_asked);
+  void answer(cache::EntryPtr entry, CacheUse use);
+  void note_backend();
+  void let_go();
+  // What this request gets is not for others to wait for.
+  bool only_for_itself() const { return request_.has_authorization || request_.control.no_store; }
+  bool wants_part() const { return exchange_.request().fields.has(FieldId::Range); }
+
+  exchange::Exchange& exchange_;
+  cache::Store& store_;
+  const CacheRules& rules_;
+  const exchange::Handler& forward_;
+  cache::RequestFacts request_;
+  cache::Key key_;
+  cache::EntryPtr stale_;      // to be validated
+  CacheFill* fill_ = nullptr;  // borrowed from the worker's set
+  bool as_asked_ = false;      // the fetch that is, or was, under way
+  cache::Join join_;
+  LoopWaiterPtr waiter_;
+  int lookups_ = 0;
+  StoredAnswer answer_;
+};
+
+void CacheResponder::start() {
+  request_ = request_facts(exchange_.request());
+  key_ = store_.key(cache_key_text(exchange_, rules_));
+  look_up({});
+}
+
+void CacheResponder::on_client_drained() {
+  if (answer_.started()) return answer_.on_client_drained();
+  if (fill_ != nullptr) fill_->on_reader_drained();
+}
+
+// --- the store ---
+
+void CacheResponder::look_up(const cache::Want& want) {
+  if (++lookups_ > kLookupsMax) return fetch({}, true);
+  const RequestSelector selector(exchange_.request().fields);
+  const cache::Time now = std::time(nullptr);
+  const bool alone = request_.control.only_if_cached || only_for_itself();
+  Lookup found =
+      alone ? store_.find(key_, selector, now) : store_.look_up_or_lead(key_, selector, now, want);
+  if (found.kind != Lookup::Kind::Hit && request_.control.only_if_cached) {
+    return exchange_.fail({Side::Proxy, Kind::NotCached});
+  }
+  switch (found.kind) {
+    case Lookup::Kind::Hit:
+      return on_stored(std::move(found.entry));
+    case Lookup::Kind::Lead:
+      return fetch(std::move(found.lead), false);
+    case Lookup::Kind::Join:
+      return join(std::move(found.join));
+    case Lookup::Kind::Miss:
+      return fetch({}, request_.control.no_store);
+    case Lookup::Kind::Pass:
+      return fetch({}, wants_part());
+    case Lookup::Kind::TooManyWaiters:
+      return fetch({}, true);
+  }
+}
+
+void CacheResponder::on_stored(cache::EntryPtr entry) {
+  const cache::Time now = std::time(nullptr);
+  switch (cache::judge_use(entry->terms(), request_.control, now, entry->marked_stale())) {
+    case cache::Use::Fresh:
+      return answer(std::move(entry), CacheUse::Hit);
+    case cache::Use::StaleWhileRevalidate:
+      refresh(entry);
+      return answer(std::move(entry), CacheUse::Stale);
+    case cache::Use::StaleAllowed:
+      return answer(std::move(entry), CacheUse::Stale);
+    case cache::Use::Validate:
+      return validate(std::move(entry));
+  }
+}
+
+void CacheResponder::validate(cache::EntryPtr entry) {
+  if (request_.control.only_if_cached) return exchange_.fail({Side::Proxy, Kind::NotCached});
+  stale_ = std::move(entry);
+  if (only_for_itself()) return fetch({}, false);
+  look_up({.stale = stale_.get(), .variant = 0});
+}
+
+// At most one for an entry: who joins has nothing to do.
+void CacheResponder::refresh(const cache::EntryPtr& entry) {
+  const RequestSelector selector(exchange_.request().fields);
+  Lookup found = store_.look_up_or_lead(key_, selector, std::time(nullptr),
+                                        {.stale = entry.get(), .variant = 0});
+  if (found.kind != Lookup::Kind::Lead) return;
+  CacheFill::start({store_, forward_, rules_, false}, exchange_, key_, std::move(found.lead), entry,
+                   nullptr);
+}
+
+// --- somebody else's fetch ---
+
+void CacheResponder::join(cache::Join join) {
+  join_ = std::move(join);
+  waiter_ = LoopWaiter::create(exchange_.services().loop,
+                               Delegate<void()>::of<&CacheResponder::on_flight_ended>(this));
+  if (!join_.wait(*waiter_)) on_flight_ended();
+}
+
+void CacheResponder::on_flight_ended() {
+  if (!join_ || join_.flight().state() == cache::Flight::State::Fetching) return;
+  const cache::Flight& flight = join_.flight();
+  const cache::Flight::State state = flight.state();
+  const int code = state == cache::Flight::State::Failed ? flight.code() : 0;
+  cache::EntryPtr entry =
+      state == cache::Flight::State::Published ? flight.entry() : cache::EntryPtr();
+  waiter_->detach();
+  waiter_.reset();
+  join_.leave();
+  if (entry) return on_flight_published(std::move(entry));
+  if (state == cache::Flight::State::Failed) return on_flight_failed(code);
+  fetch({}, wants_part());
+}
+
+void CacheResponder::on_flight_published(cache::EntryPtr entry) {
+  const http::Fields& fields = exchange_.request().fields;
+  if (RequestSelector(fields).matches(*entry)) return answer(std::move(entry), CacheUse::Joined);
+  std::string variant;
+  write_variant_like(entry->variant(), fields, variant);
+  look_up({.stale = nullptr, .variant = store_.key(variant).hash | 1});
+}
+
+void CacheResponder::on_flight_failed(int code) {
+  const bool may_use_stale =
+      stale_ && cache::may_serve_on_error(stale_->terms(), request_.control, std::time(nullptr),
+                                          stale_->marked_stale());
+  if (may_use_stale) return answer(std::move(stale_), CacheUse::Stale);
+  if (code < 0) return fetch({}, wants_part());
+  exchange_.fail(failure_of_flight(code));
+}
+
+// --- one's own fetch ---
+
+void CacheResponder::fetch(cache::Lead lead, bool as_asked) {
+  as_asked_ = as_asked;
+  cache::EntryPtr stale = as_asked ? cache::EntryPtr() : stale_;
+  fill_ = CacheFill::start({store_, forward_, rules_, as_asked}, exchange_, key_, std::move(lead),
+                           std::move(stale), this);
+}
+
+void CacheResponder::on_fill_entry(cache::EntryPtr entry, CacheUse use) {
+  note_backend();
+  fill_ = nullptr;
+  answer(std::move(entry), use);
+}
+
+void CacheResponder::on_fill_failed(Failure failure) {
+  note_backend();
+  fill_ = nullptr;
+  exchange_.fail(failure);
+}
+
+void CacheResponder::on_fill_head(http::ResponseHead& head) {
+  constexpr int kOk = 200;
+  constexpr std::uint64_t kWholeInsteadOfPart = 256 * 1024;
+  const bool small =
+      head.body.kind == http::BodyKind::Length && head.body.length <= kWholeInsteadOfPart;
+  // The whole was asked for, to be stored; now that it is not, the part will do.
+  if (!as_asked_ && wants_part() && head.status == kOk && !small) {
+    std::exchange(fill_, nullptr)->leave();
+    return fetch({}, true);
+  }
+  note_backend();
+  http::ResponseHead& own = exchange_.response_slot();
+  own = head;
+  own.keep_alive = true;
+  own.fields.add(kCacheStatus, cache_status_of(CacheStatus(CacheUse::Pass), exchange_));
+  exchange_.set_cache_use(CacheUse::Pass);
+  const bool is_head = exchange_.request().method == http::Method::Head;
+  const bool was_get = is_head && !as_asked_;
+  if (was_get) {
+    own.body = own.body.kind == http::BodyKind::Length
+                   ? http::framing_of(own.status, own.body.length, true)
+                   : http::BodyFraming{};
+  }
+  exchange_.send_head(own);
+  if (!was_get) return;
+  std::exchange(fill_, nullptr)->leave();
+  exchange_.finish();
+}
+
+void CacheResponder::on_fill_end(const http::Fields& trailers) {
+  fill_ = nullptr;
+  exchange_.finish(trailers);
+}
+
+void CacheResponder::on_fill_cut(Failure failure) {
+  fill_ = nullptr;
+  exchange_.fail(failure);
+}
+
+void CacheResponder::note_backend() {
+  const exchange::Exchange& inner = fill_->inner();
+  exchange_.backend_trace() = inner.backend_trace();
+  exchange_.times().backend_connected = inner.times().backend_connected;
+  exchange_.times().backend_answered = inner.times().backend_answered;
+}
+
+// --- the answer ---
+
+void CacheResponder::answer(cache::EntryPtr entry, CacheUse use) {
+  const cache::Time now = std::time(nullptr);
+  put_stored_head(exchange_, *entry, now);
+  CacheStatus status(use);
+  status.ttl = cache::freshness_left(entry->terms(), now);
+  status.stored = use == CacheUse::Miss;
+  exchange_.set_cache_use(use);
+  exchange_.response_slot().fields.add(kCacheStatus, cache_status_of(status, exchange_));
+  answer_.start(std::move(entry));
+}
+
+void CacheResponder::let_go() {
+  answer_.stop();
+  if (fill_ != nullptr) std::exchange(fill_, nullptr)->leave();
+  if (!waiter_) return;
+  waiter_->detach();
+  join_.stop_waiting(*waiter_);
+  waiter_.reset();
+  join_.leave();
+}
+
+}  // namespace
+
+ArenaPtr<exchange::Responder> ForwardCache::respond(exchange::Exchange& exchange) const {
+  if (bypasses_cache(exchange, *rules_)) return forward_->respond(exchange);
+  return exchange.arena().make<CacheResponder>(exchange, store_, *rules_, *forward_);
+}
+
+}  // namespace sluice::handlers

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/handlers/stored_head.h"
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+#include <optional>
+
+#include "cache/vary.h"
+#include "proxy/http/date.h"
+#include "proxy/http/status.h"
+
+namespace sluice::handlers {
+
+namespace {
+
+using http::FieldId;
+
+constexpr std::string_view kCdnCacheControl = "CDN-Cache-Control";
+
+cache::Date date_of(const http::Fields& fields, FieldId id, cache::Time now) {
+  cache::Date date;
+  bool first = true;
+  for (const http::Field& field : fields) {
+    if (field.id != id) continue;
+    const std::optional<std::int64_t> time = http::parse_http_date(field.value, now);
+    const cache::Date one = time ? cache::Date::at(*time) : cache::Date::malformed();
+    date = first ? one : cache::earliest(date, one);
+    first = false;
+  }
+  return date;
+}
+
+// Fields that belong to one message, or that are written anew for each answer.
+bool is_kept(const http::Field& field) {
+  switch (field.id) {
+    case FieldId::Age:
+    case FieldId::ContentLength:
+    case FieldId::Connection:
+    case FieldId::TransferEncoding:
+    case FieldId::Trailer:
+      return false;
+    default:
+      return true;
+  }
+}
+
+// RFC 9111 3.2: what describes the stored bytes stays theirs.
+bool is_freshened(const http::Field& field) {
+  switch (field.id) {
+    case FieldId::ContentEncoding:
+    case FieldId::ContentType:
+    case FieldId::ContentRange:
+      return false;
+    default:
+      return is_kept(field);
+  }
+}
+
+// Tokens of Cache-Tag, which are separated by commas, and of Surrogate-Key, by blanks.
+std::string tags_of(const http::Fields& fields) {
+  std::string tags;
+  for (const http::Field& field : fields) {
+    if (!http::iequals(field.name, "Cache-Tag") && !http::iequals(field.name, "Surrogate-Key")) {
+      continue;
+    }
+    if (!tags.empty()) tags += ' ';
+    tags += field.value;
+  }
+  std::replace(tags.begin(), tags.end(), ',', ' ');
+  return tags;
+}
+
+constexpr FieldId kConditions[] = {FieldId::IfNoneMatch, FieldId::IfModifiedSince,
+                                   FieldId::IfMatch,     FieldId::IfUnmodifiedSince,
+                                   FieldId::IfRange,     FieldId::Range};
+
+std::optional<http::Field> find(const cache::Entry& entry, FieldId id) {
+  for (const cache::Field field : entry.fields()) {
+    if (field.tag == static_cast<std::uint8_t>(id)) return http::Field{field.name, field.value, id};
+  }
+  return std::nullopt;
+}
+
+// Takes the next line off `text`.
+std::string_view take_line(std::string_view& text) {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  text.remove_prefix(std::min(line.size() + 1, text.size()));
+  return line;
+}
+
+}  // namespace
+
+FieldLines::FieldLines(const http::Fields& fields, std::string_view name) {
+  for (const http::Field& field : fields) {
+    if (http::iequals(field.name, name)) add(field.value);
+  }
+}
+
+FieldLines::FieldLines(const http::Fields& fields, FieldId id) {
+  if (!fields.has(id)) return;
+  for (const http::Field& field : fields) {
+    if (field.id == id) add(field.value);
+  }
+}
+
+void FieldLines::add(std::string_view value) {
+  overflown_ = count_ == kMax;
+  if (!overflown_) lines_[count_++] = value;
+}
+
+cache::RequestFacts request_facts(const http::RequestHead& request) {
+  const http::Fields& fields = request.fields;
+  return {.method = method_for_cache(request.method),
+          .control = cache::request_control(FieldLines(fields, FieldId::CacheControl).values(),
+                                            FieldLines(fields, FieldId::Pragma).values()),
+          .has_authorization = fields.has(FieldId::Authorization)};
+}
+
+ResponseReading::ResponseReading(int status, const http::Fields& fields, const CacheRules& rules,
+                                 cache::Time now)
+    : cache_control_(fields, FieldId::CacheControl),
+      cdn_cache_control_(fields, kCdnCacheControl),
+      age_(fields, FieldId::Age),
+      vary_(fields, FieldId::Vary) {
+  for (const std::string& name : rules.vary) vary_.add(name);
+  if (cache_control_.overflown() || cdn_cache_control_.overflown() || age_.overflown() ||
+      vary_.overflown()) {
+    vary_ = {};
+    vary_.add("*");
+  }
+  facts_ = {.status = status,
+            .cache_control = cache_control_.values(),
+            .cdn_cache_control = cdn_cache_control_.values(),
+            .age = age_.values(),
+            .vary = vary_.values(),
+            .date = date_of(fields, FieldId::Date, now),
+            .expires = date_of(fields, FieldId::Expires, now),
+            .last_modified = date_of(fields, FieldId::LastModified, now),
+            .has_etag = fields.has(FieldId::ETag),
+            .has_set_cookie = fields.has(FieldId::SetCookie),
+            .has_content_range = fields.has(FieldId::ContentRange)};
+  if (fields.count(FieldId::LastModified) > 1) facts_.last_modified = cache::Date::malformed();
+}
+
+bool RequestSelector::matches(const cache::Entry& entry) const {
+  std::string_view values = entry.variant();
+  if (values.empty()) return true;
+  cache::VaryNameReader names(take_line(values));
+  std::array<char, 2048> scratch;
+  for (std::string_view name; names.next(name);) {
+    const FieldLines lines(fields_, name);
+    if (lines.overflown()) return false;
+    if (!cache::matches_vary_value(name, take_line(values), lines.values(), scratch)) return false;
+  }
+  return true;
+}
+
+bool write_variant(std::string_view names, const http::Fields& request, std::string& out) {
+  out.clear();
+  if (names.empty()) return true;
+  out = names;
+  cache::VaryNameReader reader(names);
+  std::array<char, 2048> scratch;
+  for (std::string_view name; reader.next(name);) {
+    const FieldLines lines(request, name);
+    const auto size = cache::normalise_vary_value(name, lines.values(), scratch);
+    if (lines.overflown() || !size) return false;
+    out += '\n';
+    out.append(scratch.data(), *size);
+  }
+  return true;
+}
+
+bool write_variant_like(std::string_view variant, const http::Fields& request, std::string& out) {
+  return write_variant(take_line(variant), request, out);
+}
+
+cache::EntryPtr make_entry(const EntrySource& source) {
+  FieldLines vary(source.head.fields, FieldId::Vary);
+  for (const std::string& name : source.rules.vary) vary.add(name);
+  std::string variant;
+  if (!write_variant(cache::VaryNames(vary.values()).text(), source.request, variant)) return {};
+  std::vector<cache::Field> fields;
+  fields.reserve(source.head.fields.size());
+  for (const http::Field& field : source.head.fields) {
+    if (!is_kept(field) || cache::is_unstored(source.judgement, field.name)) continue;
+    fields.push_back({field.name, field.value, static_cast<std::uint8_t>(field.id)});
+  }
+  const http::BodyFraming& framing = source.head.body;
+  const bool announced = framing.kind == http::BodyKind::Length;
+  return cache::Entry::create(
+      {.key = source.key,
+       .status = source.head.status,
+       .fields = fields,
+       .terms = source.judgement.terms,
+       .variant = variant,
+       .tags = tags_of(source.head.fields),
+       .content_length = announced ? std::optional(framing.length) : std::nullopt,
+       .body = source.body});
+}
+
+void freshen(const cache::Entry& stored, const http::ResponseHead& not_modified,
+             http::ResponseHead& out) {
+  out.status = stored.status();
+  for (const cache::Field field : stored.fields()) {
+    const http::Field own{field.name, field.value, static_cast<FieldId>(field.tag)};
+    const bool replaced = is_freshened(own) && not_modified.fields.find(field.name) != nullptr;
+    if (!replaced) out.fields.add(own.name, own.value, own.id);
+  }
+  for (const http::Field& field : not_modified.fields) {
+    if (is_freshened(field) || field.id == FieldId::Age) {
+      out.fields.add(field.name, field.value, field.id);
+    }
+  }
+  if (stored.content_length()) out.body = {http::BodyKind::Length, *stored.content_length()};
+}
+
+void remove_conditions(http::Fields& request) {
+  for (const FieldId id : kConditions) request.remove(id);
+}
+
+void add_conditions(const cache::Entry& stored, http::Fields& request) {
+  if (const auto etag = find(stored, FieldId::ETag)) request.add(FieldId::IfNoneMatch, etag->value);
+  if (const auto modified = find(stored, FieldId::LastModified)) {
+    request.add(FieldId::IfModifiedSince, modified->value);
+  }
+}
+
+void put_stored_head(exchange::Exchange& exchange, const cache::Entry& entry, cache::Time now) {
+  http::ResponseHead& head = exchange.response_slot();
+  head.clear();
+  head.status = entry.status();
+  head.reason = http::reason_phrase(head.status);
+  head.keep_alive = true;
+  for (const cache::Field field : entry.fields()) {
+    head.fields.add(field.name, field.value, static_cast<FieldId>(field.tag));
+  }
+  constexpr std::size_t kDigitsMax = 20;
+  char* const begin = exchange.arena().allocate(kDigitsMax);
+  const cache::Time age = cache::age_of(entry.terms(), now);
+  char* const end = std::to_chars(begin, begin + kDigitsMax, age).ptr;
+  head.fields.add(FieldId::Age, {begin, static_cast<std::size_t>(end - begin)});
+}
+
+}  // namespace sluice::handlers

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "conf/check_cache.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "tests/unit/conf/rows.h"
+
+namespace sluice::conf {
+namespace {
+
+using rows::check_rows;
+using rows::L;
+using rows::loads;
+using rows::P;
+
+std::string cached(const std::string& members) {
+  return L + "," + P + R"(,"routes":[{"forward":{"pool":"api"},"cache":{)" + members + "}}]";
+}
+
+TEST_CASE("check: what a cache is told", "[conf][check]") {
+  const std::string route = L + "," + P + ",\"routes\":[{";
+  check_rows({
+      {route + R"("respond":{},@"cache":{}}])", "routes[0].cache",
+       "only what is forwarded can have this", ""},
+      {cached(R"("ttl":{@"2xx":"1m"})"), "routes[0].cache.ttl.2xx", "\"2xx\" is no status",
+       "a number from 200 to 599, or \"any\""},
+      {cached(R"("ttl":{@"199":"1m"})"), "routes[0].cache.ttl.199", "\"199\" is no status",
+       "a number from 200 to 599, or \"any\""},
+      {cached(R"("key":{"query":["a",@"*"]})"), "routes[0].cache.key.query[1]",
+       "\"*\" is every argument, and stands alone", ""},
+      {cached(R"("key":{"query":[@"a=b"]})"), "routes[0].cache.key.query[0]",
+       "\"a=b\" is no name of an argument", "as it stands in the query, without \"=\""},
+      {cached(R"("methods":["GET",@"POST"])"), "routes[0].cache.methods[1]",
+       "\"POST\" is never answered from a cache", "allowed are \"GET\" and \"HEAD\""},
+      {cached(R"("max_object":@"1GiB")"), "routes[0].cache.max_object",
+       "is more than the whole cache holds", ""},
+      {L + "," + P + R"(,"routes":[{"respond":{}}],"cache":{"size":"1MiB","max_object":@"2MiB"})",
+       "cache.max_object", "is more than the whole cache holds", ""},
+  });
+}
+
+TEST_CASE("check: names of a cache's fields, cookies and lifetimes are looked at",
+          "[conf][check]") {
+  for (const char* members :
+       {R"("vary":["a b"])", R"("key":{"headers":["a b"]})", R"("key":{"cookies":["a b"]})",
+        R"("bypass":{"headers":["a b"]})", R"("bypass":{"cookies":["a b"]})",
+        R"("ttl":{"200":"soon"})", R"("ttl":{"200":""})"}) {
+    CAPTURE(members);
+    CHECK_FALSE(loads(cached(members)));
+  }
+  CHECK(loads(cached("")));
+  CHECK(loads(cached(R"("ttl":{"any":"0s","404":"1m"},"key":{"query":[]},"vary":"Accept")")));
+}
+
+}  // namespace
+}  // namespace sluice::conf
