@@ -74,7 +74,7 @@ void write_durations(const Totals& totals, Writer& out) {
 
 // The two kinds that are told apart by their message have no word without one.
 bool has_word(std::size_t end) {
-  constexpr auto index = [](exchange::Kind kind) { return static_cast<std::size_t>(kind); };
+  const auto index = [](exchange::Kind kind) { return static_cast<std::size_t>(kind); };
   return end != index(exchange::Kind::Malformed) && end != index(exchange::Kind::BadResponse) &&
          end != exchange::kKinds;
 }
