@@ -269,7 +269,8 @@ void CacheResponder::note_backend() {
 
 void CacheResponder::answer(cache::EntryPtr entry, CacheUse use) {
   const cache::Time now = std::time(nullptr);
-  put_stored_head(exchange_, *entry, now);
+  put_stored_head(exchange_, *entry);
+  add_age(exchange_, *entry, now);
   CacheStatus status(use);
   status.ttl = cache::freshness_left(entry->terms(), now);
   status.stored = use == CacheUse::Miss;
