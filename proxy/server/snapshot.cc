@@ -126,7 +126,8 @@ class Compiler {
     }
     if (route.files) {
       return std::make_unique<handlers::StaticFiles>(
-          handlers::FileLookup(route.files->root, route.files->index, route.files->fallbacks),
+          handlers::FileLookup(route.files->root, route.files->index, route.files->fallbacks,
+                               route.files->listing),
           route.files->precompressed, input_.store);
     }
     handlers::ForwardOptions options{
