@@ -32,6 +32,15 @@ bool is_of_request(cache::Storing why) {
          why == cache::Storing::Authorization;
 }
 
+// What make_entry() leaves out because the response says so: private="...", no-cache="...".
+http::Fields unstored_fields(const cache::Judgement& judgement, const http::Fields& fields) {
+  http::Fields own;
+  for (const http::Field& field : fields) {
+    if (cache::is_unstored(judgement, field.name)) own.add(field.name, field.value, field.id);
+  }
+  return own;
+}
+
 // Each piece is wanted at once, and there is no end to it.
 bool is_live(const http::Fields& fields) {
   constexpr std::string_view kEventStream = "text/event-stream";
@@ -165,7 +174,7 @@ void CacheFill::on_not_modified(const http::ResponseHead& head) {
   } else {
     lead_.uncacheable(0);
   }
-  give(std::move(entry), CacheUse::Revalidated);
+  give(std::move(entry), CacheUse::Revalidated, unstored_fields(judgement, head.fields));
 }
 
 cache::Judgement CacheFill::judge(const http::ResponseHead& head) const {
@@ -194,13 +203,13 @@ bool CacheFill::store(const http::ResponseHead& head, const cache::Judgement& ju
   } else {
     store_.insert(entry);
   }
-  give(std::move(entry), CacheUse::Miss);
+  give(std::move(entry), CacheUse::Miss, unstored_fields(judgement, head.fields));
   return true;
 }
 
-void CacheFill::give(cache::EntryPtr entry, CacheUse use) {
+void CacheFill::give(cache::EntryPtr entry, CacheUse use, const http::Fields& own) {
   if (reader_ == nullptr) return;
-  std::exchange(reader_, nullptr)->on_fill_entry(std::move(entry), use);
+  std::exchange(reader_, nullptr)->on_fill_entry(std::move(entry), use, own);
 }
 
 void CacheFill::pass(const http::ResponseHead& head, cache::Storing why) {

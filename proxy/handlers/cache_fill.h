@@ -33,7 +33,9 @@ namespace sluice::handlers {
 class FillReader {
  public:
   // There is an Entry to answer with, whose body may still grow. `use`: Miss, Revalidated or Stale.
-  virtual void on_fill_entry(cache::EntryPtr entry, exchange::CacheUse use) = 0;
+  // `own`: fields that are not stored, and for this reader alone; they hold during the call.
+  virtual void on_fill_entry(cache::EntryPtr entry, exchange::CacheUse use,
+                             const http::Fields& own) = 0;
   virtual void on_fill_failed(exchange::Failure failure) = 0;
   // The response is the reader's alone: these, and then one of the last two.
   virtual void on_fill_head(http::ResponseHead& head) = 0;
@@ -104,7 +106,7 @@ class CacheFill final : public exchange::Detached,
   cache::Judgement judge(const http::ResponseHead& head) const;
   bool store(const http::ResponseHead& head, const cache::Judgement& judgement);
   void pass(const http::ResponseHead& head, cache::Storing why);
-  void give(cache::EntryPtr entry, exchange::CacheUse use);
+  void give(cache::EntryPtr entry, exchange::CacheUse use, const http::Fields& own = {});
   void on_too_large(std::uint64_t size);
   void stop_fetching();
   cache::Key key() const { return {key_hash_, key_text_}; }

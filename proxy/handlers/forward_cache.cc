@@ -44,7 +44,7 @@ class CacheResponder final : public exchange::Responder, private FillReader {
   static constexpr int kLookupsMax = 3;
 
   // FillReader
-  void on_fill_entry(cache::EntryPtr entry, CacheUse use) override;
+  void on_fill_entry(cache::EntryPtr entry, CacheUse use, const http::Fields& own) override;
   void on_fill_failed(Failure failure) override;
   void on_fill_head(http::ResponseHead& head) override;
   void on_fill_body(std::string_view bytes) override { exchange_.write(bytes); }
@@ -64,7 +64,7 @@ class CacheResponder final : public exchange::Responder, private FillReader {
   void on_flight_published(cache::EntryPtr entry);
   void on_flight_failed(int code);
   void fetch(cache::Lead lead, bool as_asked);
-  void answer(cache::EntryPtr entry, CacheUse use);
+  void answer(cache::EntryPtr entry, CacheUse use, const http::Fields& own = {});
   void note_backend();
   void let_go();
   // What this request gets is not for others to wait for.
@@ -207,10 +207,10 @@ void CacheResponder::fetch(cache::Lead lead, bool as_asked) {
                            std::move(stale), this);
 }
 
-void CacheResponder::on_fill_entry(cache::EntryPtr entry, CacheUse use) {
+void CacheResponder::on_fill_entry(cache::EntryPtr entry, CacheUse use, const http::Fields& own) {
   note_backend();
   fill_ = nullptr;
-  answer(std::move(entry), use);
+  answer(std::move(entry), use, own);
 }
 
 void CacheResponder::on_fill_failed(Failure failure) {
@@ -267,9 +267,13 @@ void CacheResponder::note_backend() {
 
 // --- the answer ---
 
-void CacheResponder::answer(cache::EntryPtr entry, CacheUse use) {
+void CacheResponder::answer(cache::EntryPtr entry, CacheUse use, const http::Fields& own) {
   const cache::Time now = std::time(nullptr);
   put_stored_head(exchange_, *entry, now);
+  for (const http::Field& field : own) {
+    exchange_.response_slot().fields.add(exchange_.arena().copy(field.name),
+                                         exchange_.arena().copy(field.value), field.id);
+  }
   CacheStatus status(use);
   status.ttl = cache::freshness_left(entry->terms(), now);
   status.stored = use == CacheUse::Miss;
