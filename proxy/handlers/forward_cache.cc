@@ -69,6 +69,12 @@ class CacheResponder final : public exchange::Responder, private FillReader {
   void let_go();
   // What this request gets is not for others to wait for.
   bool only_for_itself() const { return request_.has_authorization || request_.control.no_store; }
+  // Less than the whole: where nothing is stored, the origin's to judge.
+  bool wants_less() const {
+    const http::RequestHead& request = exchange_.request();
+    return request.method == http::Method::Head || request.fields.has(FieldId::IfNoneMatch) ||
+           request.fields.has(FieldId::IfModifiedSince) || wants_part();
+  }
   bool wants_part() const { return exchange_.request().fields.has(FieldId::Range); }
 
   exchange::Exchange& exchange_;
@@ -117,9 +123,9 @@ void CacheResponder::look_up(const cache::Want& want) {
     case Lookup::Kind::Join:
       return join(std::move(found.join));
     case Lookup::Kind::Miss:
-      return fetch({}, request_.control.no_store);
+      return fetch({}, request_.control.no_store || wants_less());
     case Lookup::Kind::Pass:
-      return fetch({}, wants_part());
+      return fetch({}, true);
     case Lookup::Kind::TooManyWaiters:
       return fetch({}, true);
   }
@@ -178,7 +184,7 @@ void CacheResponder::on_flight_ended() {
   join_.leave();
   if (entry) return on_flight_published(std::move(entry));
   if (state == cache::Flight::State::Failed) return on_flight_failed(code);
-  fetch({}, wants_part());
+  fetch({}, true);
 }
 
 void CacheResponder::on_flight_published(cache::EntryPtr entry) {

@@ -86,6 +86,11 @@ TEST_CASE("cache: what was authorised is stored only where that is said", "[wire
         {.ask = ask}}},
       {"public", {{.ask = ask, .origin = "200|Cache-Control: public, max-age=3600"}, {}}},
       {"s-maxage", {{.ask = ask, .origin = "200|Cache-Control: s-maxage=3600"}, {}}},
+      {"its own conditions reach the origin, as nothing stored can answer them",
+       {{.ask = ask + "|If-None-Match: \"a\"",
+         .origin = "304|ETag: \"a\"",
+         .see = "304",
+         .told = "GET|If-None-Match: \"a\""}}},
       {"must-revalidate",
        {{.ask = ask, .origin = "200|Cache-Control: must-revalidate, max-age=3600"}, {}}},
   });
