@@ -41,6 +41,13 @@ http::Fields unstored_fields(const cache::Judgement& judgement, const http::Fiel
   return own;
 }
 
+// Says nothing of the resource.
+bool is_transient(int status) {
+  constexpr int kTooManyRequests = 429;
+  constexpr int kServerErrors = 500;
+  return status == kTooManyRequests || status >= kServerErrors;
+}
+
 // Each piece is wanted at once, and there is no end to it.
 bool is_live(const http::Fields& fields) {
   constexpr std::string_view kEventStream = "text/event-stream";
@@ -215,6 +222,8 @@ void CacheFill::give(cache::EntryPtr entry, CacheUse use, const http::Fields& ow
 void CacheFill::pass(const http::ResponseHead& head, cache::Storing why) {
   const bool is_error = cache::is_error_status(head.status);
   const cache::Time until = std::time(nullptr) + (is_error ? kMarkOfErrorSeconds : kMarkSeconds);
+  // It takes the place of what was to be validated, though it is not stored itself.
+  if (stale_ && !is_transient(head.status) && !is_of_request(why)) store_.remove_entry(*stale_);
   if (lead_) lead_.uncacheable(is_of_request(why) ? 0 : until);
   mode_ = Mode::Passing;
   if (reader_ == nullptr) return stop_fetching();
