@@ -165,6 +165,7 @@ bool CacheFill::serve_stale(const Failure& failure) {
 
 void CacheFill::on_not_modified(const http::ResponseHead& head) {
   mode_ = Mode::Over;
+  if (!confirms(*stale_, head.fields)) return on_other_confirmed();
   http::ResponseHead fresh;
   freshen(*stale_, head, fresh);
   const cache::Judgement judgement = judge(fresh);
@@ -182,6 +183,12 @@ void CacheFill::on_not_modified(const http::ResponseHead& head) {
     lead_.uncacheable(0);
   }
   give(std::move(entry), CacheUse::Revalidated, unstored_fields(judgement, head.fields));
+}
+
+void CacheFill::on_other_confirmed() {
+  store_.remove_entry(*stale_);
+  lead_.fail(kFlightUseless);
+  if (reader_ != nullptr) std::exchange(reader_, nullptr)->on_fill_useless();
 }
 
 cache::Judgement CacheFill::judge(const http::ResponseHead& head) const {

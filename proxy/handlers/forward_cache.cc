@@ -46,6 +46,7 @@ class CacheResponder final : public exchange::Responder, private FillReader {
   // FillReader
   void on_fill_entry(cache::EntryPtr entry, CacheUse use, const http::Fields& own) override;
   void on_fill_failed(Failure failure) override;
+  void on_fill_useless() override;
   void on_fill_head(http::ResponseHead& head) override;
   void on_fill_body(std::string_view bytes) override { exchange_.write(bytes); }
   void on_fill_end(const http::Fields& trailers) override;
@@ -196,6 +197,10 @@ void CacheResponder::on_flight_published(cache::EntryPtr entry) {
 }
 
 void CacheResponder::on_flight_failed(int code) {
+  if (code == kFlightUseless) {
+    stale_.reset();
+    return look_up({});
+  }
   const bool may_use_stale =
       stale_ && cache::may_serve_on_error(stale_->terms(), request_.control, std::time(nullptr),
                                           stale_->marked_stale());
@@ -223,6 +228,12 @@ void CacheResponder::on_fill_failed(Failure failure) {
   note_backend();
   fill_ = nullptr;
   exchange_.fail(failure);
+}
+
+void CacheResponder::on_fill_useless() {
+  fill_ = nullptr;
+  stale_.reset();
+  look_up({});
 }
 
 void CacheResponder::on_fill_head(http::ResponseHead& head) {

@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "tests/wire/cache_rig.h"
 #include "tests/wire/cache_table.h"
 
 using sluice::wire::check_rows;
+using sluice::wire::get;
 using sluice::wire::Row;
 using sluice::wire::Step;
 
@@ -101,6 +103,31 @@ TEST_CASE("cache: a whole answer to a validation takes the place of what was sta
        {{.origin = kStale},
         {.origin = "304|ETag: \"a\"|Cache-Control: no-store"},
         {.origin = kFresh, .told = "GET|!If-None-Match"}}},
+  });
+}
+
+TEST_CASE("cache: a 304 with another ETag confirms nothing: the response is fetched anew",
+          "[wire][cache]") {
+  const sluice::support::Fields stale = {
+      {"Cache-Control", "max-age=60"}, {"Age", "100"}, {"ETag", "\"a\""}};
+  sluice::wire::Origin origin({{"/a",
+                                {{200, stale, "old"},
+                                 {304, {{"ETag", "\"b\""}}},
+                                 {200, {{"Cache-Control", "max-age=1000"}}, "new"}}}});
+  sluice::support::SluiceProcess sluice(sluice::wire::caching(origin.backend()));
+  CHECK(get(sluice, "/a").body == "old");
+  CHECK(get(sluice, "/a").body == "new");
+  CHECK(get(sluice, "/a").body == "new");
+  REQUIRE(origin.count("/a") == 3);
+  CHECK(origin.requests("/a")[1].field("If-None-Match") == "\"a\"");
+  CHECK_FALSE(origin.requests("/a")[2].has("If-None-Match"));
+}
+
+TEST_CASE("cache: a 304 without an ETag, or with a weak one of the same text, confirms",
+          "[wire][cache]") {
+  check_rows({
+      {"without", {{.origin = kStale}, {.origin = "304"}}},
+      {"weak", {{.origin = kStale}, {.origin = "304|ETag: W/\"a\""}}},
   });
 }
 
