@@ -312,7 +312,12 @@ void CacheResponder::let_go() {
 }  // namespace
 
 ArenaPtr<exchange::Responder> ForwardCache::respond(exchange::Exchange& exchange) const {
-  if (bypasses_cache(exchange, *rules_)) return forward_->respond(exchange);
+  if (bypasses_cache(exchange, *rules_)) {
+    if (method_for_cache(exchange.request().method) == cache::Method::Unsafe) {
+      exchange.set_cache_key(cache_key_text(exchange, *rules_));
+    }
+    return forward_->respond(exchange);
+  }
   return exchange.arena().make<CacheResponder>(exchange, store_, *rules_, *forward_);
 }
 

@@ -141,7 +141,9 @@ TEST_CASE("cache: an unsafe request that succeeds takes out what it has changed"
     const std::string answer = std::string("201|") + name + ": ";
     rows.push_back(invalidated(post, answer + "$", true));
     rows.push_back(invalidated(post, answer + "http://a.example$", true));
+    rows.push_back(invalidated(post, answer + "HTTP://A.example:80$#x", true));
     rows.push_back(invalidated(post, answer + "//a.example$", true));
+    rows.push_back(invalidated(post, answer + "urn:a", false));
     rows.push_back(invalidated(post, answer + "$/x/..", false));
     rows.push_back(invalidated(post, answer + "http://b.example$", false));
     rows.push_back(invalidated(post, answer + "https://a.example$", false));
@@ -149,6 +151,18 @@ TEST_CASE("cache: an unsafe request that succeeds takes out what it has changed"
     rows.push_back(
         invalidated("POST /post|Content-Length: 0", "404|" + std::string(name) + ": $", false));
   }
+  rows.push_back(
+      {"a relative one counts from the target",
+       {{.ask = "GET /d/a", .origin = kFresh},
+        {.ask = "POST /d/b|Content-Length: 0", .origin = "201|Location: a", .see = "201"},
+        {.ask = "GET /d/a", .origin = kFresh}}});
+  rows.push_back({"with dots, and a query of its own",
+                  {{.ask = "GET /d/a", .origin = kFresh},
+                   {.ask = "GET /d/b?x=1", .origin = kFresh},
+                   {.ask = "POST /d/b|Content-Length: 0",
+                    .origin = "200|Location: ../d/a|Content-Location: ?x=1"},
+                   {.ask = "GET /d/a", .origin = kFresh},
+                   {.ask = "GET /d/b?x=1", .origin = kFresh}}});
   rows.push_back({"all variants go",
                   {{.ask = "GET|Foo: 1", .origin = kFresh + "|Vary: Foo"},
                    {.ask = "GET|Foo: 2", .origin = kFresh + "|Vary: Foo"},
