@@ -23,6 +23,13 @@ using exchange::Kind;
 using exchange::Side;
 using http::FieldId;
 
+// Never to be used without asking, not even at the moment when it came: no-cache, max-age=0. Who
+// waits for somebody else's gets a response that may be that client's alone.
+bool is_for_one(const cache::Entry& entry) {
+  return cache::judge_use(entry.terms(), {}, entry.terms().response_time, false) ==
+         cache::Use::Validate;
+}
+
 // One exchange with the cache. It borrows its fetch, if it began one, and leaves it before it ends;
 // it lives in the exchange's arena.
 class CacheResponder final : public exchange::Responder, private FillReader {
@@ -150,7 +157,7 @@ void CacheResponder::on_stored(cache::EntryPtr entry) {
 void CacheResponder::validate(cache::EntryPtr entry) {
   if (request_.control.only_if_cached) return exchange_.fail({Side::Proxy, Kind::NotCached});
   stale_ = std::move(entry);
-  if (only_for_itself()) return fetch({}, false);
+  if (only_for_itself() || is_for_one(*stale_)) return fetch({}, false);
   look_up({.stale = stale_.get(), .variant = 0});
 }
 
@@ -190,7 +197,11 @@ void CacheResponder::on_flight_ended() {
 
 void CacheResponder::on_flight_published(cache::EntryPtr entry) {
   const http::Fields& fields = exchange_.request().fields;
-  if (RequestSelector(fields).matches(*entry)) return answer(std::move(entry), CacheUse::Joined);
+  if (RequestSelector(fields).matches(*entry)) {
+    if (!is_for_one(*entry)) return answer(std::move(entry), CacheUse::Joined);
+    stale_ = std::move(entry);
+    return fetch({}, false);
+  }
   std::string variant;
   write_variant_like(entry->variant(), fields, variant);
   look_up({.stale = nullptr, .variant = store_.key(variant).hash | 1});
