@@ -150,6 +150,12 @@ void Exchange::write(std::string_view bytes) {
   client_->write(bytes);
 }
 
+std::optional<std::size_t> Exchange::send_file(int file, std::uint64_t offset, std::size_t bytes) {
+  const std::optional<std::size_t> sent = client_->send_file(file, offset, bytes);
+  bytes_out_ += sent.value_or(0);
+  return sent;
+}
+
 void Exchange::finish(const http::Fields& trailers) {
   CHECK(head_sent_);
   if (over_) return;

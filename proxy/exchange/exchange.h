@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "proxy/base/arena.h"
@@ -99,6 +100,8 @@ class Exchange final : public ByteSource, public ByteSink {
 
   // ByteSink: the response body.
   void write(std::string_view bytes) override;
+  // As ClientStream has it.
+  std::optional<std::size_t> send_file(int file, std::uint64_t offset, std::size_t bytes);
   std::size_t unsent() const override { return client_->unsent(); }
 
   // ByteSource: the request body. Nothing flows before the first resume().

@@ -3,7 +3,7 @@
 // link, no "..", no encoded slash leads out of it (openat2(2), RESOLVE_BENEATH), and no name that
 // begins with a dot is there, but /.well-known (RFC 8615).
 //
-// The root is opened anew for each request, so that a link that is turned to the next release takes
+// The root is opened anew for each look-up, so that a link that is turned to the next release takes
 // effect at once. Immutable; any thread may use it.
 #pragma once
 
@@ -32,6 +32,11 @@ struct FoundFile {
   std::uint64_t size = 0;
   std::int64_t modified_seconds = 0;
   std::uint32_t modified_nanoseconds = 0;
+  // Which file it is, and when it or what is said of it was last touched.
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::int64_t changed_seconds = 0;
+  std::uint32_t changed_nanoseconds = 0;
 };
 
 class FileLookup {
@@ -46,6 +51,9 @@ class FileLookup {
   // The file beside a found one whose name has `suffix` behind it, if it is not older.
   FoundFile find_sibling(const FoundFile& file, std::string_view suffix, Arena& arena) const;
 
+  // Tells apart look-ups that may find different files for the same path.
+  const std::string& identity() const { return identity_; }
+
   // Why the root cannot be opened, as an errno; 0 if it can.
   int problem() const;
 
@@ -57,6 +65,7 @@ class FileLookup {
   const std::string root_;
   const std::vector<std::string> index_;
   const std::vector<std::string> fallbacks_;
+  const std::string identity_;
 };
 
 }  // namespace sluice::handlers

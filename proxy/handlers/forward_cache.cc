@@ -297,7 +297,8 @@ void CacheResponder::note_backend() {
 
 void CacheResponder::answer(cache::EntryPtr entry, CacheUse use, const http::Fields& own) {
   const cache::Time now = std::time(nullptr);
-  put_stored_head(exchange_, *entry, now);
+  put_stored_head(exchange_, *entry);
+  add_age(exchange_, *entry, now);
   for (const http::Field& field : own) {
     exchange_.response_slot().fields.add(exchange_.arena().copy(field.name),
                                          exchange_.arena().copy(field.value), field.id);

@@ -235,7 +235,7 @@ void add_conditions(const cache::Entry& stored, http::Fields& request) {
   }
 }
 
-void put_stored_head(exchange::Exchange& exchange, const cache::Entry& entry, cache::Time now) {
+void put_stored_head(exchange::Exchange& exchange, const cache::Entry& entry) {
   http::ResponseHead& head = exchange.response_slot();
   head.clear();
   head.status = entry.status();
@@ -244,11 +244,14 @@ void put_stored_head(exchange::Exchange& exchange, const cache::Entry& entry, ca
   for (const cache::Field field : entry.fields()) {
     head.fields.add(field.name, field.value, static_cast<FieldId>(field.tag));
   }
+}
+
+void add_age(exchange::Exchange& exchange, const cache::Entry& entry, cache::Time now) {
   constexpr std::size_t kDigitsMax = 20;
   char* const begin = exchange.arena().allocate(kDigitsMax);
   const cache::Time age = cache::age_of(entry.terms(), now);
   char* const end = std::to_chars(begin, begin + kDigitsMax, age).ptr;
-  head.fields.add(FieldId::Age, {begin, static_cast<std::size_t>(end - begin)});
+  exchange.response_slot().fields.add(FieldId::Age, {begin, static_cast<std::size_t>(end - begin)});
 }
 
 }  // namespace sluice::handlers

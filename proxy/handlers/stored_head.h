@@ -101,8 +101,9 @@ void freshen(const cache::Entry& stored, const http::ResponseHead& not_modified,
 void add_conditions(const cache::Entry& stored, http::Fields& request);
 void remove_conditions(http::Fields& request);
 
-// Status and fields of the Entry, with its Age, in exchange.response_slot(). The views borrow from
-// the Entry and from the arena.
-void put_stored_head(exchange::Exchange& exchange, const cache::Entry& entry, cache::Time now);
+// Status and fields of the Entry in exchange.response_slot(). The views borrow from the Entry.
+void put_stored_head(exchange::Exchange& exchange, const cache::Entry& entry);
+// Its Age, from the arena.
+void add_age(exchange::Exchange& exchange, const cache::Entry& entry, cache::Time now);
 
 }  // namespace sluice::handlers
