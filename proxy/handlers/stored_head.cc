@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cache/vary.h"
+#include "proxy/http/conditional.h"
 #include "proxy/http/date.h"
 #include "proxy/http/status.h"
 
@@ -198,6 +199,13 @@ cache::EntryPtr make_entry(const EntrySource& source) {
        .tags = tags_of(source.head.fields),
        .content_length = announced ? std::optional(framing.length) : std::nullopt,
        .body = source.body});
+}
+
+bool confirms(const cache::Entry& stored, const http::Fields& not_modified) {
+  const auto etag = find(stored, FieldId::ETag);
+  const std::string_view other = not_modified.value(FieldId::ETag);
+  return !etag || other.empty() || etag->value == other ||
+         http::etags_match_weakly(etag->value, other);
 }
 
 void freshen(const cache::Entry& stored, const http::ResponseHead& not_modified,
