@@ -46,8 +46,6 @@ class FileResponder final : public exchange::Responder, private net::Requeued {
   void cancel() override { unlink(); }
 
  private:
-  static constexpr std::size_t kTurnBytes = 512 * 1024;
-
   // net::Requeued
   void on_requeued() override { send_some(); }
 
@@ -177,7 +175,7 @@ void FileResponder::send_head(int status) {
 void FileResponder::send_some() {
   if (!sending_) return;
   net::EventLoop& loop = exchange_.services().loop;
-  for (std::size_t sent = 0; sent < kTurnBytes;) {
+  for (std::size_t sent = 0; sent < exchange_.turn_bytes();) {
     if (exchange_.unsent() > exchange_.rules().response_watermark_bytes) return;  // until drained
     bool failed = false;
     const std::string_view bytes = body_.next(loop.scratch(), &failed);
