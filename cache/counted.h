@@ -56,12 +56,15 @@ class CountedPtr {
     std::swap(object_, other.object_);
     return *this;
   }
+  // The analyser takes each count for the last one.
   ~CountedPtr() {
+    // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDelete)
     if (object_ != nullptr) object_->drop_count();
   }
 
   T* get() const noexcept { return object_; }
   T& operator*() const noexcept { return *object_; }
+  // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDelete)
   T* operator->() const noexcept { return object_; }
   explicit operator bool() const noexcept { return object_ != nullptr; }
   // The count goes to the caller, who adopts it later.

@@ -60,7 +60,10 @@ class Replacement {
   // Hits that take an entry from the small queue to the main one.
   static constexpr std::uint8_t kPromotion = 1;
 
-  enum QueueId : std::uint8_t { kNone, kSmall, kMain };
+  // Entry::queue_.
+  static constexpr std::uint8_t kNone = 0;
+  static constexpr std::uint8_t kSmall = 1;
+  static constexpr std::uint8_t kMain = 2;
 
   struct Queue {
     Entry* newest = nullptr;

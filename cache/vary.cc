@@ -52,8 +52,8 @@ std::string_view take_until(std::string_view& rest, char separator) {
 template <typename T, std::size_t kMax, typename Before, typename Same>
 bool add_sorted(std::array<T, kMax>& items, std::size_t& count, const T& item, Before before_item,
                 Same same_item) {
-  const auto end = items.begin() + static_cast<std::ptrdiff_t>(count);
-  const auto at = std::lower_bound(items.begin(), end, item, before_item);
+  T* const end = items.data() + count;
+  T* const at = std::lower_bound(items.data(), end, item, before_item);
   if (at != end && same_item(*at, item)) return true;
   if (count == kMax) return false;
   std::move_backward(at, end, end + 1);
@@ -213,9 +213,9 @@ std::optional<std::size_t> sort_codings(std::span<const std::string_view> values
   std::size_t count = 0;
   for (std::string_view rest : values) {
     while (!rest.empty()) {
-      const std::string_view member = take_until(rest, ',');
-      if (member.empty()) continue;
-      if (!add_sorted(codings, count, read_coding(member), coding_before, same_coding)) {
+      const Coding coding = read_coding(take_until(rest, ','));
+      if (same_coding(coding, {})) continue;
+      if (!add_sorted(codings, count, coding, coding_before, same_coding)) {
         return copy_list(values, true, out);
       }
     }

@@ -15,6 +15,7 @@
 
 #include "conf/load.h"
 #include "conf/schema.h"
+#include "proxy/cache_command.h"
 #include "proxy/server/server.h"
 #include "proxy/server/version.h"
 #include "tls/certificates.h"
@@ -33,6 +34,11 @@ constexpr std::string_view kHelp = R"(Sluice: a layer-7 reverse proxy and load b
   sluice proxy ADDRESS to BACKEND...       a whole proxy without a file:
                                              sluice proxy :8080 to localhost:9000 localhost:9001
          --print-config                    prints the file that it stands for, and ends
+  sluice cache stats                       what the cache of a running process holds
+  sluice cache purge url|prefix|host|tag TEXT, or: purge all
+         --soft                            keeps what it finds, to be validated
+         --admin ADDRESS                   of the admin listener (127.0.0.1:9901)
+         --token-file FILE                 that holds its token
   sluice schema [--markdown]               the JSON Schema of the file, or its reference
   sluice version                           the version
   sluice help                              this
@@ -168,6 +174,11 @@ int schema(const Arguments& arguments) {
   return Ok;
 }
 
+int cache(const Arguments& arguments) {
+  const CacheCommand command = parse_cache_command(arguments);
+  return command.wrong.empty() ? run_cache_command(command) : usage_error(command.wrong);
+}
+
 int version(const Arguments&) {
   fmt::print("sluice {}\n", kVersion);
   return Ok;
@@ -187,6 +198,7 @@ constexpr Command kCommands[] = {
     {"run", run},
     {"check", check},
     {"proxy", [](const Arguments& arguments) { return proxy(arguments); }},
+    {"cache", cache},
     {"schema", schema},
     {"version", version},
     {"--version", version},

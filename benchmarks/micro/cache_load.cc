@@ -10,6 +10,7 @@ namespace sluice::bench {
 
 namespace {
 
+constexpr cache::AnyEntry kAny;
 constexpr std::uint32_t kFirstScanned = 1U << 31;
 constexpr std::string_view kPadding = "https://bench.example/objects/";
 
@@ -62,14 +63,14 @@ std::string key_text_of(const Request& request) {
 }
 
 std::size_t cost_of(const Request& request) {
-  static const std::size_t head = [] {
+  static const std::size_t kHead = [] {
     cache::EntryParts parts;
     const std::string text = key_text_of({0, 0});
     parts.key.text = text;
     parts.body = cache::Body::of("x");
     return cache::Entry::create(parts)->bytes_charged() - 1;
   }();
-  return head + request.size + std::to_string(request.object).size() - 1;
+  return kHead + request.size + std::to_string(request.object).size() - 1;
 }
 
 bool ExactLru::ask(const Request& request) {
@@ -106,13 +107,13 @@ HitRatios compare_with_lru(const LoadShape& shape, std::size_t capacity, std::si
     if (lru.ask(request)) ++lru_hits;
     const std::string text = key_text_of(request);
     const cache::Key key = store.key(text);
-    if (store.find(key, cache::AnyEntry(), 0).kind == cache::Lookup::Kind::Hit) {
+    if (store.find(key, kAny, 0).kind == cache::Lookup::Kind::Hit) {
       ++store_hits;
       continue;
     }
     cache::EntryParts parts;
     parts.key = key;
-    parts.body = cache::Body::of(std::string_view(bytes).substr(0, request.size));
+    parts.body = cache::Body::of(std::string_view{bytes}.substr(0, request.size));
     store.insert(cache::Entry::create(parts));
   }
   const double all = static_cast<double>(requests);

@@ -55,6 +55,7 @@ void print_lookup_costs() {
   CacheLoad load({1.0, 50'000, Sizes::Equal, 0}, kSeed);
   cache::Store store({});
   std::vector<std::string> keys;
+  keys.reserve(1'000'000);
   for (int i = 0; i < 1'000'000; ++i) keys.push_back(key_text_of(load.next()));
   for (const std::string& text : keys) {
     cache::EntryParts parts;

@@ -9,7 +9,7 @@
 
 #include "cache/waiter.h"
 #include "proxy/base/delegate.h"
-#include "proxy/net/event_loop.h"
+#include "proxy/exchange/services.h"
 
 namespace sluice::handlers {
 

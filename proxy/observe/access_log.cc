@@ -50,6 +50,7 @@ LogRecord log_record_of(const Exchange& exchange) {
   record.backend = trace.address;
   record.attempts = trace.attempts;
   record.reused = trace.reused;
+  record.cache = exchange::word_of(exchange.cache_use());
   note_times(exchange.times(), record);
   record.tls = exchange.client().tls_version;
   record.end = exchange::word_of(exchange.failure());

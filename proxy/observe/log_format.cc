@@ -20,7 +20,7 @@ constexpr std::size_t kWordBytes = 64;
 // Keys and punctuation of the longer format, its time, client and ten numbers.
 constexpr std::size_t kOtherBytes = 300 + LogTime::kBytesMax + IpAddress::kMaxText + 10 * 24;
 static_assert(kMethodBytes + kHostBytes + kTargetBytes + kRefererBytes + kUserAgentBytes +
-                  kIdBytes + kRouteBytes + kPoolBytes + kBackendBytes + 2 * kWordBytes +
+                  kIdBytes + kRouteBytes + kPoolBytes + kBackendBytes + 3 * kWordBytes +
                   kOtherBytes <=
               LogLine::kBytesMax);
 
@@ -67,6 +67,7 @@ void json_answer(const LogRecord& record, LogLine& line) {
   json_text(",\"backend\":\"", record.backend, kBackendBytes, line);
   json_number(",\"attempts\":", static_cast<std::uint64_t>(record.attempts), line);
   line.text(record.reused ? ",\"reused\":true" : ",\"reused\":false");
+  json_text(",\"cache\":\"", record.cache, kWordBytes, line);
   json_span(",\"head_ms\":", record.head, line);
   json_span(",\"connect_ms\":", record.connect, line);
   json_span(",\"first_byte_ms\":", record.first_byte, line);

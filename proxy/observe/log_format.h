@@ -35,12 +35,13 @@ struct LogRecord {
   std::string_view backend;
   int attempts = 0;
   bool reused = false;
-  Span head;             // first byte of the request -> its head complete
-  Span connect;          // -> the backend connected, after all attempts
-  Span first_byte;       // -> the head of its response complete
-  Span total;            // first byte of the request -> end
-  std::string_view tls;  // "TLSv1.3"; empty without
-  std::string_view end;  // one word: why it ended
+  std::string_view cache;  // one word: what the cache had to do with it; empty without
+  Span head;               // first byte of the request -> its head complete
+  Span connect;            // -> the backend connected, after all attempts
+  Span first_byte;         // -> the head of its response complete
+  Span total;              // first byte of the request -> end
+  std::string_view tls;    // "TLSv1.3"; empty without
+  std::string_view end;    // one word: why it ended
 };
 
 // Apache's combined format with an empty user field, and the time that is given as

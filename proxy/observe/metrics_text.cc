@@ -74,7 +74,7 @@ void write_durations(const Totals& totals, Writer& out) {
 
 // The two kinds that are told apart by their message have no word without one.
 bool has_word(std::size_t end) {
-  constexpr auto index = [](exchange::Kind kind) { return static_cast<std::size_t>(kind); };
+  const auto index = [](exchange::Kind kind) { return static_cast<std::size_t>(kind); };
   return end != index(exchange::Kind::Malformed) && end != index(exchange::Kind::BadResponse) &&
          end != exchange::kKinds;
 }
@@ -170,6 +170,21 @@ void write_backends(const Scrape& scrape, Writer& out) {
                     "Whether a backend may be chosen, or is put aside.", &Backend::up, out);
 }
 
+void write_cache(const Scrape::Cache& cache, Writer& out) {
+  out.family("sluice_cache_lookups_total", "counter", "Look-ups in the cache, by what they found.");
+  out.sample("{result=\"hit\"}", cache.hits);
+  out.sample("{result=\"miss\"}", cache.misses);
+  out.sample("{result=\"pass\"}", cache.passes);
+  out.sample("{result=\"join\"}", cache.joins);
+  out.counter("sluice_cache_insertions_total", "Responses that were stored.", cache.insertions);
+  out.counter("sluice_cache_evictions_total", "Responses that had to go for want of room.",
+              cache.evictions);
+  out.gauge("sluice_cache_entries", "Responses that are stored.", cache.entries);
+  out.gauge("sluice_cache_bytes", "Memory of what is stored.", cache.bytes);
+  out.gauge("sluice_cache_capacity_bytes", "Memory that it may take.", cache.capacity_bytes);
+  out.gauge("sluice_cache_fetches", "Fetches for the cache that are under way.", cache.fetches);
+}
+
 void write_process(const Scrape& scrape, Writer& out) {
   out.family("sluice_build_info", "gauge", "Always 1; the version is a label.");
   out.sample(fmt::format("{{version=\"{}\"}}", escape_label(scrape.version)), 1);
@@ -210,6 +225,7 @@ std::string metrics_text(const Scrape& scrape) {
   write_routes(scrape, out);
   write_tunnels(scrape.totals, out);
   write_backends(scrape, out);
+  write_cache(scrape.cache, out);
   write_process(scrape, out);
   return out.take();
 }

@@ -36,6 +36,20 @@ struct Scrape {
   };
   std::vector<Backend> backends;
 
+  struct Cache {
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0;
+    std::uint64_t passes = 0;
+    std::uint64_t joins = 0;
+    std::uint64_t insertions = 0;
+    std::uint64_t evictions = 0;
+    std::uint64_t entries = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t capacity_bytes = 0;
+    std::uint64_t fetches = 0;  // under way
+  };
+  Cache cache;
+
   std::string version;
   double start_seconds = 0;  // since 1970
   double cpu_seconds = 0;

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "proxy/server/cache_admin.h"
 #include "proxy/server/server.h"
 #include "proxy/server/version.h"
 
@@ -32,6 +33,19 @@ void add_backends(const balancer::Pool& pool, observe::Scrape& scrape) {
                                .in_flight = backend.in_flight(),
                                .up = pool.eligible(i, net::Clock::now())});
   }
+}
+
+void add_cache(const cache::StoreStats& stats, observe::Scrape& scrape) {
+  scrape.cache = {.hits = stats.hits,
+                  .misses = stats.misses,
+                  .passes = stats.passes,
+                  .joins = stats.joins,
+                  .insertions = stats.insertions,
+                  .evictions = stats.evictions,
+                  .entries = stats.entries,
+                  .bytes = stats.bytes,
+                  .capacity_bytes = stats.capacity,
+                  .fetches = stats.flights};
 }
 
 }  // namespace
@@ -64,6 +78,16 @@ std::vector<handlers::AdminEndpoint> Server::admin_endpoints() {
          answer.body = "live\n";
          reply.send(std::move(answer));
        }});
+  endpoints.push_back({"GET", "/cache/stats", "what the cache holds and has done, as JSON",
+                       [this](const AdminRequest&, const AdminReply& reply) {
+                         loop_.post([this, reply] { reply.send(cache_stats(store_)); });
+                       }});
+  endpoints.push_back({"POST", "/cache/purge",
+                       "?url=, ?prefix=, ?host=, ?tag= or ?all; with &soft to validate only",
+                       [this](const AdminRequest& request, const AdminReply& reply) {
+                         loop_.post(
+                             [this, request, reply] { reply.send(purge_cache(store_, request)); });
+                       }});
   return endpoints;
 }
 
@@ -76,6 +100,7 @@ observe::Scrape Server::scrape() const {
     for (std::size_t i = 0; i < route.by_status.size(); ++i) route.by_status[i] = series->total(i);
   }
   for (const auto& [name, pool] : snapshot_->pools) add_backends(*pool, scrape);
+  add_cache(store_.stats(), scrape);
   scrape.version = kVersion;
   scrape.start_seconds = std::chrono::duration<double>(started_.time_since_epoch()).count();
   scrape.cpu_seconds = cpu_seconds();

@@ -70,7 +70,7 @@ void check_compiled(conf::Config config) {
   }
   balancer::BackendRegistry backends;
   observe::RouteRegistry routes(1);
-  static const auto ticket_keys =
+  static const auto kTicketKeys =
       std::move(*tls::TicketKeys::create(tls::TicketKeys::Clock::now()));
   const server::ResolvedNames names;
   cache::Store store({});
@@ -79,7 +79,7 @@ void check_compiled(conf::Config config) {
                                          numbers.size() + 1,
                                          names,
                                          backends,
-                                         *ticket_keys,
+                                         *kTicketKeys,
                                          store,
                                          routes,
                                          admin,

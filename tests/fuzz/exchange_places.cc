@@ -39,8 +39,8 @@ Places::Places()
       tcp_clients_(listen_at("127.0.0.1:0")) {}
 
 const Places& Places::get() {
-  static const Places places;
-  return places;
+  static const Places kPlaces;
+  return kPlaces;
 }
 
 std::string Places::backend_address(bool tcp) const {

@@ -20,8 +20,10 @@ void proxy_protocol(std::string_view bytes);
 void request_head(std::string_view bytes);
 void response_head(std::string_view bytes);
 void route(std::string_view bytes);
+void targeted_control(std::string_view bytes);
 void units(std::string_view bytes);
 void uri(std::string_view bytes);
+void vary(std::string_view bytes);
 
 struct Target {
   std::string_view name;  // of its file, <name>_fuzz.cc, and of its folder in corpus/
@@ -41,8 +43,10 @@ inline constexpr Target kTargets[] = {
     {"request_head", request_head},
     {"response_head", response_head},
     {"route", route},
+    {"targeted_control", targeted_control},
     {"units", units},
     {"uri", uri},
+    {"vary", vary},
 };
 
 }  // namespace sluice::fuzz

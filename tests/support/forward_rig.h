@@ -49,7 +49,7 @@ class ForwardRig final : private net::Requeued, private exchange::Observer {
   static constexpr std::uint32_t kClientsMax = 4;
 
   explicit ForwardRig(const Options& options);
-  ~ForwardRig();
+  ~ForwardRig() override;
   ForwardRig(const ForwardRig&) = delete;
   ForwardRig& operator=(const ForwardRig&) = delete;
 

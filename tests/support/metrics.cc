@@ -19,7 +19,7 @@ std::string family_of(const std::string& name, const std::map<std::string, std::
   if (types.contains(name)) return name;
   for (const std::string_view suffix : {"_bucket", "_sum", "_count"}) {
     if (!name.ends_with(suffix)) continue;
-    const std::string family = name.substr(0, name.size() - suffix.size());
+    std::string family = name.substr(0, name.size() - suffix.size());
     const auto type = types.find(family);
     if (type != types.end() && type->second == "histogram") return family;
   }

@@ -110,9 +110,9 @@ void serve(BackendConnection& connection) {
     }
     auto whole = *request;
     read_body(connection, whole);
-    static const std::string much = sluice::support::response_text(200, std::string(700'000, 'm'));
-    static const std::string little = sluice::support::response_text(200, std::string(2000, 'l'));
-    if (!connection.try_send(request->target == "/much" ? much : little)) return;
+    static const std::string kMuch = sluice::support::response_text(200, std::string(700'000, 'm'));
+    static const std::string kLittle = sluice::support::response_text(200, std::string(2000, 'l'));
+    if (!connection.try_send(request->target == "/much" ? kMuch : kLittle)) return;
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What one forwarded keep-alive request costs, without a clock: heap allocations on the worker and
-// system calls.
+// What one keep-alive request costs, forwarded or answered from the cache, without a clock: heap
+// allocations on the worker and system calls.
 #include <catch2/catch.hpp>
 
 #include <fcntl.h>
@@ -19,6 +19,7 @@
 #include "tests/support/scripted_backend.h"
 #include "tests/support/skip.h"
 #include "tests/support/sluice_process.h"
+#include "tests/wire/cache_rig.h"
 #include "tests/wire/configs.h"
 
 using sluice::support::Process;
@@ -121,6 +122,26 @@ class SystemCalls {
   Process strace_;
 };
 
+// Nothing else on the way, but for waiting and the writer of the access log.
+void check_only_expected(const std::map<std::string, int>& calls) {
+  for (const auto& [name, count] : calls) {
+    INFO(name << ": " << count);
+    const bool expected = name == "recvfrom" || name == "sendmsg" || name == "epoll_wait" ||
+                          name == "futex" || name == "write" || name == "writev" ||
+                          name == "poll" || name == "restart_syscall" || name == "read" ||
+                          name == "clock_nanosleep";
+    CHECK((expected || count < kRequests / 100));
+  }
+}
+
+ScriptedBackend::Script cacheable() {
+  return ScriptedBackend::answer(200, std::string(1024, 'x'),
+                                 {{"Cache-Control", "max-age=1000"},
+                                  {"ETag", "\"v1\""},
+                                  {"Vary", "Accept-Encoding"},
+                                  {"Content-Type", "text/plain"}});
+}
+
 }  // namespace
 
 TEST_CASE("cost: a forwarded keep-alive request allocates nothing", "[wire][cost]") {
@@ -153,13 +174,37 @@ TEST_CASE("cost: a forwarded keep-alive request is two reads, two writes and no 
   CHECK(calls["recvfrom"] == 2 * kRequests);
   CHECK(calls["sendmsg"] == 2 * kRequests);
   CHECK(calls["epoll_ctl"] == 0);
-  // Nothing else on the way, but for waiting and the writer of the access log.
-  for (const auto& [name, count] : calls) {
-    INFO(name << ": " << count);
-    const bool expected = name == "recvfrom" || name == "sendmsg" || name == "epoll_wait" ||
-                          name == "futex" || name == "write" || name == "writev" ||
-                          name == "poll" || name == "restart_syscall" || name == "read" ||
-                          name == "clock_nanosleep";
-    CHECK((expected || count < kRequests / 100));
-  }
+  check_only_expected(calls);
+}
+
+TEST_CASE("cost: a hit in the cache allocates nothing", "[wire][cost][cache]") {
+  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer's allocator is its own");
+  ScriptedBackend backend(cacheable());
+  AllocationCount count;
+  SluiceProcess sluice(sluice::wire::caching(backend), count.options());
+  RawClient client = sluice.connect();
+  count.start();
+  send_requests(client, kWarmUp);
+  const std::uint64_t warm_up = count.stop();
+  CHECK(warm_up > 0);
+  count.start();
+  send_requests(client, kRequests);
+  CHECK(count.stop() - warm_up == 0);
+  CHECK(backend.request_count() == 1);
+}
+
+TEST_CASE("cost: a hit in the cache is one read and one write", "[wire][cost][cache]") {
+  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer makes calls of its own");
+  if (!sluice::support::find_program("strace")) sluice::support::skip("no strace");
+  ScriptedBackend backend(cacheable());
+  SluiceProcess sluice(sluice::wire::caching(backend));
+  RawClient client = sluice.connect();
+  send_requests(client, kWarmUp);
+  SystemCalls trace(sluice.process().pid());
+  send_requests(client, kRequests);
+  std::map<std::string, int> calls = trace.finish();
+  CHECK(calls["recvfrom"] == kRequests);
+  CHECK(calls["sendmsg"] == kRequests);
+  CHECK(calls["epoll_ctl"] == 0);
+  check_only_expected(calls);
 }

@@ -51,7 +51,7 @@ class FullListener {
     }
     for (int i = 0; i < 3; ++i) {
       queued_.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-      ::connect(queued_.back().get(), generic(), size);
+      (void)::connect(queued_.back().get(), generic(), size);
     }
   }
 

@@ -42,7 +42,7 @@ const std::vector<Refused> kRefused = {
     {"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 405, "method_refused"},
     {"GET /../etc/passwd HTTP/1.1\r\nHost: a\r\n\r\n", 400, "path_refused"},
     {"GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n", 400, "path_refused"},
-    {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n", 400, "\"end\":\"bad_"},
+    {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n"s, 400, "\"end\":\"bad_"},
 };
 
 }  // namespace

@@ -34,8 +34,8 @@ constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 // plus buffers.response, so that the exchange is over all the same.
 constexpr std::string_view kWideBuffers = R"("buffers": {"response": "64MiB"})";
 const std::string& tail_body() {
-  static const std::string body(12'000'000, 't');
-  return body;
+  static const std::string kBody(12'000'000, 't');
+  return kBody;
 }
 
 ClientOptions slow_reader() {

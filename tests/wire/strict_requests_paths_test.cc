@@ -7,8 +7,6 @@
 
 using sluice::wire::FieldRow;
 using sluice::wire::Frame;
-using sluice::wire::kOk;
-using sluice::wire::PassedRow;
 using sluice::wire::RefusedRow;
 using sluice::wire::RequestTable;
 

@@ -9,7 +9,6 @@
 using namespace std::string_view_literals;
 using sluice::wire::FieldRow;
 using sluice::wire::Frame;
-using sluice::wire::kOk;
 using sluice::wire::kOkClose;
 using sluice::wire::kOkHead;
 using sluice::wire::kOkKeep;
@@ -99,8 +98,8 @@ constexpr std::string_view kIntact[] = {
     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n0\r\n\r\n\r\n0\r\n\r\n",
-    "PUT / HTTP/1.1\r\nHost: a\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n"
-    "2\r\n\r\n\r\n0\r\nX-Sum: 1\r\n\r\n",
+    ("PUT / HTTP/1.1\r\nHost: a\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n"
+     "2\r\n\r\n\r\n0\r\nX-Sum: 1\r\n\r\n"),
 };
 
 // As sent behind "POST / HTTP/1.1" and "Host: a"; as forwarded there.

@@ -8,7 +8,6 @@
 
 using namespace std::string_view_literals;
 using sluice::wire::BadAnswerRow;
-using sluice::wire::BrokenRow;
 using sluice::wire::ResponseTable;
 
 namespace {

@@ -103,8 +103,7 @@ bool StrictRig::answer(BackendConnection& connection, bool to_head) {
 }
 
 std::string StrictRig::sentinel(Connection& client) {
-  const std::string request =
-      fmt::format("GET /sentinel/{} HTTP/1.1\r\nHost: a\r\n\r\n", ++sentinels_);
+  std::string request = fmt::format("GET /sentinel/{} HTTP/1.1\r\nHost: a\r\n\r\n", ++sentinels_);
   plan({});
   client.send(request);
   CHECK(take_response(client, false) == kOk);

@@ -16,12 +16,10 @@
 #include "tests/wire/configs.h"
 
 using sluice::support::BackendConnection;
-using sluice::support::Connection;
 using sluice::support::RawClient;
 using sluice::support::read_response;
 using sluice::support::read_response_head;
 using sluice::support::Response;
-using sluice::support::ResponseTo;
 using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
 using sluice::wire::forwarding_to;

@@ -75,7 +75,7 @@ TEST_CASE("body: a view stays where it is while the body grows", "[cache][body]"
   const std::string_view first = cursor.piece();
   const std::string more = some_bytes(3 << 20);
   for (std::size_t at = 0; at < more.size(); at += 1000) {
-    writer.append(std::string_view(more).substr(at, 1000));
+    writer.append(std::string_view{more}.substr(at, 1000));
   }
   CHECK(Cursor(writer.body()).piece().data() == first.data());
   CHECK(first == "first");
@@ -104,7 +104,7 @@ TEST_CASE("body: without a length at most an eighth is unused", "[cache][body]")
       BodyWriter writer(std::nullopt);
       const BodyPtr body = writer.body();
       for (std::size_t at = 0; at < size; at += step) {
-        writer.append(std::string_view(bytes).substr(at, step));
+        writer.append(std::string_view{bytes}.substr(at, step));
       }
       CHECK(writer.finish());
       const bool is_equal = text_of(body) == bytes;
@@ -159,7 +159,7 @@ TEST_CASE("body: a cursor goes to any offset", "[cache][body]") {
     cursor.seek(at);
     const std::string_view piece = cursor.piece(10);
     CHECK_FALSE(piece.empty());
-    const bool is_there = std::string_view(bytes).substr(at, piece.size()) == piece;
+    const bool is_there = std::string_view{bytes}.substr(at, piece.size()) == piece;
     CHECK(is_there);
   }
   cursor.seek(Body::kChunkMax - 1);
@@ -278,7 +278,7 @@ TEST_CASE("body: four threads that read while it is filled see the same bytes",
     std::size_t step = 1;
     for (std::size_t at = 0; at < bytes.size(); at += step) {
       step = step % 4001 + 13;
-      writer.append(std::string_view(bytes).substr(at, step));
+      writer.append(std::string_view{bytes}.substr(at, step));
     }
     CHECK(writer.finish());
     for (std::thread& reader : readers) reader.join();

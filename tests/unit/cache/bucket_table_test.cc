@@ -10,8 +10,10 @@ namespace sluice::cache {
 namespace {
 
 struct Item {
+  // NOLINTBEGIN(readability-identifier-naming): the names that the table reads
   std::uint64_t hash_ = 0;
   Item* chain_next_ = nullptr;
+  // NOLINTEND(readability-identifier-naming)
   int seen = 0;
 };
 

@@ -94,9 +94,9 @@ TEST_CASE("entry: a mark is no response", "[cache][entry]") {
 
 TEST_CASE("counted: the last to let go ends the object", "[cache][counted]") {
   struct Thing : Counted<Thing> {
-    explicit Thing(int& gone) : gone_(gone) {}
-    ~Thing() { ++gone_; }
-    int& gone_;
+    explicit Thing(int& count) : gone(count) {}
+    ~Thing() { ++gone; }
+    int& gone;
   };
   int gone = 0;
   auto one = CountedPtr<Thing>::adopt(new Thing(gone));

@@ -15,7 +15,6 @@ namespace {
 
 using support::adds_up;
 using support::has;
-using support::make_entry;
 using support::make_sized;
 
 constexpr std::size_t kBody = 1000;

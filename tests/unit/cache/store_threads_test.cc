@@ -105,7 +105,7 @@ class Actor {
     lead.publish(make_entry(store_, url(i), writer.body(), made()));
     const std::string bytes = body_of(i, random_() % 9000);
     for (std::size_t at = 0; at < bytes.size(); at += 700) {
-      writer.append(std::string_view(bytes).substr(at, 700));
+      writer.append(std::string_view{bytes}.substr(at, 700));
     }
     if (how != 2) writer.finish();  // else it fails
   }

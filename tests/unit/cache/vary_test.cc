@@ -179,6 +179,7 @@ TEST_CASE("vary: Accept-Encoding is a set", "[cache][vary]") {
                    {"RFC 9110 12.5.3: *", {"*, gzip;q=0"}, "*,gzip;q=0"},
                    {"RFC 9110 12.5.3: identity", {"identity;q=0, *;q=0"}, "*;q=0,identity;q=0"},
                    {"RFC 9110 12.5.3: no name", {";q=0.5"}, ";q=0.5"},
+                   {"RFC 9110 12.5.3: nothing but the weight of nothing", {";q=1, a"}, "a"},
                });
 }
 

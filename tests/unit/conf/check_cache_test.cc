@@ -10,16 +10,17 @@ namespace sluice::conf {
 namespace {
 
 using rows::check_rows;
-using rows::L;
+using rows::kListener;
+using rows::kPool;
 using rows::loads;
-using rows::P;
 
 std::string cached(const std::string& members) {
-  return L + "," + P + R"(,"routes":[{"forward":{"pool":"api"},"cache":{)" + members + "}}]";
+  return kListener + "," + kPool + R"(,"routes":[{"forward":{"pool":"api"},"cache":{)" + members +
+         "}}]";
 }
 
 TEST_CASE("check: what a cache is told", "[conf][check]") {
-  const std::string route = L + "," + P + ",\"routes\":[{";
+  const std::string route = kListener + "," + kPool + ",\"routes\":[{";
   check_rows({
       {route + R"("respond":{},@"cache":{}}])", "routes[0].cache",
        "only what is forwarded can have this", ""},
@@ -35,7 +36,8 @@ TEST_CASE("check: what a cache is told", "[conf][check]") {
        "\"POST\" is never answered from a cache", "allowed are \"GET\" and \"HEAD\""},
       {cached(R"("max_object":@"1GiB")"), "routes[0].cache.max_object",
        "is more than the whole cache holds", ""},
-      {L + "," + P + R"(,"routes":[{"respond":{}}],"cache":{"size":"1MiB","max_object":@"2MiB"})",
+      {kListener + "," + kPool +
+           R"(,"routes":[{"respond":{}}],"cache":{"size":"1MiB","max_object":@"2MiB"})",
        "cache.max_object", "is more than the whole cache holds", ""},
   });
 }

@@ -12,13 +12,13 @@ namespace sluice::conf {
 namespace {
 
 using rows::check_rows;
-using rows::L;
+using rows::kListener;
+using rows::kPool;
 using rows::loads;
-using rows::P;
 using rows::Row;
 
 std::string route(const std::string& members) {
-  return L + "," + P + ",\"routes\":[{" + members + "}]";
+  return kListener + "," + kPool + ",\"routes\":[{" + members + "}]";
 }
 
 TEST_CASE("check: what a route does", "[conf][check]") {
@@ -31,7 +31,7 @@ TEST_CASE("check: what a route does", "[conf][check]") {
        "no pool has the name \"apis\"", "did you mean \"api\"?"},
       {route(R"("forward":{"pool":@"shop"})"), "routes[0].forward.pool",
        "no pool has the name \"shop\"", "pools are \"api\""},
-      {L + R"(,"routes":[{"forward":{"pool":@"api"}}])", "routes[0].forward.pool",
+      {kListener + R"(,"routes":[{"forward":{"pool":@"api"}}])", "routes[0].forward.pool",
        "no pool has the name \"api\"", "there is no \"pools\" in this configuration"},
       {route(R"("forward":{"pool":"api"},@"respond":{})"), "routes[0].respond",
        "routes[0] has forward and respond; a route does one thing", "make two routes of it"},
@@ -146,7 +146,7 @@ TEST_CASE("check: what a route matches", "[conf][check]") {
 
 TEST_CASE("check: a rule stands once at each listener", "[conf][check]") {
   const auto two = [](const std::string& a, const std::string& b) {
-    return R"("listeners":[{"address":":80","name":"x"},{"address":":81"}],)" + P +
+    return R"("listeners":[{"address":":80","name":"x"},{"address":":81"}],)" + kPool +
            ",\"routes\":[{\"respond\":{},!\"match\":{" + a + "}},\n{\"respond\":{},@\"match\":{" +
            b + "}}]";
   };

@@ -17,21 +17,21 @@ namespace sluice::conf {
 namespace {
 
 using rows::check_rows;
-using rows::L;
+using rows::kListener;
+using rows::kPool;
+using rows::kRoute;
 using rows::load;
 using rows::loads;
-using rows::P;
-using rows::R;
 using rows::Row;
 
 std::string listener(const std::string& address) {
-  return "\"listeners\":[{\"address\":@\"" + address + "\"}]," + P + "," + R;
+  return "\"listeners\":[{\"address\":@\"" + address + "\"}]," + kPool + "," + kRoute;
 }
 
 TEST_CASE("check: a PROXY header is believed of somebody", "[conf][check]") {
   const auto with = [](const std::string& address, const std::string& more) {
-    return "\"listeners\":[{\"address\":\"" + address + "\",\"proxy_protocol\":@true}]," + P + "," +
-           R + more;
+    return "\"listeners\":[{\"address\":\"" + address + "\",\"proxy_protocol\":@true}]," + kPool +
+           "," + kRoute + more;
   };
   check_rows({{with(":80", ""), "listeners[0].proxy_protocol",
                "nobody may connect: there are no \"trusted_proxies\"",
@@ -81,8 +81,8 @@ TEST_CASE("check: listener addresses", "[conf][check]") {
 
 TEST_CASE("check: listeners that take the same address or name", "[conf][check]") {
   const auto two = [](const std::string& a, const std::string& b) {
-    return "\"listeners\":[{\"address\":!\"" + a + "\"},\n{\"address\":@\"" + b + "\"}]," + P +
-           "," + R;
+    return "\"listeners\":[{\"address\":!\"" + a + "\"},\n{\"address\":@\"" + b + "\"}]," + kPool +
+           "," + kRoute;
   };
   const auto row = [&two](const std::string& a, const std::string& b) {
     return Row{two(a, b), "listeners[1].address",
@@ -96,9 +96,10 @@ TEST_CASE("check: listeners that take the same address or name", "[conf][check]"
   check_rows({
       {"\"listeners\":[{\"address\":\":1\",\"name\":!\"a\"},{\"address\":\":2\",\"name\":@\"a\"}]"
        "," +
-           P + "," + R,
+           kPool + "," + kRoute,
        "listeners[1].name", "two listeners have the name \"a\"", "first at !"},
-      {"\"listeners\":[{\"address\":\":1\"},{\"address\":\":2\",\"name\":@\":1\"}]," + P + "," + R,
+      {"\"listeners\":[{\"address\":\":1\"},{\"address\":\":2\",\"name\":@\":1\"}]," + kPool + "," +
+           kRoute,
        "listeners[1].name", "\":1\" is the address of another listener",
        "a name must not be mistaken for an address"},
   });
@@ -111,7 +112,7 @@ TEST_CASE("check: listeners that take the same address or name", "[conf][check]"
 }
 
 std::string admin(const std::string& members) {
-  return L + "," + P + "," + R + ",\"admin\":{" + members + "}";
+  return kListener + "," + kPool + "," + kRoute + ",\"admin\":{" + members + "}";
 }
 
 TEST_CASE("check: the admin listener is this machine's own, or asks for a token", "[conf][check]") {
@@ -142,7 +143,7 @@ TEST_CASE("check: the admin listener's address and token", "[conf][check]") {
        "a token is printable ASCII without spaces", ""},
       {admin(R"("address":"unix:/a","token":@"ab","token_file":"f")"), "admin.token",
        "there is a \"token_file\", too", "one of them is enough"},
-      {R"("listeners":[{"address":!"127.0.0.1:8"}],)" + P + "," + R +
+      {R"("listeners":[{"address":!"127.0.0.1:8"}],)" + kPool + "," + kRoute +
            R"(,"admin":{"address":@"127.0.0.1:8"})",
        "admin.address", "\"127.0.0.1:8\" overlaps with the address of another listener",
        "first at !"},
@@ -155,23 +156,23 @@ TEST_CASE("check: what a configuration cannot do without", "[conf][check]") {
   const std::string no_listeners = "there are no listeners, so nothing could connect";
   const std::string no_routes = "there are no routes, so every request would find nothing";
   check_rows({
-      {"@\"listeners\":[]," + P + "," + R, "listeners", no_listeners, listeners_hint},
-      {L + "," + P + ",@\"routes\":[]", "routes", no_routes, routes_hint},
-      {"\"listeners\":[@{}]," + P + "," + R, "listeners[0].address",
+      {"@\"listeners\":[]," + kPool + "," + kRoute, "listeners", no_listeners, listeners_hint},
+      {kListener + "," + kPool + ",@\"routes\":[]", "routes", no_routes, routes_hint},
+      {"\"listeners\":[@{}]," + kPool + "," + kRoute, "listeners[0].address",
        "\"address\" is missing in listeners[0]", "for example \"address\": \":443\""},
-      {"\"listeners\":[{\"address\":\":1\",@\"tls\":{}}]," + P + "," + R,
+      {"\"listeners\":[{\"address\":\":1\",@\"tls\":{}}]," + kPool + "," + kRoute,
        "listeners[0].tls.certificates", "a TLS listener needs at least one certificate",
        R"("certificates": [ { "cert": "fullchain.pem", "key": "privkey.pem" } ])"},
-      {"\"listeners\":[{\"address\":\":1\",\"tls\":{\"certificates\":[@{\"cert\":\"c\"}]}}]," + P +
-           "," + R,
+      {"\"listeners\":[{\"address\":\":1\",\"tls\":{\"certificates\":[@{\"cert\":\"c\"}]}}]," +
+           kPool + "," + kRoute,
        "listeners[0].tls.certificates[0].key",
        "\"key\" is missing in listeners[0].tls.certificates[0]",
        "for example \"key\": \"privkey.pem\""},
-      {L + ",\"pools\":{@\"api\":{}}," + R, "pools.api.backends", "pools.api has no backends",
-       R"(for example "backends": [ "127.0.0.1:9000" ])"},
-      {L + "," + P + ",\"routes\":[@{}]", "routes[0]", "routes[0] does nothing",
+      {kListener + ",\"pools\":{@\"api\":{}}," + kRoute, "pools.api.backends",
+       "pools.api has no backends", R"(for example "backends": [ "127.0.0.1:9000" ])"},
+      {kListener + "," + kPool + ",\"routes\":[@{}]", "routes[0]", "routes[0] does nothing",
        R"(add "forward", "files", "redirect" or "respond")"},
-      {L + "," + P + ",\"routes\":[{@\"redirect\":{}}]", "routes[0].redirect.to",
+      {kListener + "," + kPool + ",\"routes\":[{@\"redirect\":{}}]", "routes[0].redirect.to",
        "\"to\" is missing in routes[0].redirect", "for example \"to\": \"https://${host}${uri}\""},
   });
   const LoadOutcome nothing = load("{}");
@@ -183,7 +184,7 @@ TEST_CASE("check: what a configuration cannot do without", "[conf][check]") {
 }
 
 std::string backends(const std::string& list) {
-  return L + ",\"pools\":{\"api\":{\"backends\":[" + list + "]}}," + R;
+  return kListener + ",\"pools\":{\"api\":{\"backends\":[" + list + "]}}," + kRoute;
 }
 
 TEST_CASE("check: pools", "[conf][check]") {
@@ -204,7 +205,9 @@ TEST_CASE("check: pools", "[conf][check]") {
        "\"app\" has no port", "for example \"app:80\""},
       {backends("!\"h:1\",@\"h:01\""), "pools.api.backends[1]",
        "\"h:01\" stands twice in this pool; give it a weight instead", "first at !"},
-      {L + ",\"pools\":{\"api\":{\"backends\":[\"h:1\"]},@\"a b\":{\"backends\":[\"h:1\"]}}," + R,
+      {kListener +
+           ",\"pools\":{\"api\":{\"backends\":[\"h:1\"]},@\"a b\":{\"backends\":[\"h:1\"]}}," +
+           kRoute,
        "pools[\"a b\"]", "\"a b\" is no name for a pool",
        R"(names are letters, digits, "_", "-" and ".")"},
   });
@@ -216,7 +219,7 @@ TEST_CASE("check: pools", "[conf][check]") {
 
 TEST_CASE("check: addresses of proxies and resolvers, and the rest", "[conf][check]") {
   const auto with = [](const std::string& members) {
-    return L + "," + P + "," + R + "," + members;
+    return kListener + "," + kPool + "," + kRoute + "," + members;
   };
   const auto proxy = [&with](const std::string& text, std::string message, std::string hint) {
     return Row{with("\"trusted_proxies\":[@\"" + text + "\"]"), "trusted_proxies[0]",
@@ -251,7 +254,7 @@ TEST_CASE("check: addresses of proxies and resolvers, and the rest", "[conf][che
 TEST_CASE("check: a block that the proxy would not understand is refused, not dropped",
           "[conf][check]") {
   const auto proxy = [](const std::string& text, std::string message, std::string hint) {
-    return Row{L + "," + P + "," + R + ",\"trusted_proxies\":[@\"" + text + "\"]",
+    return Row{kListener + "," + kPool + "," + kRoute + ",\"trusted_proxies\":[@\"" + text + "\"]",
                "trusted_proxies[0]", std::move(message), std::move(hint)};
   };
   const std::string two = "IPv4 and IPv6 are written as two blocks: \"0.0.0.0/0\" and \"::/0\"";
@@ -261,7 +264,8 @@ TEST_CASE("check: a block that the proxy would not understand is refused, not dr
       proxy("::ffff:0.0.0.0/95", "\"::ffff:0.0.0.0/95\" is wider than all of IPv4", two),
       proxy("::ffff:0:0/0", "\"::ffff:0:0/0\" is wider than all of IPv4", two),
   });
-  CHECK(loads(L + "," + P + "," + R + R"(,"trusted_proxies":["::ffff:0:0/96","0.0.0.0/0"])"));
+  CHECK(loads(kListener + "," + kPool + "," + kRoute +
+              R"(,"trusted_proxies":["::ffff:0:0/96","0.0.0.0/0"])"));
 }
 
 // A file of its own for each test, gone afterwards.
@@ -290,7 +294,7 @@ TEST_CASE("check: files of certificates must be readable, and their check has th
   const TemporaryFile present("x");
   const auto text = [](const std::string& cert, const std::string& key) {
     return "{\"listeners\":[{\"address\":\":1\",\"tls\":{\"certificates\":[\n {\"cert\":\"" + cert +
-           "\",\n  \"key\":\"" + key + "\"}]}}]," + P + "," + R + "}";
+           "\",\n  \"key\":\"" + key + "\"}]}}]," + kPool + "," + kRoute + "}";
   };
   LoadOptions options;
   int asked = 0;

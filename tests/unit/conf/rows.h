@@ -12,9 +12,9 @@
 namespace sluice::conf::rows {
 
 // Parts that rows have in common.
-inline const std::string L = R"("listeners":[{"address":":80","name":"web"}])";
-inline const std::string P = R"("pools":{"api":{"backends":["h:1"]}})";
-inline const std::string R = R"("routes":[{"forward":{"pool":"api"}}])";
+inline const std::string kListener = R"("listeners":[{"address":":80","name":"web"}])";
+inline const std::string kPool = R"("pools":{"api":{"backends":["h:1"]}})";
+inline const std::string kRoute = R"("routes":[{"forward":{"pool":"api"}}])";
 
 // One configuration with exactly one mistake, at the @ in its text. A hint that says "first at !"
 // means the place of the ! in it.
@@ -62,7 +62,7 @@ inline LoadOutcome load(const std::string& text) {
 }
 
 inline bool loads(const std::string& members) {
-  return bool(load(unmark("{" + members + "}").text));
+  return static_cast<bool>(load(unmark("{" + members + "}").text));
 }
 
 inline void check_rows(const std::vector<Row>& rows) {

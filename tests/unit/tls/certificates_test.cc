@@ -32,7 +32,7 @@ std::string encrypt_key(const TempDir& dir, const std::string& path) {
   std::FILE* in = std::fopen(path.c_str(), "re");
   const EvpPkeyPtr key(PEM_read_PrivateKey(in, nullptr, nullptr, nullptr));
   std::fclose(in);
-  const std::string target = dir.file("encrypted.key");
+  std::string target = dir.file("encrypted.key");
   std::FILE* out = std::fopen(target.c_str(), "we");
   std::string pass = "secret";
   const int written = PEM_write_PKCS8PrivateKey(out, key.get(), EVP_aes_128_cbc(), pass.data(),

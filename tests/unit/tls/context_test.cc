@@ -17,7 +17,6 @@ using test::listener_of;
 using test::make_context;
 using test::make_tickets;
 using test::Pair;
-using test::TlsPeer;
 using test::TlsPeerOptions;
 
 TEST_CASE("tls context: the server name picks the certificate", "[tls][context]") {

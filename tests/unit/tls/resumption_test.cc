@@ -17,7 +17,6 @@ using support::TempDir;
 using test::make_context;
 using test::make_tickets;
 using test::Pair;
-using test::TlsPeerOptions;
 
 using ContextPtr = std::shared_ptr<const ServerContext>;
 

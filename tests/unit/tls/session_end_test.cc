@@ -16,7 +16,6 @@ using test::Fixture;
 using test::Pair;
 using test::Sockets;
 using test::TlsPeer;
-using test::TlsPeerOptions;
 
 TEST_CASE("session end: close_notify is an end, and answers can still be sent", "[tls][session]") {
   const Fixture fixture;

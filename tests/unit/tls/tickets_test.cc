@@ -49,7 +49,7 @@ class Sealer {
     EVP_EncryptUpdate(cipher_.get(), out(ticket.sealed), &size, in(state),
                       static_cast<int>(state.size()));
     EVP_EncryptFinal_ex(cipher_.get(), out(ticket.sealed) + size, &rest);
-    ticket.sealed.resize(static_cast<std::size_t>(size + rest));
+    ticket.sealed.resize(static_cast<std::size_t>(size) + static_cast<std::size_t>(rest));
     ticket.mac = mac_of(ticket.sealed);
     return ticket;
   }
@@ -64,7 +64,7 @@ class Sealer {
     EVP_DecryptUpdate(cipher_.get(), out(plain), &size, in(ticket.sealed),
                       static_cast<int>(ticket.sealed.size()));
     EVP_DecryptFinal_ex(cipher_.get(), out(plain) + size, &rest);
-    plain.resize(static_cast<std::size_t>(size + rest));
+    plain.resize(static_cast<std::size_t>(size) + static_cast<std::size_t>(rest));
     return opened;
   }
 

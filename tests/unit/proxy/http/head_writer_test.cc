@@ -18,7 +18,7 @@ std::string request(std::string_view method, std::string_view target, const Fiel
   const std::size_t bound = request_head_bound(method, target, fields);
   const std::unique_ptr<char[]> out(new char[bound]);
   const char* end = write_request_head(out.get(), method, target, fields, body, connection);
-  const std::string text(out.get(), static_cast<std::size_t>(end - out.get()));
+  std::string text(out.get(), static_cast<std::size_t>(end - out.get()));
   REQUIRE(text.size() <= bound);
   return text;
 }
@@ -28,7 +28,7 @@ std::string response(int status, std::string_view reason, const Fields& fields, 
   const std::size_t bound = response_head_bound(reason, fields);
   const std::unique_ptr<char[]> out(new char[bound]);
   const char* end = write_response_head(out.get(), status, reason, fields, body, connection);
-  const std::string text(out.get(), static_cast<std::size_t>(end - out.get()));
+  std::string text(out.get(), static_cast<std::size_t>(end - out.get()));
   REQUIRE(text.size() <= bound);
   return text;
 }

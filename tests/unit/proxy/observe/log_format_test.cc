@@ -32,6 +32,7 @@ LogRecord full_record() {
   record.backend = "10.0.0.1:8080";
   record.attempts = 2;
   record.reused = true;
+  record.cache = "hit";
   record.head = microseconds(1250);
   record.connect = microseconds(20);
   record.first_byte = microseconds(5003);
@@ -70,7 +71,7 @@ TEST_CASE("log format: JSON has every field, in one line") {
         R"({"time":"2000-10-10T20:55:36.007Z","id":"0123456789abcdef","client":"192.0.2.1",)"
         R"("method":"GET","host":"a.example","path":"/x?q=1","proto":"HTTP/1.1","status":200,)"
         R"("bytes_in":3,"bytes_out":2326,"route":"a.example/*","pool":"shop",)"
-        R"("backend":"10.0.0.1:8080","attempts":2,"reused":true,"head_ms":1.250,)"
+        R"("backend":"10.0.0.1:8080","attempts":2,"reused":true,"cache":"hit","head_ms":1.250,)"
         R"("connect_ms":0.020,"first_byte_ms":5.003,"total_ms":7.000,"tls":"TLSv1.3","end":"ok",)"
         R"("ua":"curl/8","referer":"https://b.example/"})"
         "\n");

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/cache_command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <optional>
+
+#include "proxy/admin_client.h"
+
+namespace sluice {
+
+namespace {
+
+constexpr std::string_view kUsage =
+    "cache is written as: sluice cache stats, or: sluice cache purge url|prefix|host|tag TEXT, or: "
+    "sluice cache purge all";
+
+// Takes "NAME VALUE" out of the arguments. False where the value is missing.
+bool take_option(std::vector<std::string_view>& arguments, std::string_view name,
+                 std::string& value) {
+  const auto at = std::find(arguments.begin(), arguments.end(), name);
+  if (at == arguments.end()) return true;
+  if (std::next(at) == arguments.end()) return false;
+  value = *std::next(at);
+  arguments.erase(at, at + 2);
+  return true;
+}
+
+// Nothing where it cannot be read.
+std::optional<std::string> read_token(const std::string& path) {
+  if (path.empty()) return std::string();
+  std::ifstream file(path);
+  std::string token;
+  if (!std::getline(file, token)) return std::nullopt;
+  if (token.ends_with('\r')) token.pop_back();
+  return token;
+}
+
+}  // namespace
+
+CacheCommand parse_cache_command(const std::vector<std::string_view>& given) {
+  constexpr std::string_view kKinds[] = {"url", "prefix", "host", "tag"};
+  CacheCommand command;
+  std::vector<std::string_view> arguments = given;
+  const bool soft = std::erase(arguments, "--soft") > 0;
+  const bool complete = take_option(arguments, "--admin", command.admin) &&
+                        take_option(arguments, "--token-file", command.token_file);
+  const bool purges = !arguments.empty() && arguments[0] == "purge";
+  const std::string end = soft ? "&soft" : "";
+  if (complete && !soft && arguments.size() == 1 && arguments[0] == "stats") {
+    command.method = "GET";
+    command.target = "/cache/stats";
+  } else if (complete && purges && arguments.size() == 2 && arguments[1] == "all") {
+    command.method = "POST";
+    command.target = "/cache/purge?all" + end;
+  } else if (complete && purges && arguments.size() == 3 &&
+             std::find(std::begin(kKinds), std::end(kKinds), arguments[1]) != std::end(kKinds)) {
+    command.method = "POST";
+    command.target =
+        fmt::format("/cache/purge?{}={}{}", arguments[1], percent_encode(arguments[2]), end);
+  } else {
+    command.wrong = kUsage;
+  }
+  return command;
+}
+
+int run_cache_command(const CacheCommand& command) {
+  constexpr int kFailed = 1;
+  const std::optional<net::Address> address = net::Address::parse(command.admin);
+  const std::optional<std::string> token = read_token(command.token_file);
+  if (!address || !token) {
+    fmt::print(stderr, "sluice: {}\n",
+               address ? fmt::format("cannot read a token from {}", command.token_file)
+                       : fmt::format("\"{}\" is no address", command.admin));
+    return kFailed;
+  }
+  const auto response = call_admin({*address, *token, command.method, command.target});
+  if (!response) {
+    fmt::print(stderr, "sluice: {}\n", response.error().text());
+    return kFailed;
+  }
+  const bool done = response->status == 200;
+  fmt::print(done ? stdout : stderr, "{}", response->body);
+  return done ? 0 : kFailed;
+}
+
+}  // namespace sluice

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/server/cache_admin.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "proxy/http/chars.h"
+#include "proxy/http/headers.h"
+#include "proxy/http/uri.h"
+
+namespace sluice::server {
+
+namespace {
+
+using handlers::AdminAnswer;
+using handlers::AdminRequest;
+
+constexpr std::string_view kJson = "application/json";
+
+AdminAnswer bad_request(std::string_view why) {
+  AdminAnswer answer;
+  answer.status = 400;
+  answer.body = fmt::format("{}\n", why);
+  return answer;
+}
+
+// "a%2Fb" -> "a/b"; what is no escape stays as it is.
+std::string decode(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool escape = text[i] == '%' && text.size() - i > 2 &&
+                        http::is_class(text[i + 1], http::char_class::kHex) &&
+                        http::is_class(text[i + 2], http::char_class::kHex);
+    if (!escape) {
+      out += text[i];
+      continue;
+    }
+    out += static_cast<char>(http::hex_value(text[i + 1]) * 16 + http::hex_value(text[i + 2]));
+    i += 2;
+  }
+  return out;
+}
+
+struct Order {
+  std::optional<cache::Purge::By> by;
+  std::string text;
+  bool soft = false;
+};
+
+constexpr std::pair<std::string_view, cache::Purge::By> kKinds[] = {
+    {"url", cache::Purge::By::Url},   {"prefix", cache::Purge::By::Prefix},
+    {"host", cache::Purge::By::Host}, {"tag", cache::Purge::By::Tag},
+    {"all", cache::Purge::By::All},
+};
+
+// A sentence where something is wrong.
+std::string read_order(std::string_view query, Order& order) {
+  while (!query.empty()) {
+    const std::string_view argument = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(argument.size() + 1, query.size()));
+    const std::string_view name = argument.substr(0, argument.find('='));
+    const std::string value = decode(argument.substr(std::min(name.size() + 1, argument.size())));
+    if (name == "soft") {
+      order.soft = true;
+      continue;
+    }
+    const auto* const kind =
+        std::find_if(std::begin(kKinds), std::end(kKinds),
+                     [name](const auto& known) { return known.first == name; });
+    if (kind == std::end(kKinds)) return fmt::format("\"{}\" is nothing to purge by", name);
+    if (order.by) return "one thing to purge by, not two";
+    if (value.empty() && kind->second != cache::Purge::By::All) {
+      return fmt::format("\"{}\" is empty", name);
+    }
+    order.by = kind->second;
+    order.text = value;
+  }
+  return order.by ? "" : "say what to purge: url, prefix, host, tag or all";
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  }
+  return out;
+}
+
+std::vector<std::string> texts_of(const Order& order) {
+  switch (*order.by) {
+    case cache::Purge::By::Url:
+      return cache_urls(order.text, true);
+    case cache::Purge::By::Prefix:
+      return cache_urls(order.text, false);
+    case cache::Purge::By::Host:
+      return {lower(order.text)};
+    case cache::Purge::By::Tag:
+    case cache::Purge::By::All:
+      break;
+  }
+  return {order.text};
+}
+
+// "Example.com:443" -> "example.com", under https.
+std::string authority_text(std::string_view authority, std::string_view scheme) {
+  std::string text = lower(authority);
+  const std::string_view default_port = scheme == "https" ? ":443" : ":80";
+  if (text.ends_with(default_port)) text.resize(text.size() - default_port.size());
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> cache_urls(std::string_view url, bool whole) {
+  std::vector<std::string_view> schemes = {"http", "https"};
+  const std::size_t mark = url.find("://");
+  if (mark != std::string_view::npos) {
+    const std::string scheme = lower(url.substr(0, mark));
+    std::erase_if(schemes, [&scheme](std::string_view known) { return known != scheme; });
+    url.remove_prefix(mark + 3);
+  }
+  const std::string_view authority = url.substr(0, url.find_first_of("/?#"));
+  std::string rest(url.substr(authority.size()));
+  if (authority.empty()) return {};
+  if (whole) {
+    rest.resize(std::min(rest.find('#'), rest.size()));
+    const std::size_t query = std::min(rest.find('?'), rest.size());
+    std::string path = query == 0 ? "/" : rest.substr(0, query);
+    const std::optional<std::size_t> size = http::normalise_path(path, path.data());
+    if (!size) return {};
+    rest = path.substr(0, *size) + rest.substr(query);
+  }
+  std::vector<std::string> urls;
+  for (const std::string_view scheme : schemes) {
+    urls.push_back(fmt::format("{}://{}{}", scheme, authority_text(authority, scheme), rest));
+  }
+  return urls;
+}
+
+AdminAnswer cache_stats(const cache::Store& store) {
+  const cache::StoreStats stats = store.stats();
+  AdminAnswer answer;
+  answer.content_type = kJson;
+  answer.body = fmt::format(
+      R"({{"entries": {}, "marks": {}, "bytes": {}, "capacity": {}, "fetching": {}, "hits": {}, )"
+      R"("misses": {}, "passes": {}, "joins": {}, "insertions": {}, "evictions": {}}})"
+      "\n",
+      stats.entries, stats.marks, stats.bytes, stats.capacity, stats.flights, stats.hits,
+      stats.misses, stats.passes, stats.joins, stats.insertions, stats.evictions);
+  return answer;
+}
+
+AdminAnswer purge_cache(cache::Store& store, const AdminRequest& request) {
+  Order order;
+  const std::string wrong = read_order(request.query, order);
+  if (!wrong.empty()) return bad_request(wrong);
+  const std::vector<std::string> texts = texts_of(order);
+  if (texts.empty()) return bad_request("that is no URL of http or https");
+  std::size_t entries = 0;
+  std::size_t fetches = 0;
+  for (const std::string& text : texts) {
+    const cache::PurgeReport report = store.purge({*order.by, text, order.soft});
+    entries += report.entries;
+    fetches += report.flights;
+  }
+  AdminAnswer answer;
+  answer.content_type = kJson;
+  answer.body = fmt::format("{{\"purged\": {}, \"fetches_outdated\": {}}}\n", entries, fetches);
+  return answer;
+}
+
+}  // namespace sluice::server
