@@ -62,8 +62,6 @@ class FileResponder final : public exchange::Responder, private net::Requeued {
   }
 
  private:
-  static constexpr std::size_t kTurnBytes = 512 * 1024;
-
   // net::Requeued
   void on_requeued() override { send_some(); }
 
@@ -260,7 +258,7 @@ std::optional<std::size_t> FileResponder::send_directly() {
 void FileResponder::send_some() {
   if (!sending_) return;
   net::EventLoop& loop = exchange_.services().loop;
-  for (std::size_t sent = 0; sent < kTurnBytes;) {
+  for (std::size_t sent = 0; sent < exchange_.turn_bytes();) {
     if (exchange_.unsent() > exchange_.rules().response_watermark_bytes) return;  // until drained
     if (const std::optional<std::size_t> direct = send_directly()) {
       if (*direct == 0) return;  // until drained
