@@ -162,8 +162,10 @@ void Exchange::write_to_client(std::string_view bytes) {
 }
 
 std::optional<std::size_t> Exchange::send_file(int file, std::uint64_t offset, std::size_t bytes) {
+  if (body_filter_ != nullptr) return std::nullopt;
   const std::optional<std::size_t> sent = client_->send_file(file, offset, bytes);
   bytes_out_ += sent.value_or(0);
+  if (!fetch_) services_->counters.response_bytes.add(sent.value_or(0));
   return sent;
 }
 

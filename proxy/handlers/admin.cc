@@ -146,6 +146,13 @@ ArenaPtr<exchange::Responder> Admin::respond(exchange::Exchange& exchange) const
                  .location = {},
                  .extra = {"WWW-Authenticate", "Bearer", http::FieldId::WwwAuthenticate}};
   if (!authorised(exchange)) return exchange.arena().make<WholeAnswer>(exchange, refusal);
+  // A page in the operator's browser may send requests here, though it may not read the answers.
+  if (exchange.request().fields.has(http::FieldId::Origin)) {
+    refusal.status = 403;
+    refusal.body = "not for pages of a browser\n";
+    refusal.extra = {};
+    return exchange.arena().make<WholeAnswer>(exchange, refusal);
+  }
   const std::string_view method = exchange.request().method_text;
   for (const AdminEndpoint& endpoint : endpoints_) {
     const bool here = endpoint.path == exchange.path() && serves(endpoint, method);

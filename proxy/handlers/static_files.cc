@@ -249,7 +249,7 @@ void FileResponder::send_head(int status) {
 std::optional<std::size_t> FileResponder::send_directly() {
   const BodyPlan::Piece piece = body_.plan().next();
   if (!piece.text.empty() || piece.bytes == 0) return std::nullopt;
-  const std::size_t bytes = std::min<std::uint64_t>(piece.bytes, kTurnBytes);
+  const std::size_t bytes = std::min<std::uint64_t>(piece.bytes, exchange_.turn_bytes());
   const auto sent = exchange_.send_file(body_.file(), piece.from, bytes);
   if (sent && *sent > 0) body_.plan().sent(*sent);
   return sent;

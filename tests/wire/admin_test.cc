@@ -193,3 +193,11 @@ TEST_CASE("admin: clients that leave before their answer leave nothing behind", 
   }
   sluice::wire::check_at_rest(sluice, at_rest);
 }
+
+TEST_CASE("admin: a page in a browser cannot make it do anything", "[wire][admin]") {
+  SluiceProcess sluice(responding());
+  RawClient admin = sluice.connect_admin();
+  CHECK(ask(admin, "POST /cache/purge?all", "Content-Length: 0\r\n").status == 200);
+  CHECK(ask(admin, "POST /cache/purge?all", "Content-Length: 0\r\nOrigin: https://evil.example\r\n")
+            .status == 403);
+}

@@ -72,8 +72,7 @@ TEST_CASE("compress: each encoding reaches a client of its own", "[wire][compres
     const Decoded back = decode(coding, response.body);
     CHECK(back.whole);
     CHECK((back.text == text()));
-    const Response head =
-        ask(sluice, "HEAD", "/a", "Accept-Encoding: " + coding + "\r\n");
+    const Response head = ask(sluice, "HEAD", "/a", "Accept-Encoding: " + coding + "\r\n");
     CHECK(head.field("Content-Encoding") == coding);
     CHECK(head.field("Vary") == "Accept-Encoding");
     CHECK(head.field("ETag") == "W/\"v1\"");
@@ -90,9 +89,9 @@ TEST_CASE("compress: curl takes it, and gets the page", "[wire][compress]") {
   Origin origin({{"/a", {page()}}});
   SluiceProcess sluice(compressing(origin.backend()));
   for (const std::string coding : {"gzip, deflate, br", "gzip", "zstd"}) {
-    const auto curl = sluice::support::run_program(
-        {"curl", "-sS", "--compressed", "-H", "Accept-Encoding: " + coding,
-         sluice.listener() + "/a"});
+    const auto curl =
+        sluice::support::run_program({"curl", "-sS", "--compressed", "-H",
+                                      "Accept-Encoding: " + coding, sluice.listener() + "/a"});
     CAPTURE(coding, curl.err);
     if (coding == "zstd" && curl.status.code == 61) continue;  // a curl without zstd
     CHECK(curl.status.code == 0);
@@ -101,12 +100,12 @@ TEST_CASE("compress: curl takes it, and gets the page", "[wire][compress]") {
 }
 
 TEST_CASE("compress: what may not be changed passes byte by byte", "[wire][compress]") {
-  Origin origin({{"/twice", {page({{"Content-Encoding", "gzip"}})}},
-                 {"/part", {{206,
-                             {{"Content-Type", "text/html"}, {"Content-Range", "bytes 0-4/9"}},
-                             "01234"}}},
-                 {"/small", {{200, {{"Content-Type", "text/html"}}, "small"}}},
-                 {"/as-is", {page({{"Cache-Control", "no-transform"}})}}});
+  Origin origin(
+      {{"/twice", {page({{"Content-Encoding", "gzip"}})}},
+       {"/part",
+        {{206, {{"Content-Type", "text/html"}, {"Content-Range", "bytes 0-4/9"}}, "01234"}}},
+       {"/small", {{200, {{"Content-Type", "text/html"}}, "small"}}},
+       {"/as-is", {page({{"Cache-Control", "no-transform"}})}}});
   SluiceProcess sluice(compressing(origin.backend()));
   const Response twice = get(sluice, "/twice", kGzip);
   CHECK(twice.values("Content-Encoding") == std::vector<std::string>{"gzip"});
@@ -200,7 +199,8 @@ TEST_CASE("compress: a client that takes nothing pauses the backend", "[wire][co
   std::uint32_t state = 1;
   for (char& c : noise) c = static_cast<char>((state = state * 1664525U + 1013904223U) >> 24);
   ScriptedBackend backend(ScriptedBackend::answer(200, noise, {{"Content-Type", "text/html"}}));
-  SluiceProcess sluice(compressing(backend, "\"compress\": {}", R"(, "buffers": {"response": "64KiB"})"));
+  SluiceProcess sluice(
+      compressing(backend, "\"compress\": {}", R"(, "buffers": {"response": "64KiB"})"));
   get(sluice, "/", kGzip);  // warm
   const std::size_t before = status_kib(sluice.process_id(), "VmRSS");
   ClientOptions slow;
@@ -229,7 +229,8 @@ TEST_CASE("compress: a reload in the middle leaves the response whole", "[wire][
   ScriptedBackend backend([](BackendConnection& connection) {
     const auto first = connection.recv_request();
     if (!first) return;
-    connection.send("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 12\r\n\r\nhello ");
+    connection.send(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 12\r\n\r\nhello ");
     if (!connection.recv_request()) connection.send("");
   });
   ScriptedBackend other(ScriptedBackend::answer(200, text(), {{"Content-Type", "text/html"}}));
@@ -248,7 +249,8 @@ TEST_CASE("compress: a reload in the middle leaves the response whole", "[wire][
   }
 }
 
-TEST_CASE("compress: files are compressed, unless a compressed one lies beside", "[wire][compress]") {
+TEST_CASE("compress: files are compressed, unless a compressed one lies beside",
+          "[wire][compress]") {
   sluice::support::TempDir directory;
   directory.write("a.html", text());
   directory.write("b.html", text());

@@ -10,16 +10,16 @@ namespace sluice::conf {
 namespace {
 
 using rows::check_rows;
-using rows::L;
+using rows::kListener;
 using rows::loads;
 
 std::string compressing(const std::string& members) {
-  return L + R"(,"routes":[{"respond":{},"compress":{)" + members + "}}]";
+  return kListener + R"(,"routes":[{"respond":{},"compress":{)" + members + "}}]";
 }
 
 TEST_CASE("check: what compression is told", "[conf][check]") {
   check_rows({
-      {L + R"(,"routes":[{"redirect":{"to":"/x"},"compress":@{}}])", "routes[0].compress",
+      {kListener + R"(,"routes":[{"redirect":{"to":"/x"},"compress":@{}}])", "routes[0].compress",
        "a redirect has no body", ""},
       {compressing(R"("encodings":[@"deflate"])"), "routes[0].compress.encodings[0]",
        "\"deflate\" is no known encoding", "allowed are \"br\", \"zstd\" and \"gzip\""},

@@ -75,11 +75,11 @@ struct CompressRig : support::ExchangeRig {
   bool compressed() const { return head().has("Content-Encoding"); }
 
   EncoderPool pool;
-  Compress filter{
-      {{Coding::Brotli, Coding::Zstd, Coding::Gzip},
-       {MediaPattern("text/*"), MediaPattern("application/json"), MediaPattern("application/*+json")},
-       1024,
-       4}};
+  Compress filter{{{Coding::Brotli, Coding::Zstd, Coding::Gzip},
+                   {MediaPattern("text/*"), MediaPattern("application/json"),
+                    MediaPattern("application/*+json")},
+                   1024,
+                   4}};
   HeadOnly handler;
 };
 
@@ -149,8 +149,7 @@ TEST_CASE("compress: what is not compressed, and what of that depends on the cli
     CAPTURE(row.why);
     {
       CompressRig rig(row.given);
-      CHECK(rig.compressed() ==
-            (row.compressed || row.why == "compressed"));
+      CHECK(rig.compressed() == (row.compressed || row.why == "compressed"));
       CHECK(rig.head().has("Vary") == row.varies);
       CHECK((rig.pool.busy() == 1) == row.compressed);
       if (!row.compressed) CHECK(rig.head().body == row.given.body);
