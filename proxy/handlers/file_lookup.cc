@@ -116,10 +116,11 @@ std::string identity_of(const std::string& root, const std::vector<std::string>&
 }  // namespace
 
 FileLookup::FileLookup(std::string root, std::vector<std::string> index,
-                       std::vector<std::string> fallbacks)
+                       std::vector<std::string> fallbacks, bool listing)
     : root_(std::move(root)),
       index_(std::move(index)),
       fallbacks_(std::move(fallbacks)),
+      listing_(listing),
       identity_(identity_of(root_, index_, fallbacks_)) {}
 
 Fd FileLookup::open_root() const {
@@ -152,7 +153,11 @@ FoundFile FileLookup::find_below(int root, std::string_view path, Arena& arena) 
   if (!name || is_hidden(*name)) return {};
   const bool slash_behind = path.ends_with('/');
   FoundFile found = open_below(root, *name);
-  if (found.status == Status::Directory && slash_behind) return find_index(root, *name, arena);
+  if (found.status == Status::Directory && slash_behind) {
+    FoundFile index = find_index(root, *name, arena);
+    if (index.status != Status::Missing || !listing_) return index;
+    found.status = Status::Listing;
+  }
   if (found.status == Status::Found && slash_behind) return {};  // "/file/" is not "/file"
   return found;
 }

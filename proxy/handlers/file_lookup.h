@@ -21,6 +21,7 @@ struct FoundFile {
   enum class Status : std::uint8_t {
     Found,
     Directory,  // there is one, but the path does not end with a slash
+    Listing,    // there is one, with a slash, no index, and it may be listed
     Missing,    // or not for everybody's eyes
     Forbidden,  // the system does not let us read it
     Failed,     // out of descriptors, or the disk is broken
@@ -42,8 +43,10 @@ struct FoundFile {
 class FileLookup {
  public:
   // `index`: names of files that stand for their directory, the first that is there.
-  // `fallbacks`: paths to try when there is none.
-  FileLookup(std::string root, std::vector<std::string> index, std::vector<std::string> fallbacks);
+  // `fallbacks`: paths to try when there is none. `listing`: a directory without an index is found
+  // itself.
+  FileLookup(std::string root, std::vector<std::string> index, std::vector<std::string> fallbacks,
+             bool listing);
 
   // `path`: of the URL, normalised, with its escapes.
   FoundFile find(std::string_view path, Arena& arena) const;
@@ -65,6 +68,7 @@ class FileLookup {
   const std::string root_;
   const std::vector<std::string> index_;
   const std::vector<std::string> fallbacks_;
+  const bool listing_;
   const std::string identity_;
 };
 

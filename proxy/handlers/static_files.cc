@@ -8,9 +8,11 @@
 #include <ctime>
 #include <iterator>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "proxy/exchange/exchange.h"
+#include "proxy/handlers/directory_listing.h"
 #include "proxy/handlers/file_body.h"
 #include "proxy/handlers/mime_types.h"
 #include "proxy/handlers/selection.h"
@@ -60,8 +62,6 @@ class FileResponder final : public exchange::Responder, private net::Requeued {
   }
 
  private:
-  static constexpr std::size_t kTurnBytes = 512 * 1024;
-
   // net::Requeued
   void on_requeued() override { send_some(); }
 
@@ -69,6 +69,7 @@ class FileResponder final : public exchange::Responder, private net::Requeued {
   void refuse(Kind kind) { exchange_.fail({Side::Proxy, kind}); }
   std::string_view own_path();
   void redirect_to_directory();
+  void list(Fd directory);
   std::string_view accepted_codings();
   bool answer_from_store(std::string_view path);
   void answer(FoundFile file);
@@ -102,6 +103,8 @@ void FileResponder::start() {
       return answer(std::move(file));
     case FoundFile::Status::Directory:
       return redirect_to_directory();
+    case FoundFile::Status::Listing:
+      return list(std::move(file.fd));
     case FoundFile::Status::Missing:
       return refuse(Kind::FileMissing);
     case FoundFile::Status::Forbidden:
@@ -164,6 +167,21 @@ void FileResponder::answer_by_store(const FoundFile& file) {
   if (!entry) return refuse(Kind::FileFailed);
   put_stored_head(exchange_, *entry);
   stored_answer_.start(std::move(entry));
+}
+
+void FileResponder::list(Fd directory) {
+  const std::optional<std::string> page = directory_listing(std::move(directory), exchange_.path());
+  if (!page) return refuse(Kind::FileFailed);
+  http::ResponseHead& head = exchange_.response_slot();
+  head.fields.add(FieldId::ContentType, "text/html; charset=utf-8");
+  head.status = 200;
+  head.reason = http::reason_phrase(head.status);
+  head.keep_alive = true;
+  const bool is_head = exchange_.request().method == http::Method::Head;
+  head.body = http::framing_of(head.status, page->size(), is_head);
+  exchange_.send_head(head);
+  if (!is_head) exchange_.write(*page);
+  exchange_.finish();
 }
 
 void FileResponder::answer(FoundFile file) {
@@ -240,7 +258,7 @@ std::optional<std::size_t> FileResponder::send_directly() {
 void FileResponder::send_some() {
   if (!sending_) return;
   net::EventLoop& loop = exchange_.services().loop;
-  for (std::size_t sent = 0; sent < kTurnBytes;) {
+  for (std::size_t sent = 0; sent < exchange_.turn_bytes();) {
     if (exchange_.unsent() > exchange_.rules().response_watermark_bytes) return;  // until drained
     if (const std::optional<std::size_t> direct = send_directly()) {
       if (*direct == 0) return;  // until drained

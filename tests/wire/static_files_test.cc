@@ -331,3 +331,32 @@ TEST_CASE("files: over TLS, as they are", "[wire][files][tls]") {
   CHECK(ask(client, "/big.bin").body == pattern(3'000'000));
   CHECK(ask(client, "/digits.txt").body == "0123456789");
 }
+
+TEST_CASE("files: a directory without an index is listed where that is asked for, and only there",
+          "[wire][files]") {
+  TempDir directory;
+  fs::create_directories(directory.path() / "sub/deeper");
+  directory.write("sub/a<b>.txt", "1234");
+  directory.write("sub/.hidden", "x");
+  const auto config = [&directory](const std::string& more) {
+    return R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
+      "routes": [{"files": {"root": ")" +
+           directory.path().string() + "\"" + more + "}}]}";
+  };
+  SluiceProcess sluice(config(R"(, "listing": true)"));
+  RawClient client = sluice.connect();
+  const Response page = ask(client, "/sub/");
+  CHECK(page.status == 200);
+  CHECK(page.field("Content-Type") == "text/html; charset=utf-8");
+  CHECK(page.body.find(R"(<a href="./deeper/">deeper/</a>)") != std::string::npos);
+  CHECK(page.body.find(R"(<a href="./a%3Cb%3E.txt">a&lt;b&gt;.txt</a></td><td>4)") !=
+        std::string::npos);
+  CHECK(page.body.find("hidden") == std::string::npos);
+  CHECK(ask(client, "/sub/", "", "HEAD").field("Content-Length") ==
+        std::to_string(page.body.size()));
+  CHECK(ask(client, "/sub").status == 308);
+  CHECK(ask(client, "/none/").status == 404);
+  REQUIRE(sluice.reload(config("")));
+  RawClient later = sluice.connect();
+  CHECK(ask(later, "/sub/").status == 404);
+}
