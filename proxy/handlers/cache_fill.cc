@@ -112,7 +112,7 @@ ObjectPool<exchange::Exchange>::Handle CacheFill::begin_inner(const exchange::Ex
 void CacheFill::leave() {
   reader_ = nullptr;
   // What nobody else can use is not fetched any further.
-  if (mode_ == Mode::Passing || (mode_ == Mode::Waiting && as_asked_)) stop_fetching();
+  if (mode_ == Mode::Passing || (mode_ == Mode::Waiting && !lead_)) stop_fetching();
 }
 
 void CacheFill::abandon() {

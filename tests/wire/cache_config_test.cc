@@ -7,6 +7,8 @@
 #include "tests/wire/cache_rig.h"
 #include "tests/wire/cache_table.h"
 
+using sluice::support::BackendConnection;
+using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
 using sluice::wire::ask;
 using sluice::wire::body_of_step;
@@ -126,6 +128,40 @@ TEST_CASE("cache: what is larger than max_object is not kept, and asked for as a
   CHECK(get(sluice, "/a").body.size() == 300'000);
   CHECK(get(sluice, "/a").body.size() == 300'000);
   CHECK(origin.count("/a") == 4);
+}
+
+TEST_CASE("cache: stale.while_revalidate is for what does not say so itself", "[wire][cache]") {
+  const sluice::support::Fields stale = {{"Cache-Control", "max-age=60"}, {"Age", "100"}};
+  const sluice::support::Fields strict = {
+      {"Cache-Control", "max-age=60, must-revalidate"}, {"Age", "100"}, {"ETag", "\"a\""}};
+  Origin origin({{"/a", {{200, stale, "old"}, {200, {{"Cache-Control", "max-age=1000"}}, "new"}}},
+                 {"/b", {{200, strict, "old"}, {200, strict, "new"}}}});
+  SluiceProcess sluice(caching(origin.backend(), R"("stale": {"while_revalidate": "1h"})"));
+  CHECK(get(sluice, "/a").body == "old");
+  CHECK(get(sluice, "/a").body == "old");
+  const sluice::support::Deadline deadline;
+  while (get(sluice, "/a").body == "old") REQUIRE_FALSE(deadline.expired());
+  CHECK(origin.count("/a") == 2);
+  CHECK(get(sluice, "/b").body == "old");
+  CHECK(get(sluice, "/b").body == "new");
+}
+
+TEST_CASE("cache: what turns out to be larger than max_object is given as a whole, and not kept",
+          "[wire][cache]") {
+  ScriptedBackend backend([](BackendConnection& connection) {
+    while (connection.recv_request()) {
+      connection.send(
+          "HTTP/1.1 200 OK\r\nCache-Control: max-age=1000\r\n"
+          "Transfer-Encoding: chunked\r\n\r\n");
+      for (int i = 0; i < 3; ++i) connection.send("1000\r\n" + std::string(4096, 'x') + "\r\n");
+      connection.send("0\r\n\r\n");
+    }
+  });
+  SluiceProcess sluice(caching(backend, R"("max_object": "4KiB")"));
+  for (int i = 1; i <= 3; ++i) {
+    CHECK(get(sluice, "/a").body == std::string(3 * 4096, 'x'));
+    CHECK(backend.request_count() == i);
+  }
 }
 
 TEST_CASE("cache: an unsafe request takes out what was stored under its key, whatever is forwarded",

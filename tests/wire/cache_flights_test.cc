@@ -142,6 +142,21 @@ TEST_CASE("flights: a fetch goes on when the client that began it has left",
   check_at_rest(sluice, descriptors);
 }
 
+TEST_CASE("flights: a fetch for one client alone ends with it", "[wire][cache][flights]") {
+  const std::string fields = GENERATE("Authorization: Basic YTpi", "Cache-Control: no-store");
+  INFO(fields);
+  ScriptedBackend backend([](BackendConnection& connection) {
+    connection.recv_request();
+    connection.recv_to_close();
+  });
+  SluiceProcess sluice(caching(backend));
+  RawClient client = sluice.connect();
+  client.send("GET /a HTTP/1.1\r\nHost: a.example\r\n" + fields + "\r\n\r\n");
+  backend.wait_for_requests(1);
+  client.reset();
+  CHECK_NOTHROW(backend.wait_for_idle());
+}
+
 TEST_CASE("flights: clients that leave at each step leave nothing behind",
           "[wire][cache][flights]") {
   const bool chunked = GENERATE(false, true);
