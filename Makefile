@@ -15,7 +15,7 @@ DEMO_PACKAGES  := openssl
 TEST_PACKAGES  := catch2 openssl curl nginx-light apache2-bin nodejs node-ws wrk strace
 FUZZ_PACKAGES  := clang-14 libclang-rt-14-dev
 LONG_TEST_PACKAGES := $(TEST_PACKAGES) slowhttptest
-BENCH_PACKAGES := wrk nginx-light haproxy
+BENCH_PACKAGES := wrk curl openssl nginx-light haproxy varnish h2o
 FMT_PACKAGES   := clang-format-14
 LINT_PACKAGES  := clang-tidy-14 catch2
 
