@@ -294,7 +294,7 @@ build/bench/origin: build/release/obj/benchmarks/load/origin.o
 	$(run)$(CXX) $(LINK) $(LDFLAGS) $^ -o $@
 
 .PHONY: bench bench-micro
-bench: build/release/sluice build/bench/origin packages-bench ## Side by side with nginx and HAProxy; writes benchmarks/results.md
+bench: build/release/sluice build/bench/origin packages-bench ## Side by side with nginx, HAProxy, Varnish, h2o; writes benchmarks/results.md
 	@benchmarks/load/run
 bench-micro: build/release/micro ## The parts alone: hit ratios of the store beside exact LRU, ns of a look-up
 	@build/release/micro

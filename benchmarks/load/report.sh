@@ -80,3 +80,23 @@ the same load straight at the origin. Ratios are to the best peer of the column.
 $(for name in $measured; do section "$name"; done)
 TEXT
 }
+
+# One line a scenario: what a request costs Sluice, its best peer, and the ratio of the two.
+summary() {
+  local name
+  echo '| | CPU µs a request | of the best peer | ratio | requests/s to the best peer |'
+  echo '|---|---:|---:|---:|---:|'
+  for name in $measured; do
+    table "$work/$name" | awk -F ' *[|] *' -v name="$name" '
+      $2 == "sluice" { cpu = $5; ratio = $6; rate = $4 }
+      $2 != "sluice" && $6 == "1.00" && $5 + 0 > 0 && !peer { peer = $2 " " $5 }
+      END { printf "| %s | %s | %s | %s | %s |\n", name, cpu, peer, ratio, rate }'
+  done
+}
+
+# Puts the summary between its two marks in README.md.
+update_readme() {
+  summary > "$work/summary.md"
+  sed -i -e '/^<!-- begin of: make bench/,/^<!-- end of: make bench/{//!d}' \
+    -e "/^<!-- begin of: make bench/r $work/summary.md" README.md
+}
