@@ -10,7 +10,8 @@
 
 # ---- What has to be installed (Debian names); the only list of it --------------------------------
 
-BUILD_PACKAGES := g++ pkg-config libevent-dev libssl-dev nlohmann-json3-dev libfmt-dev libc-ares-dev libxxhash-dev
+BUILD_PACKAGES := g++ pkg-config libevent-dev libssl-dev nlohmann-json3-dev libfmt-dev libc-ares-dev libxxhash-dev \
+  zlib1g-dev libbrotli-dev libzstd-dev
 DEMO_PACKAGES  := openssl
 TEST_PACKAGES  := catch2 openssl curl nginx-light apache2-bin nodejs node-ws wrk strace
 FUZZ_PACKAGES  := clang-14 libclang-rt-14-dev
@@ -19,7 +20,8 @@ BENCH_PACKAGES := wrk curl openssl nginx-light haproxy varnish h2o
 FMT_PACKAGES   := clang-format-14
 LINT_PACKAGES  := clang-tidy-14 catch2
 
-PKG_CONFIG_NAMES := libevent_core openssl fmt libcares nlohmann_json
+# libbrotlidec is for the tests; --as-needed leaves it out of the proxy.
+PKG_CONFIG_NAMES := libevent_core openssl fmt libcares nlohmann_json zlib libbrotlienc libbrotlidec libzstd
 
 # ---- Settings ------------------------------------------------------------------------------------
 

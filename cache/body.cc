@@ -8,6 +8,15 @@
 
 namespace sluice::cache {
 
+namespace {
+
+std::uint64_t next_serial() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+}  // namespace
+
 // Followed by its bytes, in one allocation.
 struct Body::Chunk {
   Chunk* next = nullptr;
@@ -19,7 +28,7 @@ struct Body::Chunk {
 };
 
 Body::Body(std::optional<std::uint64_t> announced)
-    : announced_(announced), charged_(sizeof(Body)) {}
+    : serial_(next_serial()), announced_(announced), charged_(sizeof(Body)) {}
 
 Body::~Body() {
   for (Chunk* chunk = first_; chunk != nullptr;) {

@@ -50,6 +50,8 @@ class Body : public Counted<Body> {
   std::uint64_t available() const noexcept { return available_.load(std::memory_order_acquire); }
   State state() const noexcept { return state_.load(std::memory_order_acquire); }
   std::optional<std::uint64_t> announced() const noexcept { return announced_; }
+  // Its number, which no other body of this process ever has.
+  std::uint64_t serial() const noexcept { return serial_; }
   // All memory it holds, this object included.
   std::size_t bytes_charged() const noexcept { return charged_.load(std::memory_order_seq_cst); }
 
@@ -77,6 +79,7 @@ class Body : public Counted<Body> {
   void add_chunk(std::size_t wanted);
   void end(State state);
 
+  const std::uint64_t serial_;
   const std::optional<std::uint64_t> announced_;
   std::atomic<std::uint64_t> available_{0};
   std::atomic<State> state_{State::Filling};

@@ -55,17 +55,17 @@ Found Shard::find(const Key& key, const Selector& selector, Time now) {
 Found Shard::look_up_or_lead(const Key& key, const Selector& selector, Time now, const Want& want) {
   const std::lock_guard lock(mutex_);
   Entry* best = best_match(key, selector);
-  if (best != nullptr && best != want.stale) return hit(*best);
+  if (best != nullptr && best != want.stale) return hit(*best, want.counted);
   const Entry* mark = best == nullptr ? mark_of(key) : nullptr;
   if (mark != nullptr && now < mark->marked_until()) {
-    ++stats_.passes;
+    stats_.passes += want.counted;
     return {Lookup::Kind::Pass, {}, {}};
   }
   return lead_or_join(key, best, want);
 }
 
-Found Shard::hit(Entry& entry) {
-  ++stats_.hits;
+Found Shard::hit(Entry& entry, bool counted) {
+  stats_.hits += counted;
   Replacement::note_hit(entry);
   return {Lookup::Kind::Hit, EntryPtr(&entry), {}};
 }
@@ -73,7 +73,7 @@ Found Shard::hit(Entry& entry) {
 Found Shard::lead_or_join(const Key& key, Entry* stale, const Want& want) {
   Flight* flight = flight_to_join(key, stale, want);
   if (flight == nullptr) {
-    if (stale == nullptr) ++stats_.misses;
+    if (stale == nullptr) stats_.misses += want.counted;
     FlightPtr led = Flight::create(key, EntryPtr(stale), want.variant);
     flights_.insert(*led);
     return {Lookup::Kind::Lead, {}, std::move(led)};
@@ -81,7 +81,7 @@ Found Shard::lead_or_join(const Key& key, Entry* stale, const Want& want) {
   if (flight->joined_.load(std::memory_order_relaxed) >= waiters_max_) {
     return {Lookup::Kind::TooManyWaiters, {}, {}};
   }
-  ++stats_.joins;
+  stats_.joins += want.counted;
   flight->joined_.fetch_add(1, std::memory_order_relaxed);
   return {Lookup::Kind::Join, {}, FlightPtr(flight)};
 }

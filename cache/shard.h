@@ -75,7 +75,7 @@ class alignas(64) Shard {
   Entry* best_match(const Key& key, const Selector& selector) const;
   Entry* mark_of(const Key& key) const;
   Flight* flight_to_join(const Key& key, const Entry* stale, const Want& want) const;
-  Found hit(Entry& entry);
+  Found hit(Entry& entry, bool counted = true);
   Found lead_or_join(const Key& key, Entry* stale, const Want& want);
 
   bool store(Entry& entry, Entry* predecessor, EntryChain& out);

@@ -55,6 +55,8 @@ struct Want {
   // knows from it what responses vary by, and says so here, so that different variants are fetched
   // side by side and not one after the other.
   std::uint64_t variant = 0;
+  // Off: nobody's request, and none of the statistics' hits, misses, passes and joins.
+  bool counted = true;
 };
 
 struct Lookup {

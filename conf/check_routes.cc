@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "conf/check_cache.h"
+#include "conf/check_compress.h"
 #include "conf/suggest.h"
 #include "conf/syntax.h"
 
@@ -90,6 +91,7 @@ void RouteChecker::run() {
     action(route, at);
     tunnels(route, at);
     if (route.cache) check_cache(config_, route, at, reporter_);
+    if (route.compress) check_compress(route, at, reporter_);
     prefixes(route, at);
     edits(route.headers.request, at.at("headers").at("request"), true);
     allowed(route.headers.request, at.at("headers").at("request"));

@@ -203,6 +203,8 @@ void fields(V& v, T& t) {
   v.key("try", t.fallbacks, Strings{.or_one = true, .example = "/index.html"},
         "Paths below the root to send for what is not there, as applications with routes of their "
         "own want it.");
+  v.key("listing", t.listing, Flag{},
+        "List directories that have no index, but for what is hidden.");
   v.key("precompressed", t.precompressed, Flag{},
         "Send `NAME.br`, `NAME.zst` or `NAME.gz`, if it is not older, to clients that take it "
         "instead of a text.");
@@ -253,6 +255,17 @@ void fields(V& v, T& t) {
         "Keep responses with Set-Cookie, too: the cookie of one client goes to all.");
 }
 
+template <typename V, Is<Compress> T>
+void fields(V& v, T& t) {
+  v.key("encodings", t.encodings, Strings{.or_one = true, .example = "gzip"},
+        "`br`, `zstd`, `gzip`: the one that the client likes best, of equals the first here.");
+  v.key("types", t.types, Strings{.or_one = true, .example = "text/*"},
+        "Media types; one `*` behind the slash stands for anything.");
+  v.key("min_size", t.min_size, Size{1, kMiB * kMiB},
+        "Smaller bodies are sent as they are. One whose size is not known before is compressed.");
+  v.key("level", t.level, Whole{1, 9}, "1 is fast, 9 is small; alike for all encodings.");
+}
+
 template <typename V, Is<HeaderEdits> T>
 void fields(V& v, T& t) {
   v.key("add", t.add, StringMap{}, "Fields appended, beside those of the same name.");
@@ -288,6 +301,9 @@ void fields(V& v, T& t) {
   v.key("respond", t.respond, Object{.example = R"({ "status": 404 })"}, "Answer at once.");
   v.key("cache", t.cache, Object{.example = "{}"},
         "Keep responses of the pool in memory, as RFC 9111 allows, and answer with them.");
+  v.key("compress", t.compress, Object{.example = "{}"},
+        "Compress what clients take compressed, but nothing twice, no part of a whole, and no "
+        "event stream.");
   v.key("strip_prefix", t.strip_prefix, Text{.example = "/static"},
         "Taken off the front of the path before it is forwarded.");
   v.key("replace_prefix", t.replace_prefix, Text{.example = "/v2"},

@@ -124,8 +124,8 @@ void Exchange::send_head(http::ResponseHead& head) {
 }
 
 void Exchange::open_tunnel(http::ResponseHead& head) {
-  filter(head);
   tunnel_ = true;
+  filter(head);
   services_->counters.tunnels_opened.add();
   services_->counters.tunnels_open.add();
   client_->open_tunnel(head);
@@ -143,16 +143,36 @@ void Exchange::filter(http::ResponseHead& head) {
   head_sent_ = true;
 }
 
+void Exchange::set_body_filter(ArenaPtr<BodyFilter> filter) {
+  CHECK(body_filter_ == nullptr && !head_sent_ && !tunnel_);
+  body_filter_ = std::move(filter);
+}
+
 void Exchange::write(std::string_view bytes) {
+  if (over_) return;
+  if (body_filter_ != nullptr) return body_filter_->write(bytes);
+  write_to_client(bytes);
+}
+
+void Exchange::write_to_client(std::string_view bytes) {
   bytes_out_ += bytes.size();
   Counters& counters = services_->counters;
   if (!fetch_) (tunnel_ ? counters.tunnel_bytes_out : counters.response_bytes).add(bytes.size());
   client_->write(bytes);
 }
 
+std::optional<std::size_t> Exchange::send_file(int file, std::uint64_t offset, std::size_t bytes) {
+  const std::optional<std::size_t> sent = client_->send_file(file, offset, bytes);
+  bytes_out_ += sent.value_or(0);
+  return sent;
+}
+
 void Exchange::finish(const http::Fields& trailers) {
   CHECK(head_sent_);
   if (over_) return;
+  if (body_filter_ != nullptr && !body_filter_->finish()) {
+    return fail({Side::Proxy, Kind::FilterFailed});
+  }
   client_->finish(trailers);
   end();
 }
@@ -166,13 +186,18 @@ void Exchange::fail(Failure failure) {
     client_->abort();
   } else {
     send_error_page(*this, failure);
-    client_->finish({});
+    if (body_filter_ == nullptr || body_filter_->finish()) {
+      client_->finish({});
+    } else {
+      client_->abort();
+    }
   }
   end();
 }
 
 void Exchange::end() {
   over_ = true;
+  body_filter_.reset();
   times_.end = services_->loop.now();
   if (tunnel_) services_->counters.tunnels_open.subtract();
   if (!fetch_) {
@@ -183,7 +208,8 @@ void Exchange::end() {
 }
 
 void Exchange::recycle() {
-  responder_.reset();  // before the memory that it lives in
+  responder_.reset();  // before the memory that they live in
+  body_filter_.reset();
   rules_.reset();
   request_.clear();
   response_.clear();
@@ -199,6 +225,7 @@ void Exchange::recycle() {
   backend_trace_ = {};
   times_ = {};
   cache_use_ = CacheUse::None;
+  cache_key_ = {};
   failure_ = {};
   bytes_in_ = bytes_out_ = 0;
   status_ = 0;

@@ -8,12 +8,15 @@
 // ClientInfo and Services. It keeps alive the Rules it began under. Single-threaded.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "proxy/base/arena.h"
 #include "proxy/base/pump.h"
+#include "proxy/exchange/body_filter.h"
 #include "proxy/exchange/cache_use.h"
 #include "proxy/exchange/client_stream.h"
 #include "proxy/exchange/failure.h"
@@ -97,9 +100,15 @@ class Exchange final : public ByteSource, public ByteSink {
   // Ends the exchange with an error page, or by cutting the response off if it has begun.
   void fail(Failure failure);
 
-  // ByteSink: the response body.
+  // ByteSink: the response body. Nothing is taken any more once the exchange is over.
   void write(std::string_view bytes) override;
+  // As ClientStream has it.
+  std::optional<std::size_t> send_file(int file, std::uint64_t offset, std::size_t bytes);
   std::size_t unsent() const override { return client_->unsent(); }
+
+  // What a responder that has all at hand writes in one turn, so that others have theirs: less
+  // where each byte costs a filter's work.
+  std::size_t turn_bytes() const { return body_filter_ == nullptr ? 512 * 1024 : 64 * 1024; }
 
   // ByteSource: the request body. Nothing flows before the first resume().
   void pause() override { client_->pause(); }
@@ -113,6 +122,17 @@ class Exchange final : public ByteSource, public ByteSink {
   BackendTrace& backend_trace() { return backend_trace_; }
   Times& times() { return times_; }
   void set_cache_use(CacheUse use) { cache_use_ = use; }
+  // The text of the key under which the cache would have it, in the arena: what is forwarded may
+  // say other things.
+  void set_cache_key(std::string_view text) { cache_key_ = text; }
+  std::string_view cache_key() const { return cache_key_; }
+
+  // --- The filters' side ---
+
+  // REQUIRES: called in on_head(), at most once for an exchange.
+  void set_body_filter(ArenaPtr<BodyFilter> filter);
+  // Where the filter's output goes.
+  ByteSink& client_sink() { return client_sink_; }
 
   // --- Everyone's: steps, filters, observers ---
 
@@ -151,10 +171,22 @@ class Exchange final : public ByteSource, public ByteSink {
   void respond_with(const Handler& handler);
 
  private:
+  // The way to the client behind the body filter.
+  class ClientSink final : public ByteSink {
+   public:
+    explicit ClientSink(Exchange& exchange) : exchange_(exchange) {}
+    void write(std::string_view bytes) override { exchange_.write_to_client(bytes); }
+    std::size_t unsent() const override { return exchange_.unsent(); }
+
+   private:
+    Exchange& exchange_;
+  };
+
   void begin(Begin begin);
   void identify();
   void adopt(std::string_view bytes);
   void filter(http::ResponseHead& head);
+  void write_to_client(std::string_view bytes);
   // The funnel that every ending goes through, once.
   void end();
 
@@ -167,6 +199,8 @@ class Exchange final : public ByteSource, public ByteSink {
   Services* services_ = nullptr;
   std::shared_ptr<const Rules> rules_;
   ArenaPtr<Responder> responder_;
+  ArenaPtr<BodyFilter> body_filter_;  // or none
+  ClientSink client_sink_{*this};
 
   IpAddress client_address_;
   std::string_view head_bytes_;  // what the views of request_ are of, in arena_
@@ -176,6 +210,7 @@ class Exchange final : public ByteSource, public ByteSink {
   BackendTrace backend_trace_;
   Times times_;
   CacheUse cache_use_ = CacheUse::None;
+  std::string_view cache_key_;
   Failure failure_;
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;

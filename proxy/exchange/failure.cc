@@ -72,6 +72,8 @@ Verdict verdict_of(Kind kind) {  // NOLINT(readability-function-size): a table, 
       return {500, "buffer_failed", "proxy_internal_error"};
     case Kind::FileFailed:
       return {500, "file_failed", "proxy_internal_error"};
+    case Kind::FilterFailed:
+      return {500, "filter_failed", "proxy_internal_error"};
     case Kind::TunnelIdle:
       return {504, "tunnel_idle", "connection_read_timeout"};
     case Kind::Draining:

@@ -47,6 +47,7 @@ enum class Kind : std::uint8_t {
   Exhausted,     // no descriptor, port or memory for a connection to a backend
   BufferFailed,  // the disk did not take, or give back, a collected body
   FileFailed,    // one that was to be sent cannot be read, or became shorter
+  FilterFailed,  // a body filter had no memory
   TunnelIdle,    // nothing flowed, either way
   Draining,
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// ResponseFilter: changes a response head on its way to the client. Per route, made when a Snapshot
-// is compiled, immutable, shared by all workers.
+// ResponseFilter: changes a response head on its way to the client, and may have the body pass
+// through a BodyFilter. Per route, made when a Snapshot is compiled, immutable, shared by all
+// workers.
 #pragma once
 
 #include "proxy/http/message.h"
@@ -12,6 +13,7 @@ class Exchange;
 class ResponseFilter {
  public:
   virtual ~ResponseFilter() = default;
+  // Also of the head that opens a tunnel (Exchange::is_tunnel()), which has no body to filter.
   // Views put into `head` must live as long as the exchange: from its arena or from the filter.
   virtual void on_head(Exchange& exchange, http::ResponseHead& head) const = 0;
 };

@@ -21,6 +21,9 @@ class Log;
 namespace sluice::backend {
 class Connector;
 }
+namespace sluice::filters {
+class EncoderPool;
+}
 
 namespace sluice::exchange {
 
@@ -63,6 +66,7 @@ struct Services {
   RequestIds request_ids;
   std::vector<Observer*> observers;
   Counters counters{};
+  filters::EncoderPool* encoders = nullptr;  // none: nothing is compressed
 };
 
 }  // namespace sluice::exchange

@@ -52,6 +52,7 @@ Representation representation_of(const cache::Entry& entry, std::optional<std::u
 
 bool asks_for_part(const http::Fields& fields) {
   return fields.has(FieldId::IfNoneMatch) || fields.has(FieldId::IfModifiedSince) ||
+         fields.has(FieldId::IfMatch) || fields.has(FieldId::IfUnmodifiedSince) ||
          fields.has(FieldId::Range);
 }
 
@@ -77,6 +78,10 @@ int StoredAnswer::choose() {
 
 void StoredAnswer::send_head(int status) {
   constexpr int kNotModified = 304;
+  constexpr int kPreconditionFailed = 412;
+  if (status == kPreconditionFailed) {
+    return exchange_.fail({Side::Proxy, Kind::PreconditionFailed});
+  }
   http::ResponseHead& head = exchange_.response_slot();
   head.status = status;
   head.reason = http::reason_phrase(status);
@@ -97,7 +102,7 @@ std::string_view StoredAnswer::next(bool* ended) {
   *ended = false;
   if (!size_known_) {
     const Body::State state = cursor_.body()->state();
-    const std::string_view bytes = cursor_.piece(kTurnBytes);
+    const std::string_view bytes = cursor_.piece(exchange_.turn_bytes());
     *ended = bytes.empty() && state == Body::State::Complete;
     return bytes;
   }
@@ -106,11 +111,11 @@ std::string_view StoredAnswer::next(bool* ended) {
   *ended = piece.bytes == 0;
   if (*ended) return {};
   if (cursor_.offset() != piece.from) cursor_.seek(piece.from);
-  return cursor_.piece(std::min<std::uint64_t>(piece.bytes, kTurnBytes));
+  return cursor_.piece(std::min<std::uint64_t>(piece.bytes, exchange_.turn_bytes()));
 }
 
 void StoredAnswer::send_some() {
-  for (std::size_t sent = 0; sending_ && sent < kTurnBytes;) {
+  for (std::size_t sent = 0; sending_ && sent < exchange_.turn_bytes();) {
     if (exchange_.unsent() > exchange_.rules().response_watermark_bytes) return;  // until drained
     bool ended = false;
     const std::string_view bytes = next(&ended);

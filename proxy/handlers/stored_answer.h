@@ -31,9 +31,6 @@ class StoredAnswer final : private net::Requeued {
   void stop();
 
  private:
-  // What one turn may send; the others have their turn before it goes on.
-  static constexpr std::size_t kTurnBytes = 512 * 1024;
-
   // net::Requeued
   void on_requeued() override { send_some(); }
 

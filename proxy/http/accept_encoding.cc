@@ -6,33 +6,71 @@
 namespace sluice::http {
 namespace {
 
-// RFC 9110 12.4.2: "q=" and 0 or 1 with up to three digits behind a point. What is malformed is
-// not acceptable.
-bool weighs(std::string_view parameter) {
-  if (parameter.size() < 3 || !iequals(parameter.substr(0, 2), "q=")) return false;
+constexpr int kUnnamed = -1;
+constexpr int kFullWeight = 1000;
+
+// RFC 9110 12.4.2, in thousandths: "q=" and 0 or 1 with up to three digits behind a point. What is
+// malformed is not acceptable.
+int weight_of(std::string_view parameter) {
+  if (parameter.size() < 3 || !iequals(parameter.substr(0, 2), "q=")) return 0;
   const std::string_view value = parameter.substr(2);
-  if (value.front() == '1') return true;
-  const bool zero_point = value.starts_with("0.") || value == "0";
-  return zero_point && value.find_first_of("123456789") != std::string_view::npos;
+  if (value.front() == '1') return kFullWeight;
+  if (!value.starts_with("0.")) return 0;
+  int weight = 0;
+  constexpr std::size_t kDigits = 3;
+  for (std::size_t i = 2; i < 2 + kDigits; ++i) {
+    const char digit = i < value.size() ? value[i] : '0';
+    if (digit < '0' || digit > '9') return 0;
+    weight = weight * 10 + (digit - '0');
+  }
+  return weight;
 }
 
-}  // namespace
+struct Weights {
+  int own = kUnnamed;
+  int any = kUnnamed;  // of "*"
 
-bool accepts_encoding(const Fields& fields, std::string_view coding) {
-  bool any = false;
+  int value() const { return std::max(own != kUnnamed ? own : any, 0); }
+};
+
+// The first that names it counts.
+Weights weights_of(const Fields& fields, std::string_view coding) {
+  Weights found;
   for (const Field& field : fields) {
     if (field.id != FieldId::AcceptEncoding) continue;
     ListReader list(field.value);
     for (std::string_view element; list.next(element);) {
       const std::size_t semicolon = std::min(element.find(';'), element.size());
       const std::string_view name = trim_ows(element.substr(0, semicolon));
+      const bool own = iequals(name, coding);
+      if (!own && name != "*") continue;
+      int& weight = own ? found.own : found.any;
+      if (weight != kUnnamed) continue;
       const bool weighted = semicolon < element.size();
-      const bool wanted = !weighted || weighs(trim_ows(element.substr(semicolon + 1)));
-      if (iequals(name, coding)) return wanted;
-      if (name == "*") any = wanted;
+      weight = weighted ? weight_of(trim_ows(element.substr(semicolon + 1))) : kFullWeight;
     }
   }
-  return any;
+  return found;
+}
+
+}  // namespace
+
+bool accepts_encoding(const Fields& fields, std::string_view coding) {
+  return fields.has(FieldId::AcceptEncoding) && weights_of(fields, coding).value() > 0;
+}
+
+std::size_t choose_encoding(const Fields& fields, std::span<const std::string_view> codings) {
+  std::size_t best = codings.size();
+  if (!fields.has(FieldId::AcceptEncoding)) return best;
+  int best_weight = 0;
+  for (std::size_t i = 0; i < codings.size(); ++i) {
+    const int weight = weights_of(fields, codings[i]).value();
+    if (weight <= best_weight) continue;
+    best = i;
+    best_weight = weight;
+  }
+  // "*" says nothing of the content as it is, which is always there (RFC 9110 12.5.3).
+  return best_weight >= weights_of(fields, "identity").own ? best : codings.size();
 }
 
 }  // namespace sluice::http

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "proxy/filters/compress.h"
 #include "proxy/filters/headers.h"
 #include "proxy/handlers/cache_watch.h"
 #include "proxy/handlers/fixed_response.h"
@@ -35,6 +36,20 @@ http::FieldEdits edits_of(const conf::HeaderEdits& edits, std::vector<std::strin
 
 bool has_edits(const conf::HeaderEdits& edits) {
   return !edits.add.empty() || !edits.set.empty() || !edits.remove.empty();
+}
+
+// conf/check_compress.cc has seen to it that each is known.
+filters::Coding coding_of(std::string_view name) {
+  if (name == "br") return filters::Coding::Brotli;
+  return name == "zstd" ? filters::Coding::Zstd : filters::Coding::Gzip;
+}
+
+filters::CompressOptions compress_options(const conf::Compress& from) {
+  filters::CompressOptions options{
+      .codings = {}, .types = {}, .size_min = from.min_size, .level = from.level};
+  for (const std::string& name : from.encodings) options.codings.push_back(coding_of(name));
+  for (const std::string& type : from.types) options.types.emplace_back(type);
+  return options;
 }
 
 // The token itself, or what its file holds, without the end of the line.
@@ -107,12 +122,20 @@ class Compiler {
       route->rewrite = {from.strip_prefix, from.replace_prefix};
       route->allows_connect = from.connect;
       if (has_edits(from.headers.response)) {
-        snapshot_->filters.push_back(
-            std::make_unique<filters::HeaderFilter>(edits_of(from.headers.response)));
-        route->filters.push_back(snapshot_->filters.back().get());
+        add_filter(*route,
+                   std::make_unique<filters::HeaderFilter>(edits_of(from.headers.response)));
+      }
+      // The last, as it judges by what the client gets.
+      if (from.compress) {
+        add_filter(*route, std::make_unique<filters::Compress>(compress_options(*from.compress)));
       }
       snapshot_->routes.push_back(std::move(route));
     }
+  }
+
+  void add_filter(route::Route& route, std::unique_ptr<exchange::ResponseFilter> filter) {
+    route.filters.push_back(filter.get());
+    snapshot_->filters.push_back(std::move(filter));
   }
 
   // conf/check.cc has seen to it that there is exactly one action, and that its pool exists.
@@ -126,8 +149,9 @@ class Compiler {
     }
     if (route.files) {
       return std::make_unique<handlers::StaticFiles>(
-          handlers::FileLookup(route.files->root, route.files->index, route.files->fallbacks),
-          route.files->precompressed);
+          handlers::FileLookup(route.files->root, route.files->index, route.files->fallbacks,
+                               route.files->listing),
+          route.files->precompressed, input_.store);
     }
     handlers::ForwardOptions options{
         .request_edits = edits_of(route.headers.request, route.headers.request.allow),
@@ -140,8 +164,7 @@ class Compiler {
     if (!route.cache) return forward;
     auto rules =
         std::make_shared<const handlers::CacheRules>(cache_rules_of(route, config().cache));
-    snapshot_->filters.push_back(std::make_unique<handlers::CacheWatch>(input_.store, rules));
-    into.filters.push_back(snapshot_->filters.back().get());
+    add_filter(into, std::make_unique<handlers::CacheWatch>(input_.store, rules));
     return std::make_unique<handlers::ForwardCache>(std::move(forward), input_.store,
                                                     std::move(rules));
   }

@@ -20,6 +20,7 @@
 #include "proxy/client/acceptor.h"
 #include "proxy/client/shared.h"
 #include "proxy/exchange/services.h"
+#include "proxy/filters/encoder.h"
 #include "proxy/net/event_loop.h"
 #include "proxy/observe/access_log.h"
 #include "proxy/observe/log_ring.h"
@@ -87,6 +88,7 @@ class Worker {
   void note_drained();
 
   net::EventLoop loop_;
+  filters::EncoderPool encoders_;
   ObjectPool<exchange::Exchange> exchanges_;
   backend::Connector connector_;
   exchange::DetachedSet detached_;

@@ -67,9 +67,12 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
                  "max_object": "1MiB", "methods": "GET", "set_cookie": true}},
       {"match": {"host": "p.example"}, "forward": {"pool": "api"}, "connect": true, "upgrade": []},
       {"match": {"host": "f.example", "path": "/s/*"}, "strip_prefix": "/s",
-       "files": {"root": "/tmp/../tmp", "index": "i.htm", "try": ["/x"], "precompressed": true}},
+       "files": {"root": "/tmp/../tmp", "index": "i.htm", "try": ["/x"], "listing": true,
+                 "precompressed": true}},
       {"match": {"host": "c.example"}, "redirect": {"to": "/y", "status": 301}},
-      {"respond": {"status": 404, "body": "no\n", "content_type": "text/html"}}
+      {"respond": {"status": 404, "body": "no\n", "content_type": "text/html"},
+       "compress": {"encodings": ["gzip", "br"], "types": "text/*", "min_size": "2KiB",
+                    "level": 7}}
     ],
     "trusted_proxies": ["10.0.0.0/8", "::1"],
     "timeouts": {"tls_handshake": "1s", "request_head": "2s", "request_body": "3s", "idle": "4s",
@@ -128,12 +131,13 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
   Route filing;
   filing.match = {{"f.example"}, {"/s/*"}, {}};
   filing.strip_prefix = "/s";
-  filing.files = Files{"/tmp", {"i.htm"}, {"/x"}, true};
+  filing.files = Files{"/tmp", {"i.htm"}, {"/x"}, true, true};
   Route redirecting;
   redirecting.match.hosts = {"c.example"};
   redirecting.redirect = Redirect{"/y", 301};
   Route responding;
   responding.respond = Respond{404, "no\n", "text/html"};
+  responding.compress = Compress{{"gzip", "br"}, {"text/*"}, 2048, 7};
   expected.routes = {forward, replacing, connecting, filing, redirecting, responding};
   expected.trusted_proxies = {"10.0.0.0/8", "::1"};
   expected.timeouts = {seconds(1), seconds(2), seconds(3), seconds(4), seconds(5),

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/http/accept_encoding.h"
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluice::http {
@@ -45,6 +47,51 @@ TEST_CASE("accept-encoding: which codings a client takes", "[http][accept_encodi
   two.add(FieldId::AcceptEncoding, "br");
   two.add(FieldId::AcceptEncoding, "gzip");
   CHECK(accepts_encoding(two, "gzip"));
+}
+
+TEST_CASE("accept-encoding: the heaviest coding is chosen, and of equals the server's first",
+          "[http][accept_encoding]") {
+  struct Row {
+    const char* field;
+    std::string_view chosen;  // empty: none
+  };
+  constexpr std::array<std::string_view, 3> kCodings = {"br", "zstd", "gzip"};
+  const std::vector<Row> rows = {
+      {"gzip, deflate, br, zstd", "br"},
+      {"gzip, deflate, zstd", "zstd"},
+      {"gzip", "gzip"},
+      {"deflate", ""},
+      {"", ""},
+      {"*", "br"},
+      {"br;q=0, *", "zstd"},
+      {"*;q=0", ""},
+      {"gzip;q=1.0, br;q=0.9", "gzip"},
+      {"gzip;q=0.5, br;q=0.500, zstd;q=0.5", "br"},
+      {"gzip;q=0.501, br;q=0.5", "gzip"},
+      {"gzip;q=0.001", "gzip"},
+      {"br;q=0.2, *;q=0.7", "zstd"},
+      {"gzip, br;q=0", "gzip"},
+      {"br;q=0, br", ""},
+      {"br;q=x, gzip;q=0.1", "gzip"},
+      {"br;q=0.x, gzip;q=0.1", "gzip"},
+      {"identity, gzip", "gzip"},
+      {"identity;q=1, gzip;q=0.5", ""},
+      {"identity;q=0.5, gzip;q=0.5", "gzip"},
+      {"identity;q=0, gzip;q=0.1", "gzip"},
+      {"identity;q=0", ""},
+      {"*;q=1, gzip;q=0.5", "br"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.field);
+    Fields fields;
+    fields.add(FieldId::AcceptEncoding, row.field);
+    const std::size_t chosen = choose_encoding(fields, kCodings);
+    CHECK((chosen < kCodings.size() ? kCodings[chosen] : "") == row.chosen);
+  }
+  CHECK(choose_encoding(Fields(), kCodings) == kCodings.size());
+  Fields any;
+  any.add(FieldId::AcceptEncoding, "*");
+  CHECK(choose_encoding(any, {}) == 0);
 }
 
 }  // namespace sluice::http

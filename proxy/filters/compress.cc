@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/filters/compress.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
+
+#include "proxy/exchange/exchange.h"
+#include "proxy/http/accept_encoding.h"
+
+namespace sluice::filters {
+
+namespace {
+
+using http::BodyKind;
+using http::FieldId;
+
+// For so long the client may wait for bytes that the encoder keeps.
+constexpr std::chrono::milliseconds kHeldMax{50};
+
+// The body of one response. Borrows the exchange, in whose arena it lives.
+class CompressedBody final : public exchange::BodyFilter {
+ public:
+  CompressedBody(exchange::Exchange& exchange, EncoderPool::Handle encoder)
+      : exchange_(exchange),
+        encoder_(std::move(encoder)),
+        held_(exchange.services().loop.timers(),
+              net::Timer::Callback::of<&CompressedBody::on_held>(this)) {}
+
+  void write(std::string_view bytes) override {
+    encode(bytes, Encoder::Then::More);
+    if (!held_.armed()) held_.set(exchange_.services().loop.now() + kHeldMax);
+  }
+
+  bool finish() override {
+    held_.clear();
+    return encode({}, Encoder::Then::Finish);
+  }
+
+ private:
+  void on_held() { encode({}, Encoder::Then::Flush); }
+
+  bool encode(std::string_view bytes, Encoder::Then then) {
+    whole_ = whole_ && encoder_->encode(bytes, then, exchange_.client_sink());
+    return whole_;
+  }
+
+  exchange::Exchange& exchange_;
+  EncoderPool::Handle encoder_;
+  net::Timer held_;
+  bool whole_ = true;  // false: the encoder broke, and the response will be cut off at its end
+};
+
+bool list_of_any_has(const http::Fields& fields, FieldId id, std::string_view token) {
+  return std::any_of(fields.begin(), fields.end(), [id, token](const http::Field& field) {
+    return field.id == id && http::list_contains_token(field.value, token);
+  });
+}
+
+std::string_view media_type(const http::Fields& fields) {
+  const std::string_view value = fields.value(FieldId::ContentType);
+  return http::trim_ows(value.substr(0, std::min(value.find(';'), value.size())));
+}
+
+// Each piece is wanted at once.
+bool is_live(const http::Fields& fields) {
+  return http::iequals(media_type(fields), "text/event-stream") ||
+         http::iequals(fields.value("X-Accel-Buffering"), "no");
+}
+
+// The backend vouches for the bytes as they are (RFC 9530, RFC 1864).
+bool has_digest(const http::Fields& fields) {
+  constexpr std::array<std::string_view, 4> kDigests = {"Content-Digest", "Repr-Digest", "Digest",
+                                                        "Content-MD5"};
+  return std::any_of(kDigests.begin(), kDigests.end(),
+                     [&fields](std::string_view name) { return fields.find(name) != nullptr; });
+}
+
+bool may_change(const http::Fields& fields) {
+  return !fields.has(FieldId::ContentEncoding) && !fields.has(FieldId::ContentRange) &&
+         !list_of_any_has(fields, FieldId::CacheControl, "no-transform");
+}
+
+// The size of the body that the head announces, to HEAD too.
+std::optional<std::uint64_t> announced_size(const http::BodyFraming& body) {
+  const bool known =
+      body.kind == BodyKind::Length || (body.kind == BodyKind::None && body.announced);
+  return known ? std::optional(body.length) : std::nullopt;
+}
+
+void add_vary(http::Fields& fields) {
+  if (list_of_any_has(fields, FieldId::Vary, "*")) return;
+  if (list_of_any_has(fields, FieldId::Vary, "Accept-Encoding")) return;
+  fields.add(FieldId::Vary, "Accept-Encoding");
+}
+
+std::string_view weakened(Arena& arena, std::string_view etag) {
+  constexpr std::string_view kWeak = "W/";
+  char* const out = arena.allocate(kWeak.size() + etag.size());
+  etag.copy(out + kWeak.copy(out, kWeak.size()), etag.size());
+  return {out, kWeak.size() + etag.size()};
+}
+
+// Two representations may not share a strong one (RFC 9110 8.8.1).
+void weaken_etag(exchange::Exchange& exchange, http::Fields& fields) {
+  const std::string_view etag = fields.value(FieldId::ETag);
+  if (etag.starts_with('"')) fields.set(FieldId::ETag, weakened(exchange.arena(), etag));
+}
+
+// Which representation the client has, its own tag says. The answer may not make a strong one of
+// it, by which it would ask for ranges.
+void on_not_modified(exchange::Exchange& exchange, http::ResponseHead& head) {
+  const std::string_view etag = head.fields.value(FieldId::ETag);
+  if (etag.starts_with('"')) {
+    const std::string_view weak = weakened(exchange.arena(), etag);
+    for (const http::Field& field : exchange.request().fields) {
+      if (field.id != FieldId::IfNoneMatch) continue;
+      if (field.value.find(weak) == std::string_view::npos) continue;
+      head.fields.set(FieldId::ETag, weak);
+      break;
+    }
+  }
+  add_vary(head.fields);
+}
+
+void describe(exchange::Exchange& exchange, http::ResponseHead& head, std::string_view coding) {
+  head.fields.add(FieldId::ContentEncoding, coding);
+  weaken_etag(exchange, head.fields);
+  // Ranges are of the content as it is, and would be put together with this.
+  head.fields.remove(FieldId::AcceptRanges);
+  head.fields.remove(FieldId::ContentLength);
+  const bool drop_trailers = head.body.kind == BodyKind::Chunked && head.body.drop_trailers;
+  const bool has_body = head.body.has_body();
+  head.body = {has_body ? BodyKind::Chunked : BodyKind::None};
+  head.body.drop_trailers = has_body && drop_trailers;
+}
+
+}  // namespace
+
+MediaPattern::MediaPattern(std::string_view text) {
+  const std::size_t star = text.find('*');
+  open_ = star != std::string_view::npos;
+  begin_ = text.substr(0, star);
+  if (open_) end_ = text.substr(star + 1);
+}
+
+bool MediaPattern::matches(std::string_view type) const {
+  if (!open_) return http::iequals(type, begin_);
+  return type.size() >= begin_.size() + end_.size() &&
+         http::iequals(type.substr(0, begin_.size()), begin_) &&
+         http::iequals(type.substr(type.size() - end_.size()), end_);
+}
+
+Compress::Compress(CompressOptions options) : options_(std::move(options)) {
+  for (const Coding coding : options_.codings) names_.push_back(name_of(coding));
+}
+
+bool Compress::is_type(const http::Fields& fields) const {
+  const std::string_view type = media_type(fields);
+  return std::any_of(options_.types.begin(), options_.types.end(),
+                     [type](const MediaPattern& pattern) { return pattern.matches(type); });
+}
+
+bool Compress::fits(const http::ResponseHead& head, bool is_head) const {
+  constexpr int kNoContent = 204;
+  constexpr int kPartialContent = 206;
+  if (head.status == kNoContent || head.status == kPartialContent) return false;
+  if (head.body.kind == BodyKind::None && !is_head) return false;
+  const std::optional<std::uint64_t> size = announced_size(head.body);
+  if (size && (*size == 0 || *size < options_.size_min)) return false;
+  return is_type(head.fields) && may_change(head.fields) && !is_live(head.fields) &&
+         !has_digest(head.fields);
+}
+
+void Compress::on_head(exchange::Exchange& exchange, http::ResponseHead& head) const {
+  constexpr int kNotModified = 304;
+  if (exchange.is_tunnel()) return;
+  if (head.status == kNotModified) {
+    const bool may_be_type = !head.fields.has(FieldId::ContentType) || is_type(head.fields);
+    if (may_be_type && may_change(head.fields)) on_not_modified(exchange, head);
+    return;
+  }
+  const http::RequestHead& request = exchange.request();
+  if (!fits(head, request.method == http::Method::Head)) return;
+  add_vary(head.fields);
+  // Without chunks a client cannot tell the end from a cut.
+  if (request.version != http::Version::Http11) return;
+  const std::size_t chosen = http::choose_encoding(request.fields, names_);
+  EncoderPool* const encoders = exchange.services().encoders;
+  if (chosen == names_.size() || encoders == nullptr) return;
+  if (head.body.has_body()) {
+    EncoderPool::Handle encoder = encoders->take(options_.codings[chosen], options_.level);
+    if (encoder == nullptr) return;
+    exchange.set_body_filter(exchange.arena().make<CompressedBody>(exchange, std::move(encoder)));
+  }
+  describe(exchange, head, names_[chosen]);
+}
+
+}  // namespace sluice::filters

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/filters/compress.h"
+
+#include <catch2/catch.hpp>
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "tests/support/decode.h"
+#include "tests/support/exchange_rig.h"
+#include "tests/support/run_loop.h"
+
+namespace sluice::filters {
+namespace {
+
+using http::BodyKind;
+using support::decode;
+
+const std::string kText(5000, 'x');
+
+struct Given {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> fields{{"Content-Type", "text/html"}};
+  http::BodyFraming body{BodyKind::Length, 5000};
+};
+
+// Sends the head, and leaves the rest to the test.
+class HeadOnly final : public exchange::Handler {
+ public:
+  explicit HeadOnly(Given given, bool tunnel = false) : given_(std::move(given)), tunnel_(tunnel) {}
+
+  ArenaPtr<exchange::Responder> respond(exchange::Exchange& exchange) const override {
+    return exchange.arena().make<Answer>(exchange, given_, tunnel_);
+  }
+
+ private:
+  struct Answer final : exchange::Responder {
+    Answer(exchange::Exchange& to, const Given& what, bool as_tunnel)
+        : exchange(to), given(what), tunnel(as_tunnel) {}
+    void start() override {
+      http::ResponseHead& head = exchange.response_slot();
+      head.status = given.status;
+      head.reason = "R";
+      head.body = given.body;
+      for (const auto& [name, value] : given.fields) head.fields.add(name, value);
+      tunnel ? exchange.open_tunnel(head) : exchange.send_head(head);
+    }
+    void on_request_body(std::string_view) override {}
+    void on_request_end(const http::Fields&) override {}
+    void on_client_drained() override {}
+    void cancel() override {}
+
+    exchange::Exchange& exchange;
+    const Given& given;
+    bool tunnel;
+  };
+
+  const Given given_;
+  const bool tunnel_;
+};
+
+struct CompressRig : support::ExchangeRig {
+  explicit CompressRig(Given given, std::string_view request = "GET / HTTP/1.1",
+                       std::string_view fields = "Accept-Encoding: gzip\r\n", bool tunnel = false)
+      : handler(std::move(given), tunnel) {
+    services.encoders = &pool;
+    route.filters = {&filter};
+    std::string head(request);
+    head.append("\r\nHost: a\r\n").append(fields).append("\r\n");
+    run(handler, head);
+  }
+  ~CompressRig() { exchange.recycle(); }  // before the pool that it borrows from
+
+  const support::RecordedHead& head() const { return *client.head; }
+  bool compressed() const { return head().has("Content-Encoding"); }
+
+  EncoderPool pool;
+  Compress filter{
+      {{Coding::Brotli, Coding::Zstd, Coding::Gzip},
+       {MediaPattern("text/*"), MediaPattern("application/json"), MediaPattern("application/*+json")},
+       1024,
+       4}};
+  HeadOnly handler;
+};
+
+TEST_CASE("compress: the body goes out compressed, and the head says so", "[filters][compress]") {
+  CompressRig rig({200,
+                   {{"Content-Type", "Text/HTML; charset=utf-8"},
+                    {"ETag", "\"v1\""},
+                    {"Accept-Ranges", "bytes"},
+                    {"Vary", "Origin"}},
+                   {BodyKind::Length, 5000}});
+  CHECK(rig.head().field("Content-Encoding") == "gzip");
+  CHECK(rig.head().field("ETag") == "W/\"v1\"");
+  CHECK_FALSE(rig.head().has("Accept-Ranges"));
+  CHECK(rig.head().values("Vary") == std::vector<std::string>{"Origin", "Accept-Encoding"});
+  CHECK(rig.head().body == http::BodyFraming{BodyKind::Chunked});
+  rig.exchange.write(std::string_view(kText).substr(0, 2000));
+  rig.exchange.write(std::string_view(kText).substr(2000));
+  rig.exchange.finish();
+  const support::Decoded back = decode("gzip", rig.client.body);
+  CHECK(back.whole);
+  CHECK((back.text == kText));
+  CHECK(rig.exchange.bytes_out() == rig.client.body.size());
+  CHECK(rig.client.finished);
+  CHECK(rig.pool.busy() == 0);
+  CHECK(rig.client.misuse.empty());
+}
+
+TEST_CASE("compress: what is not compressed, and what of that depends on the client",
+          "[filters][compress]") {
+  struct Row {
+    std::string why;
+    Given given;
+    bool compressed;
+    bool varies;
+  };
+  using F = std::vector<std::pair<std::string, std::string>>;
+  const F html = {{"Content-Type", "text/html"}};
+  const auto with = [&html](std::string name, std::string value) {
+    F fields = html;
+    fields.emplace_back(std::move(name), std::move(value));
+    return fields;
+  };
+  const http::BodyFraming large{BodyKind::Length, 1024};
+  const std::vector<Row> rows = {
+      {"large enough", {200, html, large}, true, true},
+      {"chunked", {200, html, {BodyKind::Chunked}}, true, true},
+      {"until close", {200, html, {BodyKind::UntilClose}}, true, true},
+      {"an error", {500, html, large}, true, true},
+      {"weak already", {200, with("ETag", "W/\"a\""), large}, true, true},
+      {"a suffix", {200, {{"Content-Type", "application/problem+json"}}, large}, true, true},
+      {"small", {200, html, {BodyKind::Length, 1023}}, false, false},
+      {"empty", {200, html, {BodyKind::Length, 0}}, false, false},
+      {"no body", {200, html, {BodyKind::None}}, false, false},
+      {"an image", {200, {{"Content-Type", "image/png"}}, large}, false, false},
+      {"half a suffix", {200, {{"Content-Type", "application/+jso"}}, large}, false, false},
+      {"no type", {200, {}, large}, false, false},
+      {"no content", {204, html, {BodyKind::None}}, false, false},
+      {"a part", {206, html, large}, false, false},
+      {"a range", {200, with("Content-Range", "bytes 0-1/2"), large}, false, false},
+      {"compressed", {200, with("Content-Encoding", "br"), large}, false, false},
+      {"no-transform", {200, with("Cache-Control", "public, no-transform"), large}, false, false},
+      {"a digest", {200, with("Content-Digest", "sha-256=:a:"), large}, false, false},
+      {"live", {200, {{"Content-Type", "text/event-stream"}}, {BodyKind::Chunked}}, false, false},
+      {"unbuffered", {200, with("X-Accel-Buffering", "no"), {BodyKind::Chunked}}, false, false},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.why);
+    {
+      CompressRig rig(row.given);
+      CHECK(rig.compressed() ==
+            (row.compressed || row.why == "compressed"));
+      CHECK(rig.head().has("Vary") == row.varies);
+      CHECK((rig.pool.busy() == 1) == row.compressed);
+      if (!row.compressed) CHECK(rig.head().body == row.given.body);
+    }
+    CompressRig who_does_not_ask(row.given, "GET / HTTP/1.1", "");
+    CHECK(who_does_not_ask.head().has("Vary") == row.varies);
+    CHECK(who_does_not_ask.compressed() == (row.why == "compressed"));
+    CHECK(who_does_not_ask.head().body == row.given.body);
+  }
+}
+
+TEST_CASE("compress: HEAD has the fields of GET", "[filters][compress]") {
+  for (const bool announced : {true, false}) {
+    CAPTURE(announced);
+    CompressRig rig({200,
+                     {{"Content-Type", "text/html"}, {"ETag", "\"v1\""}},
+                     {BodyKind::None, announced ? 5000U : 0U, announced}},
+                    "HEAD / HTTP/1.1");
+    CHECK(rig.head().field("Content-Encoding") == "gzip");
+    CHECK(rig.head().field("ETag") == "W/\"v1\"");
+    CHECK(rig.head().field("Vary") == "Accept-Encoding");
+    CHECK(rig.head().body == http::BodyFraming{BodyKind::None});
+    CHECK(rig.pool.busy() == 0);
+    rig.exchange.finish();
+    CHECK(rig.client.body.empty());
+  }
+}
+
+TEST_CASE("compress: 304 keeps the tag that the client has weak", "[filters][compress]") {
+  const Given not_modified{304, {{"ETag", "\"v1\""}}, {BodyKind::None}};
+  for (const auto& [asked, tag] :
+       {std::pair{"If-None-Match: \"v0\", W/\"v1\"\r\n", "W/\"v1\""},
+        std::pair{"If-None-Match: \"v1\"\r\n", "\"v1\""}, std::pair{"", "\"v1\""}}) {
+    CAPTURE(asked);
+    CompressRig rig(not_modified, "GET / HTTP/1.1", asked);
+    CHECK(rig.head().field("ETag") == tag);
+    CHECK(rig.head().field("Vary") == "Accept-Encoding");
+    CHECK_FALSE(rig.compressed());
+  }
+}
+
+TEST_CASE("compress: HTTP/1.0 and tunnels get what was sent", "[filters][compress]") {
+  CompressRig old(Given(), "GET / HTTP/1.0");
+  CHECK_FALSE(old.compressed());
+  CHECK(old.head().field("Vary") == "Accept-Encoding");
+  CompressRig tunnel({200, {{"Content-Type", "text/html"}}, {BodyKind::UntilClose}},
+                     "GET / HTTP/1.1", "Accept-Encoding: gzip\r\n", true);
+  CHECK_FALSE(tunnel.compressed());
+  CHECK_FALSE(tunnel.head().has("Vary"));
+}
+
+TEST_CASE("compress: an exchange that ends early sends not a byte more", "[filters][compress]") {
+  CompressRig rig({200, {{"Content-Type", "text/html"}}, {BodyKind::Chunked}});
+  rig.exchange.write(kText);
+  const std::size_t sent = rig.client.body.size();
+  rig.exchange.fail({exchange::Side::Backend, exchange::Kind::Truncated});
+  CHECK(rig.client.aborted);
+  CHECK_FALSE(rig.client.finished);
+  CHECK(rig.pool.busy() == 0);
+  rig.exchange.write(kText);
+  CHECK(rig.client.body.size() == sent);
+  CHECK(rig.client.misuse.empty());
+}
+
+TEST_CASE("compress: what the backend has sent arrives though it pauses", "[filters][compress]") {
+  CompressRig rig({200, {{"Content-Type", "text/html"}}, {BodyKind::Chunked}});
+  for (const std::string text : {"a", "ab", "abc"}) {
+    rig.exchange.write(text.substr(text.size() - 1));
+    support::run_until(rig.loop, [&rig, &text] {
+      return !rig.client.body.empty() && decode("gzip", rig.client.body).text == text;
+    });
+  }
+  rig.exchange.finish();
+  CHECK(decode("gzip", rig.client.body).whole);
+}
+
+TEST_CASE("compress: without an encoder to spare, the response passes as it is",
+          "[filters][compress]") {
+  EncoderPool none(0);
+  const HeadOnly handler(Given{});
+  const Compress filter({{Coding::Gzip}, {MediaPattern("text/*")}, 1, 4});
+  support::ExchangeRig rig;
+  rig.services.encoders = &none;
+  rig.route.filters = {&filter};
+  rig.run(handler, "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n");
+  CHECK_FALSE(rig.client.head->has("Content-Encoding"));
+  CHECK(rig.client.head->field("Vary") == "Accept-Encoding");
+  rig.exchange.write("plain");
+  CHECK(rig.client.body == "plain");
+}
+
+// An encoder's stream that breaks: a body filter that cannot end.
+TEST_CASE("exchange: a body filter that cannot end cuts the response off", "[exchange]") {
+  struct Broken final : exchange::BodyFilter {
+    void write(std::string_view) override {}
+    bool finish() override { return false; }
+  };
+  struct Breaking final : exchange::ResponseFilter {
+    void on_head(exchange::Exchange& exchange, http::ResponseHead&) const override {
+      exchange.set_body_filter(exchange.arena().make<Broken>());
+    }
+  };
+  const Breaking filter;
+  const HeadOnly handler(Given{});
+  support::ExchangeRig rig;
+  rig.route.filters = {&filter};
+  rig.run(handler, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  rig.exchange.write("lost");
+  rig.exchange.finish();
+  CHECK(rig.client.aborted);
+  CHECK_FALSE(rig.client.finished);
+  CHECK(rig.exchange.failure().kind == exchange::Kind::FilterFailed);
+  CHECK(rig.client.misuse.empty());
+}
+
+}  // namespace
+}  // namespace sluice::filters
