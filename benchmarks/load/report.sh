@@ -54,7 +54,7 @@ table() {
 section() {
   case $1 in
     log-*) printf '\n## Forwarded, access log %s\n\nAnswers of %s bytes; X-Forwarded-For and X-Forwarded-Proto are added.\n' "${1#log-}" "$BYTES" ;;
-    cached-*) printf '\n## Answered from the cache: %s\n\nErrors count requests that reached the origin, too.\n' "${1#cached-}" ;;
+    cached-*) printf '\n## Answered from the cache: %s\n\nErrors count requests that reached the origin, too. Bodies that nginx keeps are files in memory,\nbeside its RSS; Varnish logs to memory, as it always does.\n' "${1#cached-}" ;;
     static-*) printf '\n## Files: %s\n' "${1#static-}" ;;
   esac
   [ "$1" != log-on ] ||
@@ -70,13 +70,12 @@ report() {
 Written by \`make bench\` on $(date -u +%Y-%m-%d). $(versions).
 Machine: $(awk -F ': ' '/^model name/ { print $2; exit }' /proc/cpuinfo), $(nproc) cores, Linux $(uname -r).
 
-Everything over $CONNECTIONS keep-alive connections. Each proxy has one worker alone on core $PROXY_CORE; wrk (one thread) and the origin share core
-$LOAD_CORE. Medians of $ROUNDS interleaved rounds of
-$RUN_SECONDS s, each after $WARM_UP_SECONDS s of warm-up; errors are the sum. CPU is user and system time of the proxy's own
+Everything over $CONNECTIONS keep-alive connections. Each proxy has one worker alone on core
+$PROXY_CORE; wrk (one thread) and the origin share core $LOAD_CORE. Medians of $ROUNDS interleaved
+rounds of $RUN_SECONDS s, each after $WARM_UP_SECONDS s of warm-up; errors are the sum. CPU is user and system time of the proxy's own
 processes over the measured interval, divided by the requests of that interval. Where a core is not
 used up, the load was the limit, and the CPU a request costs is the better measure. "No proxy" is
 the same load straight at the origin. Ratios are to the best peer of the column.
-
 $(for name in $measured; do section "$name"; done)
 TEXT
 }
