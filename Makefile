@@ -16,7 +16,7 @@ DEMO_PACKAGES  := openssl
 TEST_PACKAGES  := catch2 openssl curl nginx-light apache2-bin nodejs node-ws wrk strace
 FUZZ_PACKAGES  := clang-14 libclang-rt-14-dev
 LONG_TEST_PACKAGES := $(TEST_PACKAGES) slowhttptest
-BENCH_PACKAGES := wrk nginx-light haproxy
+BENCH_PACKAGES := wrk curl openssl nginx-light haproxy varnish h2o
 FMT_PACKAGES   := clang-format-14
 LINT_PACKAGES  := clang-tidy-14 catch2
 
@@ -296,7 +296,7 @@ build/bench/origin: build/release/obj/benchmarks/load/origin.o
 	$(run)$(CXX) $(LINK) $(LDFLAGS) $^ -o $@
 
 .PHONY: bench bench-micro
-bench: build/release/sluice build/bench/origin packages-bench ## Side by side with nginx and HAProxy; writes benchmarks/results.md
+bench: build/release/sluice build/bench/origin packages-bench ## Side by side with nginx, HAProxy, Varnish, h2o; writes benchmarks/results.md
 	@benchmarks/load/run
 bench-micro: build/release/micro ## The parts alone: hit ratios of the store beside exact LRU, ns of a look-up
 	@build/release/micro

@@ -2,7 +2,11 @@
 // The backend of the load benchmarks: gives every request the same canned answer and costs as
 // little as it can, so that what is measured is the proxy.
 //
-//   origin PORT BYTES      listens on 127.0.0.1:PORT, answers with a body of BYTES
+//   origin PORT BYTES              listens on 127.0.0.1:PORT, answers with a body of BYTES
+//   origin PORT BYTES MAX_AGE      lets caches keep it for MAX_AGE seconds, and numbers the answers
+//
+// The number, in the field X-Served, tells an answer kept by a cache from a fresh one, and two of
+// the origin's own tell whether anybody else asked in between.
 //
 // One thread, one epoll set. Requests are taken to have no body; their heads may be pipelined or
 // cut anywhere. Runs until it is killed.
@@ -26,6 +30,8 @@
 namespace {
 
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
+constexpr std::string_view kServed = "X-Served: ";
+constexpr std::size_t kServedDigits = 10;
 
 struct Connection {
   std::size_t matched = 0;  // bytes of kHeadEnd seen at the end of what has been read
@@ -51,8 +57,13 @@ int count_heads(Connection& connection, std::string_view bytes) {
   return heads;
 }
 
-std::string make_answer(std::size_t body_size) {
+// Without a max_age nothing is said of caches, and nothing is numbered.
+std::string make_answer(std::size_t body_size, long max_age) {
   std::string answer = "HTTP/1.1 200 OK\r\nServer: origin\r\nContent-Type: text/plain\r\n";
+  if (max_age > 0) {
+    answer += "Cache-Control: max-age=" + std::to_string(max_age) + "\r\n";
+    answer.append(kServed).append(kServedDigits, '0').append("\r\n");
+  }
   answer += "Content-Length: " + std::to_string(body_size) + "\r\n\r\n";
   answer.append(body_size, 'x');
   return answer;
@@ -62,6 +73,8 @@ class Origin {
  public:
   Origin(int listening, std::string answer)
       : listening_(listening), epoll_(::epoll_create1(EPOLL_CLOEXEC)), answer_(std::move(answer)) {
+    const std::size_t served = answer_.find(kServed);
+    if (served != std::string::npos) number_end_ = served + kServed.size() + kServedDigits;
     watch(EPOLL_CTL_ADD, listening_, EPOLLIN);
   }
 
@@ -116,7 +129,21 @@ class Origin {
     return true;
   }
 
+  // Counts in place, on the digits.
+  void count() {
+    if (number_end_ == 0) return;
+    for (std::size_t i = 1; i <= kServedDigits; ++i) {
+      char& digit = answer_[number_end_ - i];
+      if (digit != '9') {
+        ++digit;
+        return;
+      }
+      digit = '0';
+    }
+  }
+
   bool answer(int fd, Connection& connection) {
+    count();
     if (connection.unsent.empty()) {
       const ssize_t sent = ::send(fd, answer_.data(), answer_.size(), MSG_NOSIGNAL);
       if (sent == static_cast<ssize_t>(answer_.size())) return true;
@@ -139,6 +166,7 @@ class Origin {
   int listening_;
   int epoll_;
   std::string answer_;
+  std::size_t number_end_ = 0;  // where the number of the answer ends; 0: it has none
   std::array<char, 64 * 1024> input_{};
   std::unordered_map<int, Connection> connections_;
 };
@@ -162,14 +190,16 @@ int listen_on(int port) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const long port = argc == 3 ? std::strtol(argv[1], nullptr, 10) : 0;
-  const long bytes = argc == 3 ? std::strtol(argv[2], nullptr, 10) : -1;
-  if (port <= 0 || port > 65535 || bytes < 0) {
-    std::fprintf(stderr, "usage: origin PORT BYTES\n");
+  const bool complete = argc == 3 || argc == 4;
+  const long port = complete ? std::strtol(argv[1], nullptr, 10) : 0;
+  const long bytes = complete ? std::strtol(argv[2], nullptr, 10) : -1;
+  const long max_age = argc == 4 ? std::strtol(argv[3], nullptr, 10) : 0;
+  if (port <= 0 || port > 65535 || bytes < 0 || max_age < 0) {
+    std::fprintf(stderr, "usage: origin PORT BYTES [MAX_AGE]\n");
     return 2;
   }
   const int listening = listen_on(static_cast<int>(port));
   const auto origin =
-      std::make_unique<Origin>(listening, make_answer(static_cast<std::size_t>(bytes)));
+      std::make_unique<Origin>(listening, make_answer(static_cast<std::size_t>(bytes), max_age));
   origin->run();
 }

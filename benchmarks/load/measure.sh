@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2154  # the settings are those of run
+# Starting and ending processes, loading them, reading what they cost. Sourced by run.
+
+declare -A started=()  # by process number: what runs and has to be ended
+
+stop() {
+  kill "$1" 2> /dev/null || true
+  wait "$1" 2> /dev/null || true
+  unset "started[$1]"
+}
+
+cleanup() {
+  local pid
+  for pid in "${!started[@]}"; do stop "$pid"; done
+  rm -rf "$memory"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+fail() {
+  echo "bench: $*" >&2
+  exit 1
+}
+
+open_port() { (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
+
+# A port that nobody listens on, from $1 upwards.
+free_port() {
+  local port=$1
+  while open_port "$port"; do port=$((port + 1)); done
+  echo "$port"
+}
+
+# start NAME CORE PORT COMMAND...: runs it in the background, pinned, until its port is open. The
+# process number is left in $pid.
+start() {
+  local name=$1 core=$2 port=$3 tries=0
+  shift 3
+  taskset -c "$core" "$@" > "$work/$name.out" 2> "$work/$name.err" &
+  pid=$!
+  started[$pid]=$name
+  until open_port "$port"; do
+    kill -0 "$pid" 2> /dev/null || fail "$name ended: $(tail -n 5 "$work/$name.err")"
+    tries=$((tries + 1))
+    [ "$tries" -lt 200 ] || fail "$name does not open port $port"
+    sleep 0.05
+  done
+}
+
+# The process and all below it.
+family() {
+  local child
+  echo "$1"
+  # shellcheck disable=SC2013  # words are meant
+  for child in $(cat /proc/"$1"/task/*/children 2> /dev/null); do family "$child"; done
+}
+
+# CPU time that a family has used, user and system, in ticks of 1/100 s. The name of a program may
+# hold spaces, so the fields are counted from the parenthesis that ends it.
+cpu_ticks() {
+  local member
+  for member in $(family "$1"); do cat "/proc/$member/stat"; done |
+    awk '{ sub(/^.*\) /, ""); total += $12 + $13 } END { print total }'
+}
+
+rss_kib() {
+  local member
+  for member in $(family "$1"); do cat "/proc/$member/status"; done |
+    awk '/^VmRSS:/ { total += $2 } END { print total }'
+}
+
+# wrk for $2 seconds at port $1, $3 is http or https; prints "requests seconds p99_us errors".
+load() {
+  taskset -c "$LOAD_CORE" wrk -t 1 -c "$CONNECTIONS" -d "${2}s" --latency \
+    "$3://127.0.0.1:$1$target" > "$work/wrk.out"
+  awk '
+    function microseconds(text) {
+      if (text ~ /us$/) return text + 0
+      if (text ~ /ms$/) return text * 1000
+      return text * 1000000
+    }
+    / 99%/ { p99 = microseconds($2) }
+    / requests in / {
+      requests = $1
+      seconds = $4 ~ /m,$/ ? $4 * 60 : $4 + 0
+    }
+    /Requests\/sec:/ { rate = $2 }
+    /Socket errors:/ { errors += $4 + $6 + $8 + $10 }
+    /Non-2xx/ { errors += $NF }
+    END { printf "%d %s %d %d %s\n", requests, seconds, p99, errors, rate }' "$work/wrk.out"
+}
+
+# One turn of one proxy: adds "proxy rate cpu_us p99_us busy rss errors" to the samples.
+turn() {
+  local proxy=$1 port=$2 of=$3 by=$scheme asked before after requests seconds p99 errors rate
+  [ "$proxy" != direct ] || by=http
+  asked=$(served "http://127.0.0.1:$origin_port/")
+  load "$port" "$WARM_UP_SECONDS" "$by" > /dev/null
+  before=$(cpu_ticks "$of")
+  read -r requests seconds p99 errors rate < <(load "$port" "$RUN_SECONDS" "$by")
+  after=$(cpu_ticks "$of")
+  [ "$kind" != cached ] ||
+    errors=$((errors + $(served "http://127.0.0.1:$origin_port/") - asked - 1))
+  [ "$requests" -gt 0 ] || fail "$proxy answered nothing"
+  awk -v p="$proxy" -v ticks=$((after - before)) -v requests="$requests" -v seconds="$seconds" \
+    -v p99="$p99" -v errors="$errors" -v rate="$rate" -v rss="$(rss_kib "$of")" \
+    -v per_second="$(getconf CLK_TCK)" 'BEGIN {
+      cpu = ticks / per_second
+      printf "%s %.0f %.2f %d %.0f %d %d\n", p, rate, cpu * 1e6 / requests, p99,
+             100 * cpu / seconds, rss, errors
+    }' | tee -a "$samples" | awk '{
+      printf "  %-8s %7d requests/s  %6.2f us CPU  %d errors\n", $1, $2, $3, $7 }'
+}
+
+# The number that the origin gave the answer, 0 if it numbers none.
+served() {
+  curl -sS --http1.1 --cacert "$work/cert.pem" -o /dev/null -D - "$1" |
+    awk 'tolower($1) == "x-served:" { number = $2 + 0 } END { print number + 0 }'
+}
+
+# The answer has to be the right one before its speed means anything, and a cached one has to be the
+# same whenever it is asked for.
+verify() {
+  local proxy=$1 url=$scheme://127.0.0.1:$2$target got first
+  got=$(curl -sS --http1.1 --tlsv1.3 --cacert "$work/cert.pem" -o /dev/null \
+    -w '%{http_code} %{size_download}' "$url")
+  [ "$got" = "200 $bytes" ] || fail "$proxy answers \"$got\" instead of \"200 $bytes\""
+  [ "$kind" = cached ] || return 0
+  first=$(served "$url")
+  if [ "$first" -eq 0 ] || [ "$(served "$url")" -ne "$first" ]; then
+    fail "$proxy does not answer from its cache"
+  fi
+}
