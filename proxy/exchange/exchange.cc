@@ -204,6 +204,7 @@ void Exchange::end() {
 void Exchange::recycle() {
   responder_.reset();  // before the memory that they live in
   body_filter_.reset();
+  coded_bodies_ = nullptr;
   rules_.reset();
   request_.clear();
   response_.clear();

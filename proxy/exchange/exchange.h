@@ -18,6 +18,7 @@
 #include "proxy/exchange/body_filter.h"
 #include "proxy/exchange/cache_use.h"
 #include "proxy/exchange/client_stream.h"
+#include "proxy/exchange/coded_bodies.h"
 #include "proxy/exchange/failure.h"
 #include "proxy/exchange/handler.h"
 #include "proxy/exchange/rules.h"
@@ -120,7 +121,12 @@ class Exchange final : public ByteSource, public ByteSink {
   Times& times() { return times_; }
   void set_cache_use(CacheUse use) { cache_use_ = use; }
 
+  // Before send_head(), by a responder that has the whole body. Borrowed from it.
+  void offer(CodedBodies& bodies) { coded_bodies_ = &bodies; }
+
   // --- The filters' side ---
+
+  CodedBodies* coded_bodies() const { return coded_bodies_; }
 
   // REQUIRES: called in on_head(), at most once for an exchange.
   void set_body_filter(ArenaPtr<BodyFilter> filter);
@@ -194,6 +200,7 @@ class Exchange final : public ByteSource, public ByteSink {
   ArenaPtr<Responder> responder_;
   ArenaPtr<BodyFilter> body_filter_;  // or none
   ClientSink client_sink_{*this};
+  CodedBodies* coded_bodies_ = nullptr;
 
   IpAddress client_address_;
   std::string_view head_bytes_;  // what the views of request_ are of, in arena_
