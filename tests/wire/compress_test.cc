@@ -2,7 +2,8 @@
 // Compression over real sockets: what clients get, and what happens to it when somebody stops.
 #include <catch2/catch.hpp>
 
-#include <filesystem>
+#include <chrono>
+#include <future>
 #include <string>
 
 #include "tests/support/decode.h"
@@ -55,6 +56,22 @@ OriginAnswer page(sluice::support::Fields fields = {}) {
 
 constexpr std::string_view kGzip = "Accept-Encoding: gzip\r\n";
 
+// One chunk; empty: the last.
+std::string next_chunk(RawClient& client) {
+  const std::size_t size = std::stoul(client.recv_until("\r\n"), nullptr, 16);
+  std::string chunk = client.recv_exact(size);
+  client.recv_exact(2);
+  return chunk;
+}
+
+std::string rest_of_chunks(RawClient& client) {
+  std::string all;
+  for (std::string chunk = next_chunk(client); !chunk.empty(); chunk = next_chunk(client)) {
+    all += chunk;
+  }
+  return all;
+}
+
 }  // namespace
 
 TEST_CASE("compress: each encoding reaches a client of its own", "[wire][compress]") {
@@ -72,8 +89,7 @@ TEST_CASE("compress: each encoding reaches a client of its own", "[wire][compres
     const Decoded back = decode(coding, response.body);
     CHECK(back.whole);
     CHECK((back.text == text()));
-    const Response head =
-        ask(sluice, "HEAD", "/a", "Accept-Encoding: " + coding + "\r\n");
+    const Response head = ask(sluice, "HEAD", "/a", "Accept-Encoding: " + coding + "\r\n");
     CHECK(head.field("Content-Encoding") == coding);
     CHECK(head.field("Vary") == "Accept-Encoding");
     CHECK(head.field("ETag") == "W/\"v1\"");
@@ -90,9 +106,9 @@ TEST_CASE("compress: curl takes it, and gets the page", "[wire][compress]") {
   Origin origin({{"/a", {page()}}});
   SluiceProcess sluice(compressing(origin.backend()));
   for (const std::string coding : {"gzip, deflate, br", "gzip", "zstd"}) {
-    const auto curl = sluice::support::run_program(
-        {"curl", "-sS", "--compressed", "-H", "Accept-Encoding: " + coding,
-         sluice.listener() + "/a"});
+    const auto curl =
+        sluice::support::run_program({"curl", "-sS", "--compressed", "-H",
+                                      "Accept-Encoding: " + coding, sluice.listener() + "/a"});
     CAPTURE(coding, curl.err);
     if (coding == "zstd" && curl.status.code == 61) continue;  // a curl without zstd
     CHECK(curl.status.code == 0);
@@ -101,12 +117,12 @@ TEST_CASE("compress: curl takes it, and gets the page", "[wire][compress]") {
 }
 
 TEST_CASE("compress: what may not be changed passes byte by byte", "[wire][compress]") {
-  Origin origin({{"/twice", {page({{"Content-Encoding", "gzip"}})}},
-                 {"/part", {{206,
-                             {{"Content-Type", "text/html"}, {"Content-Range", "bytes 0-4/9"}},
-                             "01234"}}},
-                 {"/small", {{200, {{"Content-Type", "text/html"}}, "small"}}},
-                 {"/as-is", {page({{"Cache-Control", "no-transform"}})}}});
+  Origin origin(
+      {{"/twice", {page({{"Content-Encoding", "gzip"}})}},
+       {"/part",
+        {{206, {{"Content-Type", "text/html"}, {"Content-Range", "bytes 0-4/9"}}, "01234"}}},
+       {"/small", {{200, {{"Content-Type", "text/html"}}, "small"}}},
+       {"/as-is", {page({{"Cache-Control", "no-transform"}})}}});
   SluiceProcess sluice(compressing(origin.backend()));
   const Response twice = get(sluice, "/twice", kGzip);
   CHECK(twice.values("Content-Encoding") == std::vector<std::string>{"gzip"});
@@ -150,17 +166,15 @@ TEST_CASE("compress: what has come is passed on while the backend waits", "[wire
     connection.send(
         "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n"
         "5\r\nhello\r\n");
-    if (!connection.recv_until("go on").empty()) connection.send("6\r\n world\r\n0\r\n\r\n");
+    connection.recv_to_close();
   });
   SluiceProcess sluice(compressing(backend));
   RawClient client = sluice.connect();
-  client.send("POST / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\nContent-Length: 0\r\n\r\n");
+  client.send("GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n");
   read_response_head(client);
   std::string compressed;
   while (compressed.empty() || decode("gzip", compressed).text != "hello") {
-    const std::string size = client.recv_until("\r\n");
-    compressed += client.recv_exact(std::stoul(size, nullptr, 16));
-    client.recv_exact(2);
+    compressed += next_chunk(client);
   }
   CHECK_FALSE(decode("gzip", compressed).whole);
 }
@@ -196,11 +210,11 @@ TEST_CASE("compress: clients that leave midway cost nothing that stays", "[wire]
 
 TEST_CASE("compress: a client that takes nothing pauses the backend", "[wire][compress]") {
   std::string noise(8'000'000, '\0');
-  for (std::size_t i = 0; i < noise.size(); ++i) noise[i] = static_cast<char>(i * i >> 7);
   std::uint32_t state = 1;
   for (char& c : noise) c = static_cast<char>((state = state * 1664525U + 1013904223U) >> 24);
   ScriptedBackend backend(ScriptedBackend::answer(200, noise, {{"Content-Type", "text/html"}}));
-  SluiceProcess sluice(compressing(backend, "\"compress\": {}", R"(, "buffers": {"response": "64KiB"})"));
+  SluiceProcess sluice(
+      compressing(backend, "\"compress\": {}", R"(, "buffers": {"response": "64KiB"})"));
   get(sluice, "/", kGzip);  // warm
   const std::size_t before = status_kib(sluice.process_id(), "VmRSS");
   ClientOptions slow;
@@ -213,42 +227,35 @@ TEST_CASE("compress: a client that takes nothing pauses the backend", "[wire][co
   if (!sluice::support::kSanitized) {
     CHECK(status_kib(sluice.process_id(), "VmRSS") < before + 4096);
   }
-  std::string compressed;
-  for (;;) {
-    const std::size_t size = std::stoul(client.recv_until("\r\n"), nullptr, 16);
-    compressed += client.recv_exact(size);
-    client.recv_exact(2);
-    if (size == 0) break;
-  }
-  const Decoded back = decode("gzip", compressed);
+  const Decoded back = decode("gzip", rest_of_chunks(client));
   CHECK(back.whole);
   CHECK((back.text == noise));
 }
 
 TEST_CASE("compress: a reload in the middle leaves the response whole", "[wire][compress]") {
-  ScriptedBackend backend([](BackendConnection& connection) {
-    const auto first = connection.recv_request();
-    if (!first) return;
-    connection.send("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 12\r\n\r\nhello ");
-    if (!connection.recv_request()) connection.send("");
+  std::promise<void> reloaded;
+  ScriptedBackend backend([&reloaded](BackendConnection& connection) {
+    if (!connection.recv_request()) return;
+    connection.send(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 11\r\n\r\nhello ");
+    reloaded.get_future().wait_for(std::chrono::seconds(30));
+    connection.send("world");
   });
-  ScriptedBackend other(ScriptedBackend::answer(200, text(), {{"Content-Type", "text/html"}}));
-  const std::string begin = compressing(backend, R"("compress": {"min_size": 1})");
-  SluiceProcess sluice(begin);
+  Origin other({{"/", {page()}}});
+  SluiceProcess sluice(compressing(backend, R"("compress": {"min_size": "1B"})"));
   RawClient client = sluice.connect();
   client.send("GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n");
   CHECK(read_response_head(client).field("Content-Encoding") == "gzip");
-  REQUIRE(sluice.reload(compressing(other, R"("strip_prefix": "/x")")));
+  CHECK(sluice.reload(compressing(other.backend(), R"("buffer": false)")));
   CHECK_FALSE(get(sluice, "/", kGzip).has("Content-Encoding"));
-  std::string compressed;
-  while (compressed.empty() || decode("gzip", compressed).text != "hello ") {
-    const std::string size = client.recv_until("\r\n");
-    compressed += client.recv_exact(std::stoul(size, nullptr, 16));
-    client.recv_exact(2);
-  }
+  reloaded.set_value();
+  const Decoded back = decode("gzip", rest_of_chunks(client));
+  CHECK(back.whole);
+  CHECK(back.text == "hello world");
 }
 
-TEST_CASE("compress: files are compressed, unless a compressed one lies beside", "[wire][compress]") {
+TEST_CASE("compress: files are compressed, unless a compressed one lies beside",
+          "[wire][compress]") {
   sluice::support::TempDir directory;
   directory.write("a.html", text());
   directory.write("b.html", text());
