@@ -97,7 +97,8 @@ struct Files {
   std::string root;
   std::vector<std::string> index{"index.html"};  // what stands for a directory, the first there is
   std::vector<std::string> fallbacks;            // paths to try for what is not there
-  bool precompressed = false;                    // NAME.br, .zst and .gz beside what is text
+  bool listing = false;        // a directory without an index is listed; off, as names tell much
+  bool precompressed = false;  // NAME.br, .zst and .gz beside what is text
 
   bool operator==(const Files&) const = default;
 };

@@ -203,6 +203,8 @@ void fields(V& v, T& t) {
   v.key("try", t.fallbacks, Strings{.or_one = true, .example = "/index.html"},
         "Paths below the root to send for what is not there, as applications with routes of their "
         "own want it.");
+  v.key("listing", t.listing, Flag{},
+        "List directories that have no index, but for what is hidden.");
   v.key("precompressed", t.precompressed, Flag{},
         "Send `NAME.br`, `NAME.zst` or `NAME.gz`, if it is not older, to clients that take it "
         "instead of a text.");

@@ -117,6 +117,15 @@ void Http1Session::arm_send_timer() {
   send_timer_.set(shared_.services.loop.now() + shared_.options.send_timeout);
 }
 
+std::optional<std::size_t> Http1Session::send_file(int file, std::uint64_t offset,
+                                                   std::size_t bytes) {
+  if (!stream_.can_send_file()) return std::nullopt;
+  const IoResult sent = stream_.send_file(file, offset, bytes);
+  arm_send_timer();
+  if (sent.status == IoStatus::Eof) return std::nullopt;
+  return sent.bytes;
+}
+
 // Set when something was first written; what is asked here is whether the client took any since.
 void Http1Session::on_send_timeout() {
   if (!stream_.has_output()) return;

@@ -6,7 +6,9 @@
 // to the Exchange as events, from the loop.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "proxy/base/ip.h"
@@ -34,6 +36,14 @@ class ClientStream : public ByteSource, public ByteSink {
   // REQUIRES: called once, before write() and finish(). The views in `head` need only live until
   // the call returns.
   virtual void send_head(const http::ResponseHead& head) = 0;
+
+  // As write(), of bytes of a file, from where they lie. Returns how many have left or, when there
+  // is no room, 0: on_client_drained() will come. Nothing: that cannot be done here, so read and
+  // write() them.
+  virtual std::optional<std::size_t> send_file(int /*file*/, std::uint64_t /*offset*/,
+                                               std::size_t /*bytes*/) {
+    return std::nullopt;
+  }
 
   // Instead of send_head(): the response that ends HTTP on this connection, a 101 or a 2xx to
   // CONNECT. What the client sends is then its side of a tunnel, which does not flow before the

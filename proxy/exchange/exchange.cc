@@ -161,6 +161,13 @@ void Exchange::write_to_client(std::string_view bytes) {
   client_->write(bytes);
 }
 
+std::optional<std::size_t> Exchange::send_file(int file, std::uint64_t offset, std::size_t bytes) {
+  if (over_ || body_filter_ != nullptr) return std::nullopt;
+  const std::optional<std::size_t> sent = client_->send_file(file, offset, bytes);
+  bytes_out_ += sent.value_or(0);
+  return sent;
+}
+
 void Exchange::finish(const http::Fields& trailers) {
   CHECK(head_sent_);
   if (over_) return;
@@ -220,6 +227,7 @@ void Exchange::recycle() {
   backend_trace_ = {};
   times_ = {};
   cache_use_ = CacheUse::None;
+  cache_key_ = {};
   failure_ = {};
   bytes_in_ = bytes_out_ = 0;
   status_ = 0;

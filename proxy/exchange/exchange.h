@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "proxy/base/arena.h"
@@ -102,6 +103,8 @@ class Exchange final : public ByteSource, public ByteSink {
 
   // ByteSink: the response body. Nothing is taken any more once the exchange is over.
   void write(std::string_view bytes) override;
+  // As ClientStream has it; nothing, too, where the body passes through a filter.
+  std::optional<std::size_t> send_file(int file, std::uint64_t offset, std::size_t bytes);
   std::size_t unsent() const override { return client_->unsent(); }
 
   // What a responder that has all at hand writes in one turn, so that others have theirs: less
@@ -120,6 +123,10 @@ class Exchange final : public ByteSource, public ByteSink {
   BackendTrace& backend_trace() { return backend_trace_; }
   Times& times() { return times_; }
   void set_cache_use(CacheUse use) { cache_use_ = use; }
+  // The text of the key under which the cache would have it, in the arena: what is forwarded may
+  // say other things.
+  void set_cache_key(std::string_view text) { cache_key_ = text; }
+  std::string_view cache_key() const { return cache_key_; }
 
   // Before send_head(), by a responder that has the whole body. Borrowed from it.
   void offer(CodedBodies& bodies) { coded_bodies_ = &bodies; }
@@ -210,6 +217,7 @@ class Exchange final : public ByteSource, public ByteSink {
   BackendTrace backend_trace_;
   Times times_;
   CacheUse cache_use_ = CacheUse::None;
+  std::string_view cache_key_;
   Failure failure_;
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;

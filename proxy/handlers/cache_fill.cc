@@ -32,6 +32,22 @@ bool is_of_request(cache::Storing why) {
          why == cache::Storing::Authorization;
 }
 
+// What make_entry() leaves out because the response says so: private="...", no-cache="...".
+http::Fields unstored_fields(const cache::Judgement& judgement, const http::Fields& fields) {
+  http::Fields own;
+  for (const http::Field& field : fields) {
+    if (cache::is_unstored(judgement, field.name)) own.add(field.name, field.value, field.id);
+  }
+  return own;
+}
+
+// Says nothing of the resource.
+bool is_transient(int status) {
+  constexpr int kTooManyRequests = 429;
+  constexpr int kServerErrors = 500;
+  return status == kTooManyRequests || status >= kServerErrors;
+}
+
 // Each piece is wanted at once, and there is no end to it.
 bool is_live(const http::Fields& fields) {
   constexpr std::string_view kEventStream = "text/event-stream";
@@ -149,6 +165,7 @@ bool CacheFill::serve_stale(const Failure& failure) {
 
 void CacheFill::on_not_modified(const http::ResponseHead& head) {
   mode_ = Mode::Over;
+  if (!confirms(*stale_, head.fields)) return on_other_confirmed();
   http::ResponseHead fresh;
   freshen(*stale_, head, fresh);
   const cache::Judgement judgement = judge(fresh);
@@ -165,7 +182,13 @@ void CacheFill::on_not_modified(const http::ResponseHead& head) {
   } else {
     lead_.uncacheable(0);
   }
-  give(std::move(entry), CacheUse::Revalidated);
+  give(std::move(entry), CacheUse::Revalidated, unstored_fields(judgement, head.fields));
+}
+
+void CacheFill::on_other_confirmed() {
+  store_.remove_entry(*stale_);
+  lead_.fail(kFlightUseless);
+  if (reader_ != nullptr) std::exchange(reader_, nullptr)->on_fill_useless();
 }
 
 cache::Judgement CacheFill::judge(const http::ResponseHead& head) const {
@@ -194,18 +217,20 @@ bool CacheFill::store(const http::ResponseHead& head, const cache::Judgement& ju
   } else {
     store_.insert(entry);
   }
-  give(std::move(entry), CacheUse::Miss);
+  give(std::move(entry), CacheUse::Miss, unstored_fields(judgement, head.fields));
   return true;
 }
 
-void CacheFill::give(cache::EntryPtr entry, CacheUse use) {
+void CacheFill::give(cache::EntryPtr entry, CacheUse use, const http::Fields& own) {
   if (reader_ == nullptr) return;
-  std::exchange(reader_, nullptr)->on_fill_entry(std::move(entry), use);
+  std::exchange(reader_, nullptr)->on_fill_entry(std::move(entry), use, own);
 }
 
 void CacheFill::pass(const http::ResponseHead& head, cache::Storing why) {
   const bool is_error = cache::is_error_status(head.status);
   const cache::Time until = std::time(nullptr) + (is_error ? kMarkOfErrorSeconds : kMarkSeconds);
+  // It takes the place of what was to be validated, though it is not stored itself.
+  if (stale_ && !is_transient(head.status) && !is_of_request(why)) store_.remove_entry(*stale_);
   if (lead_) lead_.uncacheable(is_of_request(why) ? 0 : until);
   mode_ = Mode::Passing;
   if (reader_ == nullptr) return stop_fetching();

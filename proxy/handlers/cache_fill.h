@@ -28,13 +28,17 @@
 
 namespace sluice::handlers {
 
-// The exchange that began a fetch. Exactly one of the first three events comes, unless it leaves;
-// the first two are the last it hears.
+// The exchange that began a fetch. Exactly one of the first four events comes, unless it leaves;
+// the first three are the last it hears.
 class FillReader {
  public:
   // There is an Entry to answer with, whose body may still grow. `use`: Miss, Revalidated or Stale.
-  virtual void on_fill_entry(cache::EntryPtr entry, exchange::CacheUse use) = 0;
+  // `own`: fields that are not stored, and for this reader alone; they hold during the call.
+  virtual void on_fill_entry(cache::EntryPtr entry, exchange::CacheUse use,
+                             const http::Fields& own) = 0;
   virtual void on_fill_failed(exchange::Failure failure) = 0;
+  // The origin confirmed what is not the stored response, which is gone now: nothing is known.
+  virtual void on_fill_useless() = 0;
   // The response is the reader's alone: these, and then one of the last two.
   virtual void on_fill_head(http::ResponseHead& head) = 0;
   virtual void on_fill_body(std::string_view bytes) = 0;
@@ -101,10 +105,11 @@ class CacheFill final : public exchange::Detached,
   void on_failed(const exchange::Failure& failure);
   bool serve_stale(const exchange::Failure& failure);
   void on_not_modified(const http::ResponseHead& head);
+  void on_other_confirmed();
   cache::Judgement judge(const http::ResponseHead& head) const;
   bool store(const http::ResponseHead& head, const cache::Judgement& judgement);
   void pass(const http::ResponseHead& head, cache::Storing why);
-  void give(cache::EntryPtr entry, exchange::CacheUse use);
+  void give(cache::EntryPtr entry, exchange::CacheUse use, const http::Fields& own = {});
   void on_too_large(std::uint64_t size);
   void stop_fetching();
   cache::Key key() const { return {key_hash_, key_text_}; }
@@ -136,5 +141,7 @@ int flight_code_of(const exchange::Failure& failure);
 exchange::Failure failure_of_flight(int code);
 // The pool answered a validation with an error: who may not use what is stale asks for himself.
 inline constexpr int kFlightOriginError = -2;
+// It confirmed something else: who waits begins anew.
+inline constexpr int kFlightUseless = -3;
 
 }  // namespace sluice::handlers

@@ -22,6 +22,7 @@ struct Url {
   std::string_view path;  // normalised
   std::string_view query;
   bool has_query = false;
+  std::string_view extras = {};  // what follows the URL, where that is known
 };
 
 // Writes the text twice: first only counting, then into the arena.
@@ -68,6 +69,7 @@ void KeyWriter::put_all() {
   put_authority();
   put(url_.path);
   put_query();
+  if (!url_.extras.empty()) return put(url_.extras);
   put(kEndOfUrl);
   put(rules_.zone);
   for (const std::string& name : rules_.headers) put_field(name);
@@ -143,17 +145,43 @@ void KeyWriter::put_cookie(std::string_view name) {
   });
 }
 
-// RFC 3986 4.2 as far as redirects use it: an absolute URI of the same origin, or a path.
-std::optional<std::string_view> path_of_same_origin(const exchange::Exchange& exchange,
-                                                    std::string_view uri) {
-  if (uri.starts_with('/') && !uri.starts_with("//")) return uri;
+// "a.example:80" under http is "a.example".
+std::string_view without_default_port(std::string_view authority, std::string_view scheme) {
+  const std::string_view port = scheme == "https:" ? ":443" : ":80";
+  return authority.ends_with(port) ? authority.substr(0, authority.size() - port.size())
+                                   : authority;
+}
+
+bool has_scheme(std::string_view uri) {
+  const std::size_t end = uri.find_first_of(":/?#");
+  return end != std::string_view::npos && uri[end] == ':';
+}
+
+// RFC 3986 5.2.2: what the reference has behind the authority, as an absolute path with its query;
+// nothing where it names another origin.
+std::optional<std::string_view> resolve(exchange::Exchange& exchange, std::string_view uri) {
   const std::string_view scheme = exchange.client().tls ? "https:" : "http:";
-  if (http::iequals(uri.substr(0, scheme.size()), scheme)) uri.remove_prefix(scheme.size());
-  if (!uri.starts_with("//")) return std::nullopt;
-  uri.remove_prefix(2);
-  const std::string_view authority = uri.substr(0, uri.find_first_of("/?#"));
-  if (!http::iequals(authority, exchange.request().authority)) return std::nullopt;
-  return uri.substr(authority.size());
+  if (http::iequals(uri.substr(0, scheme.size()), scheme)) {
+    uri.remove_prefix(scheme.size());
+    if (!uri.starts_with("//")) return std::nullopt;
+  } else if (has_scheme(uri)) {
+    return std::nullopt;
+  }
+  if (uri.starts_with("//")) {
+    uri.remove_prefix(2);
+    const std::string_view authority = uri.substr(0, uri.find_first_of("/?#"));
+    const bool same = http::iequals(without_default_port(authority, scheme),
+                                    without_default_port(exchange.request().authority, scheme));
+    if (!same) return std::nullopt;
+    return uri.substr(authority.size());
+  }
+  if (uri.starts_with('/')) return uri;
+  const std::string_view path = exchange.path();
+  const bool keeps_path = uri.empty() || uri.front() == '?' || uri.front() == '#';
+  const std::string_view base = keeps_path ? path : path.substr(0, path.rfind('/') + 1);
+  char* const out = exchange.arena().allocate(base.size() + uri.size());
+  uri.copy(out + base.copy(out, base.size()), uri.size());
+  return std::string_view(out, base.size() + uri.size());
 }
 
 bool has_any(const http::Fields& fields, const std::vector<std::string>& names) {
@@ -185,7 +213,7 @@ std::string_view cache_key_text(exchange::Exchange& exchange, const CacheRules& 
 
 std::string_view cache_key_text_of(exchange::Exchange& exchange, const CacheRules& rules,
                                    std::string_view uri_reference) {
-  std::optional<std::string_view> rest = path_of_same_origin(exchange, uri_reference);
+  const std::optional<std::string_view> rest = resolve(exchange, uri_reference);
   if (!rest) return {};
   const std::string_view target = rest->substr(0, rest->find('#'));
   const std::size_t mark = std::min(target.find('?'), target.size());
@@ -194,7 +222,11 @@ std::string_view cache_key_text_of(exchange::Exchange& exchange, const CacheRule
   const std::optional<std::size_t> size = http::normalise_path(path, normal);
   if (!size) return {};
   const bool has_query = mark < target.size();
-  const Url url{{normal, *size}, has_query ? target.substr(mark + 1) : "", has_query};
+  const std::string_view own = exchange.cache_key();
+  const Url url{.path = {normal, *size},
+                .query = has_query ? target.substr(mark + 1) : "",
+                .has_query = has_query,
+                .extras = own.substr(std::min(own.find(kEndOfUrl), own.size()))};
   return KeyWriter(exchange, rules, url).write(exchange.arena());
 }
 

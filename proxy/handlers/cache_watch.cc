@@ -11,7 +11,8 @@ using http::FieldId;
 void CacheWatch::on_head(exchange::Exchange& exchange, http::ResponseHead& head) const {
   if (exchange.cache_use() != CacheUse::None) return;
   const cache::Method method = method_for_cache(exchange.request().method);
-  if (cache::invalidates(method, head.status)) invalidate(exchange, head);
+  const bool is_ours = !exchange.cache_key().empty();
+  if (is_ours && cache::invalidates(method, head.status)) invalidate(exchange, head);
   exchange.set_cache_use(CacheUse::Bypass);
   head.fields.add(kCacheStatus, cache_status_of(CacheStatus(CacheUse::Bypass), exchange));
 }
@@ -19,7 +20,7 @@ void CacheWatch::on_head(exchange::Exchange& exchange, http::ResponseHead& head)
 // The target, and what the response says it has made or changed, as far as it is of the same
 // origin.
 void CacheWatch::invalidate(exchange::Exchange& exchange, const http::ResponseHead& head) const {
-  store_.remove(store_.key(cache_key_text(exchange, *rules_)));
+  store_.remove(store_.key(exchange.cache_key()));
   for (const FieldId id : {FieldId::Location, FieldId::ContentLocation}) {
     const std::string_view uri = head.fields.value(id);
     if (uri.empty()) continue;

@@ -16,6 +16,8 @@ class FileBody {
   void take(Fd file) { file_ = std::move(file); }
   BodyPlan& plan() { return plan_; }
 
+  int file() const { return file_.get(); }
+
   // The next bytes, in `space` or of a text; empty at the end, or, with *failed, where the file has
   // become shorter or cannot be read.
   std::string_view next(std::span<char> space, bool* failed);

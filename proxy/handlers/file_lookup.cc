@@ -96,16 +96,32 @@ FoundFile open_below(int root, std::string_view path) {
     found.status = Status::Found;
     found.size = static_cast<std::uint64_t>(status.st_size);
     found.modified_seconds = status.st_mtim.tv_sec;
+    found.device = status.st_dev;
+    found.inode = status.st_ino;
+    found.changed_seconds = status.st_ctim.tv_sec;
+    found.changed_nanoseconds = static_cast<std::uint32_t>(status.st_ctim.tv_nsec);
     found.modified_nanoseconds = static_cast<std::uint32_t>(status.st_mtim.tv_nsec);
   }
   return found;
 }
 
+std::string identity_of(const std::string& root, const std::vector<std::string>& index,
+                        const std::vector<std::string>& fallbacks) {
+  std::string text = root;
+  for (const std::string& name : index) text.append("\t").append(name);
+  for (const std::string& path : fallbacks) text.append("\t").append(path);
+  return text;
+}
+
 }  // namespace
 
 FileLookup::FileLookup(std::string root, std::vector<std::string> index,
-                       std::vector<std::string> fallbacks)
-    : root_(std::move(root)), index_(std::move(index)), fallbacks_(std::move(fallbacks)) {}
+                       std::vector<std::string> fallbacks, bool listing)
+    : root_(std::move(root)),
+      index_(std::move(index)),
+      fallbacks_(std::move(fallbacks)),
+      listing_(listing),
+      identity_(identity_of(root_, index_, fallbacks_)) {}
 
 Fd FileLookup::open_root() const {
   return Fd(::open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -137,7 +153,11 @@ FoundFile FileLookup::find_below(int root, std::string_view path, Arena& arena) 
   if (!name || is_hidden(*name)) return {};
   const bool slash_behind = path.ends_with('/');
   FoundFile found = open_below(root, *name);
-  if (found.status == Status::Directory && slash_behind) return find_index(root, *name, arena);
+  if (found.status == Status::Directory && slash_behind) {
+    FoundFile index = find_index(root, *name, arena);
+    if (index.status != Status::Missing || !listing_) return index;
+    found.status = Status::Listing;
+  }
   if (found.status == Status::Found && slash_behind) return {};  // "/file/" is not "/file"
   return found;
 }

@@ -3,7 +3,7 @@
 // link, no "..", no encoded slash leads out of it (openat2(2), RESOLVE_BENEATH), and no name that
 // begins with a dot is there, but /.well-known (RFC 8615).
 //
-// The root is opened anew for each request, so that a link that is turned to the next release takes
+// The root is opened anew for each look-up, so that a link that is turned to the next release takes
 // effect at once. Immutable; any thread may use it.
 #pragma once
 
@@ -21,6 +21,7 @@ struct FoundFile {
   enum class Status : std::uint8_t {
     Found,
     Directory,  // there is one, but the path does not end with a slash
+    Listing,    // there is one, with a slash, no index, and it may be listed
     Missing,    // or not for everybody's eyes
     Forbidden,  // the system does not let us read it
     Failed,     // out of descriptors, or the disk is broken
@@ -32,19 +33,29 @@ struct FoundFile {
   std::uint64_t size = 0;
   std::int64_t modified_seconds = 0;
   std::uint32_t modified_nanoseconds = 0;
+  // Which file it is, and when it or what is said of it was last touched.
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::int64_t changed_seconds = 0;
+  std::uint32_t changed_nanoseconds = 0;
 };
 
 class FileLookup {
  public:
   // `index`: names of files that stand for their directory, the first that is there.
-  // `fallbacks`: paths to try when there is none.
-  FileLookup(std::string root, std::vector<std::string> index, std::vector<std::string> fallbacks);
+  // `fallbacks`: paths to try when there is none. `listing`: a directory without an index is found
+  // itself.
+  FileLookup(std::string root, std::vector<std::string> index, std::vector<std::string> fallbacks,
+             bool listing);
 
   // `path`: of the URL, normalised, with its escapes.
   FoundFile find(std::string_view path, Arena& arena) const;
 
   // The file beside a found one whose name has `suffix` behind it, if it is not older.
   FoundFile find_sibling(const FoundFile& file, std::string_view suffix, Arena& arena) const;
+
+  // Tells apart look-ups that may find different files for the same path.
+  const std::string& identity() const { return identity_; }
 
   // Why the root cannot be opened, as an errno; 0 if it can.
   int problem() const;
@@ -57,6 +68,8 @@ class FileLookup {
   const std::string root_;
   const std::vector<std::string> index_;
   const std::vector<std::string> fallbacks_;
+  const bool listing_;
+  const std::string identity_;
 };
 
 }  // namespace sluice::handlers

@@ -23,6 +23,13 @@ using exchange::Kind;
 using exchange::Side;
 using http::FieldId;
 
+// Never to be used without asking, not even at the moment when it came: no-cache, max-age=0. Who
+// waits for somebody else's gets a response that may be that client's alone.
+bool is_for_one(const cache::Entry& entry) {
+  return cache::judge_use(entry.terms(), {}, entry.terms().response_time, false) ==
+         cache::Use::Validate;
+}
+
 // One exchange with the cache. It borrows its fetch, if it began one, and leaves it before it ends;
 // it lives in the exchange's arena.
 class CacheResponder final : public exchange::Responder, private FillReader {
@@ -48,8 +55,9 @@ class CacheResponder final : public exchange::Responder, private FillReader {
   static constexpr int kLookupsMax = 3;
 
   // FillReader
-  void on_fill_entry(cache::EntryPtr entry, CacheUse use) override;
+  void on_fill_entry(cache::EntryPtr entry, CacheUse use, const http::Fields& own) override;
   void on_fill_failed(Failure failure) override;
+  void on_fill_useless() override;
   void on_fill_head(http::ResponseHead& head) override;
   void on_fill_body(std::string_view bytes) override { exchange_.write(bytes); }
   void on_fill_end(const http::Fields& trailers) override;
@@ -68,11 +76,17 @@ class CacheResponder final : public exchange::Responder, private FillReader {
   void on_flight_published(cache::EntryPtr entry);
   void on_flight_failed(int code);
   void fetch(cache::Lead lead, bool as_asked);
-  void answer(cache::EntryPtr entry, CacheUse use);
+  void answer(cache::EntryPtr entry, CacheUse use, const http::Fields& own = {});
   void note_backend();
   void let_go();
   // What this request gets is not for others to wait for.
   bool only_for_itself() const { return request_.has_authorization || request_.control.no_store; }
+  // Less than the whole: where nothing is stored, the origin's to judge.
+  bool wants_less() const {
+    const http::RequestHead& request = exchange_.request();
+    return request.method == http::Method::Head || request.fields.has(FieldId::IfNoneMatch) ||
+           request.fields.has(FieldId::IfModifiedSince) || wants_part();
+  }
   bool wants_part() const { return exchange_.request().fields.has(FieldId::Range); }
 
   exchange::Exchange& exchange_;
@@ -121,9 +135,9 @@ void CacheResponder::look_up(const cache::Want& want) {
     case Lookup::Kind::Join:
       return join(std::move(found.join));
     case Lookup::Kind::Miss:
-      return fetch({}, request_.control.no_store);
+      return fetch({}, request_.control.no_store || wants_less());
     case Lookup::Kind::Pass:
-      return fetch({}, wants_part());
+      return fetch({}, true);
     case Lookup::Kind::TooManyWaiters:
       return fetch({}, true);
   }
@@ -147,7 +161,7 @@ void CacheResponder::on_stored(cache::EntryPtr entry) {
 void CacheResponder::validate(cache::EntryPtr entry) {
   if (request_.control.only_if_cached) return exchange_.fail({Side::Proxy, Kind::NotCached});
   stale_ = std::move(entry);
-  if (only_for_itself()) return fetch({}, false);
+  if (only_for_itself() || is_for_one(*stale_)) return fetch({}, false);
   look_up({.stale = stale_.get(), .variant = 0});
 }
 
@@ -182,18 +196,26 @@ void CacheResponder::on_flight_ended() {
   join_.leave();
   if (entry) return on_flight_published(std::move(entry));
   if (state == cache::Flight::State::Failed) return on_flight_failed(code);
-  fetch({}, wants_part());
+  fetch({}, true);
 }
 
 void CacheResponder::on_flight_published(cache::EntryPtr entry) {
   const http::Fields& fields = exchange_.request().fields;
-  if (RequestSelector(fields).matches(*entry)) return answer(std::move(entry), CacheUse::Joined);
+  if (RequestSelector(fields).matches(*entry)) {
+    if (!is_for_one(*entry)) return answer(std::move(entry), CacheUse::Joined);
+    stale_ = std::move(entry);
+    return fetch({}, false);
+  }
   std::string variant;
   write_variant_like(entry->variant(), fields, variant);
   look_up({.stale = nullptr, .variant = store_.key(variant).hash | 1});
 }
 
 void CacheResponder::on_flight_failed(int code) {
+  if (code == kFlightUseless) {
+    stale_.reset();
+    return look_up({});
+  }
   const bool may_use_stale =
       stale_ && cache::may_serve_on_error(stale_->terms(), request_.control, std::time(nullptr),
                                           stale_->marked_stale());
@@ -211,16 +233,22 @@ void CacheResponder::fetch(cache::Lead lead, bool as_asked) {
                            std::move(stale), this);
 }
 
-void CacheResponder::on_fill_entry(cache::EntryPtr entry, CacheUse use) {
+void CacheResponder::on_fill_entry(cache::EntryPtr entry, CacheUse use, const http::Fields& own) {
   note_backend();
   fill_ = nullptr;
-  answer(std::move(entry), use);
+  answer(std::move(entry), use, own);
 }
 
 void CacheResponder::on_fill_failed(Failure failure) {
   note_backend();
   fill_ = nullptr;
   exchange_.fail(failure);
+}
+
+void CacheResponder::on_fill_useless() {
+  fill_ = nullptr;
+  stale_.reset();
+  look_up({});
 }
 
 void CacheResponder::on_fill_head(http::ResponseHead& head) {
@@ -271,9 +299,14 @@ void CacheResponder::note_backend() {
 
 // --- the answer ---
 
-void CacheResponder::answer(cache::EntryPtr entry, CacheUse use) {
+void CacheResponder::answer(cache::EntryPtr entry, CacheUse use, const http::Fields& own) {
   const cache::Time now = std::time(nullptr);
-  put_stored_head(exchange_, *entry, now);
+  put_stored_head(exchange_, *entry);
+  add_age(exchange_, *entry, now);
+  for (const http::Field& field : own) {
+    exchange_.response_slot().fields.add(exchange_.arena().copy(field.name),
+                                         exchange_.arena().copy(field.value), field.id);
+  }
   CacheStatus status(use);
   status.ttl = cache::freshness_left(entry->terms(), now);
   status.stored = use == CacheUse::Miss;
@@ -295,7 +328,12 @@ void CacheResponder::let_go() {
 }  // namespace
 
 ArenaPtr<exchange::Responder> ForwardCache::respond(exchange::Exchange& exchange) const {
-  if (bypasses_cache(exchange, *rules_)) return forward_->respond(exchange);
+  if (bypasses_cache(exchange, *rules_)) {
+    if (method_for_cache(exchange.request().method) == cache::Method::Unsafe) {
+      exchange.set_cache_key(cache_key_text(exchange, *rules_));
+    }
+    return forward_->respond(exchange);
+  }
   return exchange.arena().make<CacheResponder>(exchange, store_, *rules_, *forward_);
 }
 

@@ -6,12 +6,18 @@
 
 #include <algorithm>
 #include <ctime>
+#include <iterator>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "proxy/exchange/exchange.h"
+#include "proxy/handlers/directory_listing.h"
 #include "proxy/handlers/file_body.h"
 #include "proxy/handlers/mime_types.h"
 #include "proxy/handlers/selection.h"
+#include "proxy/handlers/stored_answer.h"
+#include "proxy/handlers/stored_head.h"
 #include "proxy/http/accept_encoding.h"
 #include "proxy/http/date.h"
 #include "proxy/http/status.h"
@@ -36,14 +42,24 @@ constexpr Coding kCodings[] = {{"br", ".br"}, {"zstd", ".zst"}, {"gzip", ".gz"}}
 // large file hold up nobody else.
 class FileResponder final : public exchange::Responder, private net::Requeued {
  public:
-  FileResponder(exchange::Exchange& exchange, const FileLookup& lookup, bool precompressed)
-      : exchange_(exchange), lookup_(lookup), precompressed_(precompressed) {}
+  FileResponder(exchange::Exchange& exchange, const FileLookup& lookup, bool precompressed,
+                const StoredFiles& stored)
+      : exchange_(exchange),
+        lookup_(lookup),
+        precompressed_(precompressed),
+        stored_(stored),
+        stored_answer_(exchange, stored.store()) {}
 
   void start() override;
   void on_request_body(std::string_view) override {}
   void on_request_end(const http::Fields&) override {}
-  void on_client_drained() override { send_some(); }
-  void cancel() override { unlink(); }
+  void on_client_drained() override {
+    stored_answer_.started() ? stored_answer_.on_client_drained() : send_some();
+  }
+  void cancel() override {
+    stored_answer_.stop();
+    unlink();
+  }
 
  private:
   // net::Requeued
@@ -53,15 +69,24 @@ class FileResponder final : public exchange::Responder, private net::Requeued {
   void refuse(Kind kind) { exchange_.fail({Side::Proxy, kind}); }
   std::string_view own_path();
   void redirect_to_directory();
+  void list(Fd directory);
+  std::string_view accepted_codings();
+  bool answer_from_store(std::string_view path);
   void answer(FoundFile file);
+  void answer_by_store(const FoundFile& file);
   FoundFile choose_coding(FoundFile file, const MimeType& type);
   http::Validators describe(const FoundFile& file);
   void send_head(int status);
+  std::optional<std::size_t> send_directly();
   void send_some();
 
   exchange::Exchange& exchange_;
   const FileLookup& lookup_;
   const bool precompressed_;
+  const StoredFiles& stored_;
+  cache::Key key_;         // in the store
+  cache::EntryPtr known_;  // what that has, if it is to be looked at again
+  StoredAnswer stored_answer_;
   FileBody body_;
   bool sending_ = false;
 };
@@ -71,12 +96,15 @@ void FileResponder::start() {
   if (method != http::Method::Get && method != http::Method::Head) return refuse(Kind::ReadOnly);
   const std::string_view path = own_path();
   if (!path.starts_with('/')) return refuse(Kind::FileMissing);
+  if (answer_from_store(path)) return;
   FoundFile file = lookup_.find(path, exchange_.arena());
   switch (file.status) {
     case FoundFile::Status::Found:
       return answer(std::move(file));
     case FoundFile::Status::Directory:
       return redirect_to_directory();
+    case FoundFile::Status::Listing:
+      return list(std::move(file.fd));
     case FoundFile::Status::Missing:
       return refuse(Kind::FileMissing);
     case FoundFile::Status::Forbidden:
@@ -112,6 +140,50 @@ void FileResponder::redirect_to_directory() {
   send_head(kPermanentRedirect);
 }
 
+// A letter for each that this client takes: by it depends which file answers.
+std::string_view FileResponder::accepted_codings() {
+  if (!precompressed_) return {};
+  char* const letters = exchange_.arena().allocate(std::size(kCodings));
+  std::size_t count = 0;
+  for (const Coding& coding : kCodings) {
+    if (!http::accepts_encoding(exchange_.request().fields, coding.name)) continue;
+    letters[count++] = coding.name.front();
+  }
+  return {letters, count};
+}
+
+bool FileResponder::answer_from_store(std::string_view path) {
+  key_ = stored_.key(exchange_, lookup_, path, accepted_codings());
+  StoredFiles::Found found = stored_.find(key_, std::time(nullptr));
+  known_ = std::move(found.entry);
+  if (!found.fresh) return false;
+  put_stored_head(exchange_, *known_);
+  stored_answer_.start(std::move(known_));
+  return true;
+}
+
+void FileResponder::answer_by_store(const FoundFile& file) {
+  cache::EntryPtr entry = stored_.keep(exchange_, key_, file, known_, std::time(nullptr));
+  if (!entry) return refuse(Kind::FileFailed);
+  put_stored_head(exchange_, *entry);
+  stored_answer_.start(std::move(entry));
+}
+
+void FileResponder::list(Fd directory) {
+  const std::optional<std::string> page = directory_listing(std::move(directory), exchange_.path());
+  if (!page) return refuse(Kind::FileFailed);
+  http::ResponseHead& head = exchange_.response_slot();
+  head.fields.add(FieldId::ContentType, "text/html; charset=utf-8");
+  head.status = 200;
+  head.reason = http::reason_phrase(head.status);
+  head.keep_alive = true;
+  const bool is_head = exchange_.request().method == http::Method::Head;
+  head.body = http::framing_of(head.status, page->size(), is_head);
+  exchange_.send_head(head);
+  if (!is_head) exchange_.write(*page);
+  exchange_.finish();
+}
+
 void FileResponder::answer(FoundFile file) {
   const MimeType type = mime_type_of(file.path);
   file = choose_coding(std::move(file), type);
@@ -119,6 +191,7 @@ void FileResponder::answer(FoundFile file) {
   http::Fields& fields = exchange_.response_slot().fields;
   fields.add(FieldId::AcceptRanges, "bytes");
   fields.add(FieldId::ContentType, type.name);
+  if (file.size <= StoredFiles::kFileBytesMax) return answer_by_store(file);
   body_.take(std::move(file.fd));
   const int status = select(exchange_, representation, body_.plan());
   constexpr int kPreconditionFailed = 412;
@@ -172,11 +245,26 @@ void FileResponder::send_head(int status) {
   exchange_.services().loop.call_again(*this);
 }
 
+// Nothing where the next bytes are no file's, or have to be read and written.
+std::optional<std::size_t> FileResponder::send_directly() {
+  const BodyPlan::Piece piece = body_.plan().next();
+  if (!piece.text.empty() || piece.bytes == 0) return std::nullopt;
+  const std::size_t bytes = std::min<std::uint64_t>(piece.bytes, exchange_.turn_bytes());
+  const auto sent = exchange_.send_file(body_.file(), piece.from, bytes);
+  if (sent && *sent > 0) body_.plan().sent(*sent);
+  return sent;
+}
+
 void FileResponder::send_some() {
   if (!sending_) return;
   net::EventLoop& loop = exchange_.services().loop;
   for (std::size_t sent = 0; sent < exchange_.turn_bytes();) {
     if (exchange_.unsent() > exchange_.rules().response_watermark_bytes) return;  // until drained
+    if (const std::optional<std::size_t> direct = send_directly()) {
+      if (*direct == 0) return;  // until drained
+      sent += *direct;
+      continue;
+    }
     bool failed = false;
     const std::string_view bytes = body_.next(loop.scratch(), &failed);
     if (failed) return refuse(Kind::FileFailed);
@@ -193,7 +281,7 @@ void FileResponder::send_some() {
 }  // namespace
 
 ArenaPtr<exchange::Responder> StaticFiles::respond(exchange::Exchange& exchange) const {
-  return exchange.arena().make<FileResponder>(exchange, lookup_, precompressed_);
+  return exchange.arena().make<FileResponder>(exchange, lookup_, precompressed_, stored_);
 }
 
 }  // namespace sluice::handlers

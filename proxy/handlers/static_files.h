@@ -9,20 +9,23 @@
 
 #include "proxy/exchange/handler.h"
 #include "proxy/handlers/file_lookup.h"
+#include "proxy/handlers/stored_files.h"
 
 namespace sluice::handlers {
 
 class StaticFiles final : public exchange::Handler {
  public:
   // `precompressed`: look for NAME.br, NAME.zst and NAME.gz beside what is text.
-  StaticFiles(FileLookup lookup, bool precompressed)
-      : lookup_(std::move(lookup)), precompressed_(precompressed) {}
+  // Small files are kept in `store`, which is borrowed.
+  StaticFiles(FileLookup lookup, bool precompressed, cache::Store& store)
+      : lookup_(std::move(lookup)), precompressed_(precompressed), stored_(store) {}
 
   ArenaPtr<exchange::Responder> respond(exchange::Exchange& exchange) const override;
 
  private:
   const FileLookup lookup_;
   const bool precompressed_;
+  const StoredFiles stored_;
 };
 
 }  // namespace sluice::handlers

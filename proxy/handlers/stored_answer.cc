@@ -52,6 +52,7 @@ Representation representation_of(const cache::Entry& entry, std::optional<std::u
 
 bool asks_for_part(const http::Fields& fields) {
   return fields.has(FieldId::IfNoneMatch) || fields.has(FieldId::IfModifiedSince) ||
+         fields.has(FieldId::IfMatch) || fields.has(FieldId::IfUnmodifiedSince) ||
          fields.has(FieldId::Range);
 }
 
@@ -77,6 +78,10 @@ int StoredAnswer::choose() {
 
 void StoredAnswer::send_head(int status) {
   constexpr int kNotModified = 304;
+  constexpr int kPreconditionFailed = 412;
+  if (status == kPreconditionFailed) {
+    return exchange_.fail({Side::Proxy, Kind::PreconditionFailed});
+  }
   http::ResponseHead& head = exchange_.response_slot();
   head.status = status;
   head.reason = http::reason_phrase(status);

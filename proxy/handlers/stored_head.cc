@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cache/vary.h"
+#include "proxy/http/conditional.h"
 #include "proxy/http/date.h"
 #include "proxy/http/status.h"
 
@@ -200,6 +201,13 @@ cache::EntryPtr make_entry(const EntrySource& source) {
        .body = source.body});
 }
 
+bool confirms(const cache::Entry& stored, const http::Fields& not_modified) {
+  const auto etag = find(stored, FieldId::ETag);
+  const std::string_view other = not_modified.value(FieldId::ETag);
+  return !etag || other.empty() || etag->value == other ||
+         http::etags_match_weakly(etag->value, other);
+}
+
 void freshen(const cache::Entry& stored, const http::ResponseHead& not_modified,
              http::ResponseHead& out) {
   out.status = stored.status();
@@ -227,7 +235,7 @@ void add_conditions(const cache::Entry& stored, http::Fields& request) {
   }
 }
 
-void put_stored_head(exchange::Exchange& exchange, const cache::Entry& entry, cache::Time now) {
+void put_stored_head(exchange::Exchange& exchange, const cache::Entry& entry) {
   http::ResponseHead& head = exchange.response_slot();
   head.clear();
   head.status = entry.status();
@@ -236,11 +244,14 @@ void put_stored_head(exchange::Exchange& exchange, const cache::Entry& entry, ca
   for (const cache::Field field : entry.fields()) {
     head.fields.add(field.name, field.value, static_cast<FieldId>(field.tag));
   }
+}
+
+void add_age(exchange::Exchange& exchange, const cache::Entry& entry, cache::Time now) {
   constexpr std::size_t kDigitsMax = 20;
   char* const begin = exchange.arena().allocate(kDigitsMax);
   const cache::Time age = cache::age_of(entry.terms(), now);
   char* const end = std::to_chars(begin, begin + kDigitsMax, age).ptr;
-  head.fields.add(FieldId::Age, {begin, static_cast<std::size_t>(end - begin)});
+  exchange.response_slot().fields.add(FieldId::Age, {begin, static_cast<std::size_t>(end - begin)});
 }
 
 }  // namespace sluice::handlers

@@ -87,6 +87,10 @@ struct EntrySource {
 // None where what selects the response does not fit into an Entry.
 cache::EntryPtr make_entry(const EntrySource& source);
 
+// Whether a 304 with these fields is about the stored response: of two entity tags they must be the
+// same (RFC 9111 4.3.4).
+bool confirms(const cache::Entry& stored, const http::Fields& not_modified);
+
 // The head of the stored response as a 304 freshens it (RFC 9111 3.2), in `out`, whose views borrow
 // from both.
 void freshen(const cache::Entry& stored, const http::ResponseHead& not_modified,
@@ -97,8 +101,9 @@ void freshen(const cache::Entry& stored, const http::ResponseHead& not_modified,
 void add_conditions(const cache::Entry& stored, http::Fields& request);
 void remove_conditions(http::Fields& request);
 
-// Status and fields of the Entry, with its Age, in exchange.response_slot(). The views borrow from
-// the Entry and from the arena.
-void put_stored_head(exchange::Exchange& exchange, const cache::Entry& entry, cache::Time now);
+// Status and fields of the Entry in exchange.response_slot(). The views borrow from the Entry.
+void put_stored_head(exchange::Exchange& exchange, const cache::Entry& entry);
+// Its Age, from the arena.
+void add_age(exchange::Exchange& exchange, const cache::Entry& entry, cache::Time now);
 
 }  // namespace sluice::handlers

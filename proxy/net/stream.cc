@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/net/stream.h"
 
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -210,7 +211,7 @@ bool Stream::quiet() const {
 }
 
 bool Stream::has_output() const {
-  return !output_.empty() || (tls_ != nullptr && tls_->wants_flush());
+  return !output_.empty() || file_waits_ || (tls_ != nullptr && tls_->wants_flush());
 }
 
 bool Stream::alive() const {
@@ -261,19 +262,19 @@ std::size_t Stream::send_through(std::string_view bytes) {
   return sent - of_buffered;
 }
 
-std::size_t Stream::send(std::span<const iovec> pieces) {
-  std::size_t sent = tls_ != nullptr ? send_tls(pieces) : send_plain(pieces);
+std::size_t Stream::send(std::span<const iovec> pieces, int flags) {
+  std::size_t sent = tls_ != nullptr ? send_tls(pieces) : send_plain(pieces, flags);
   if (sent < total_bytes(pieces)) writable_ = false;  // until the next edge
   sent_bytes_ += sent;
   return sent;
 }
 
-std::size_t Stream::send_plain(std::span<const iovec> pieces) {
+std::size_t Stream::send_plain(std::span<const iovec> pieces, int flags) {
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(pieces.data());
   message.msg_iovlen = pieces.size();
   for (;;) {
-    ssize_t count = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
+    ssize_t count = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL | flags);
     if (count >= 0) return static_cast<std::size_t>(count);
     if (errno == EINTR) continue;
     if (errno != EAGAIN) fail(errno);
@@ -288,11 +289,32 @@ std::size_t Stream::send_tls(std::span<const iovec> pieces) {
   return 0;
 }
 
-void Stream::send_output() {
+// What was written before leaves first, and waits for company in the same packet.
+IoResult Stream::send_file(int file, std::uint64_t offset, std::size_t bytes) {
+  CHECK(can_send_file() && bytes > 0);
+  if (closed() || broken_) return {IoStatus::Again, 0, 0};
+  send_output(MSG_MORE);
+  auto at = static_cast<off_t>(offset);
+  while (output_.empty() && writable_ && !broken_) {
+    const ssize_t count = ::sendfile(fd_.get(), file, &at, bytes);
+    if (count < 0 && errno == EINTR) continue;
+    if (count > 0) {
+      sent_bytes_ += static_cast<std::size_t>(count);
+      return {IoStatus::Ok, static_cast<std::size_t>(count), 0};
+    }
+    if (count == 0) return {IoStatus::Eof, 0, 0};
+    if (errno != EAGAIN) fail(errno);
+    writable_ = false;
+  }
+  file_waits_ = true;
+  return {IoStatus::Again, 0, 0};
+}
+
+void Stream::send_output(int flags) {
   while (!output_.empty() && writable_ && !broken_) {
     std::array<iovec, kPiecesMax> pieces;
     std::size_t count = output_.gather(pieces);
-    output_.consume(send(std::span(pieces).first(count)));
+    output_.consume(send(std::span(pieces).first(count), flags));
   }
 }
 
@@ -311,8 +333,10 @@ void Stream::flush_output() {
     return;
   }
   if (phase_ != Phase::Established) return;
-  if (above_low_ && output_.size() <= low_watermark_bytes_) {
-    above_low_ = false;
+  const bool drained = file_waits_ ? output_.empty() && writable_
+                                   : above_low_ && output_.size() <= low_watermark_bytes_;
+  if (drained) {
+    above_low_ = file_waits_ = false;
     owner_->on_drained();
     if (closed()) return;
   }

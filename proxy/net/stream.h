@@ -99,8 +99,13 @@ class Stream final : private Flushable, private Requeued {
   void write(std::string_view bytes);
   char* reserve(std::size_t bytes) { return output_.reserve(bytes); }
   void commit(std::size_t bytes);
+  // Bytes of a file, behind what was written, from the system's memory straight to the socket: as
+  // many as it takes now. Again: on_drained() will come. Eof: the file ends before. REQUIRES:
+  // can_send_file(), bytes > 0.
+  IoResult send_file(int file, std::uint64_t offset, std::size_t bytes);
+  bool can_send_file() const { return tls_ == nullptr && phase_ == Phase::Established; }
   std::size_t unsent() const { return output_.size(); }
-  // Whether anything still has to leave: unsent() or what TLS holds encrypted.
+  // Whether anything still has to leave: unsent(), what TLS holds encrypted, a file that waits.
   bool has_output() const;
   // All that was ever given to the socket: whether a peer takes anything is seen by its growth.
   std::uint64_t sent_bytes() const { return sent_bytes_; }
@@ -139,11 +144,11 @@ class Stream final : private Flushable, private Requeued {
   IoResult read_tls(std::span<char> into);
   // Sends as much of `pieces` as the socket takes and returns the bytes sent; an error is noted and
   // delivered from the loop.
-  std::size_t send(std::span<const iovec> pieces);
-  std::size_t send_plain(std::span<const iovec> pieces);
+  std::size_t send(std::span<const iovec> pieces, int flags = 0);
+  std::size_t send_plain(std::span<const iovec> pieces, int flags);
   std::size_t send_tls(std::span<const iovec> pieces);
   std::size_t send_through(std::string_view bytes);
-  void send_output();
+  void send_output(int flags = 0);
   void flush_output();
   void flush_tls();
   void shut_output();
@@ -170,6 +175,7 @@ class Stream final : private Flushable, private Requeued {
   bool peer_closed_ = false;
   bool reading_paused_ = false;
   bool above_low_ = false;
+  bool file_waits_ = false;  // send_file() found the socket full
   bool finishing_ = false;
   bool output_shut_ = false;
   bool broken_ = false;

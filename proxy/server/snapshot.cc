@@ -149,8 +149,9 @@ class Compiler {
     }
     if (route.files) {
       return std::make_unique<handlers::StaticFiles>(
-          handlers::FileLookup(route.files->root, route.files->index, route.files->fallbacks),
-          route.files->precompressed);
+          handlers::FileLookup(route.files->root, route.files->index, route.files->fallbacks,
+                               route.files->listing),
+          route.files->precompressed, input_.store);
     }
     handlers::ForwardOptions options{
         .request_edits = edits_of(route.headers.request, route.headers.request.allow),

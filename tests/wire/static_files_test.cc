@@ -15,6 +15,7 @@
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_certificates.h"
 
+using sluice::support::Deadline;
 using sluice::support::RawClient;
 using sluice::support::read_response;
 using sluice::support::Response;
@@ -67,6 +68,20 @@ Response ask(RawClient& client, const std::string& target, const std::string& fi
              const std::string& method = "GET") {
   client.send(method + " " + target + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n");
   return read_response(client, method == "HEAD" ? ResponseTo::Head : ResponseTo::Get);
+}
+
+// What is kept in memory is looked at once a second.
+Response ask_until(RawClient& client, const std::string& target, std::string_view body) {
+  Response response;
+  for (const Deadline deadline; response.body != body && !deadline.expired();) {
+    response = ask(client, target);
+  }
+  return response;
+}
+
+std::string admin_stats(const SluiceProcess& sluice) {
+  RawClient admin = sluice.connect_admin();
+  return ask(admin, "/cache/stats").body;
 }
 
 }  // namespace
@@ -142,6 +157,23 @@ TEST_CASE("files: other methods than GET and HEAD are refused", "[wire][files]")
   CHECK(response.field("Allow") == "GET, HEAD");
 }
 
+TEST_CASE("files: a small file is kept in memory, and looked at again when it has changed",
+          "[wire][files]") {
+  Site site;
+  SluiceProcess sluice(site.config());
+  RawClient client = sluice.connect();
+  ask(client, "/digits.txt");
+  CHECK(admin_stats(sluice).find("\"entries\": 1,") != std::string::npos);
+  site.directory.write("www/digits.txt", "new");
+  CHECK(ask_until(client, "/digits.txt", "new").field("Content-Length") == "3");
+  fs::remove(site.directory.path() / "www/digits.txt");
+  Response gone;
+  for (const Deadline deadline; gone.status != 404 && !deadline.expired();) {
+    gone = ask(client, "/digits.txt");
+  }
+  CHECK(gone.status == 404);
+}
+
 TEST_CASE("files: conditional requests", "[wire][files]") {
   Site site;
   SluiceProcess sluice(site.config());
@@ -158,8 +190,8 @@ TEST_CASE("files: conditional requests", "[wire][files]") {
   CHECK(ask(client, "/digits.txt", "If-Match: \"x\"\r\n").status == 412);
   CHECK(ask(client, "/digits.txt", "If-Match: " + etag + "\r\n").status == 200);
   site.directory.write("www/digits.txt", "changed!!!");
-  const Response changed = ask(client, "/digits.txt", "If-None-Match: " + etag + "\r\n");
-  CHECK(changed.status == 200);
+  const Response changed = ask_until(client, "/digits.txt", "changed!!!");
+  CHECK(ask(client, "/digits.txt", "If-None-Match: " + etag + "\r\n").status == 200);
   CHECK(changed.body == "changed!!!");
 }
 
@@ -232,7 +264,8 @@ TEST_CASE("files: a compressed sibling goes to who takes it, unless it is older"
   CHECK_FALSE(ask(client, "/big.bin", "Accept-Encoding: gzip\r\n").has("Vary"));
 }
 
-TEST_CASE("files: a root that is turned to the next release is followed at once", "[wire][files]") {
+TEST_CASE("files: a root that is turned to the next release is followed within a second",
+          "[wire][files]") {
   TempDir directory;
   fs::create_directories(directory.path() / "one");
   fs::create_directories(directory.path() / "two");
@@ -246,7 +279,7 @@ TEST_CASE("files: a root that is turned to the next release is followed at once"
   CHECK(ask(client, "/v").body == "1");
   fs::create_symlink("two", directory.path() / "next");
   fs::rename(directory.path() / "next", directory.path() / "current");
-  CHECK(ask(client, "/v").body == "2");
+  CHECK(ask_until(client, "/v", "2").body == "2");
 }
 
 TEST_CASE("files: a file that becomes shorter on its way is a visible cut", "[wire][files]") {
@@ -297,4 +330,33 @@ TEST_CASE("files: over TLS, as they are", "[wire][files][tls]") {
   client.handshake();
   CHECK(ask(client, "/big.bin").body == pattern(3'000'000));
   CHECK(ask(client, "/digits.txt").body == "0123456789");
+}
+
+TEST_CASE("files: a directory without an index is listed where that is asked for, and only there",
+          "[wire][files]") {
+  TempDir directory;
+  fs::create_directories(directory.path() / "sub/deeper");
+  directory.write("sub/a<b>.txt", "1234");
+  directory.write("sub/.hidden", "x");
+  const auto config = [&directory](const std::string& more) {
+    return R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
+      "routes": [{"files": {"root": ")" +
+           directory.path().string() + "\"" + more + "}}]}";
+  };
+  SluiceProcess sluice(config(R"(, "listing": true)"));
+  RawClient client = sluice.connect();
+  const Response page = ask(client, "/sub/");
+  CHECK(page.status == 200);
+  CHECK(page.field("Content-Type") == "text/html; charset=utf-8");
+  CHECK(page.body.find(R"(<a href="./deeper/">deeper/</a>)") != std::string::npos);
+  CHECK(page.body.find(R"(<a href="./a%3Cb%3E.txt">a&lt;b&gt;.txt</a></td><td>4)") !=
+        std::string::npos);
+  CHECK(page.body.find("hidden") == std::string::npos);
+  CHECK(ask(client, "/sub/", "", "HEAD").field("Content-Length") ==
+        std::to_string(page.body.size()));
+  CHECK(ask(client, "/sub").status == 308);
+  CHECK(ask(client, "/none/").status == 404);
+  REQUIRE(sluice.reload(config("")));
+  RawClient later = sluice.connect();
+  CHECK(ask(later, "/sub/").status == 404);
 }

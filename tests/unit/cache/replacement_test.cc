@@ -119,6 +119,16 @@ TEST_CASE("replacement: what takes another's place has its merits", "[cache][rep
   CHECK_FALSE(has(store, url(4)));
 }
 
+TEST_CASE("replacement: what takes another's place stays in its queue", "[cache][replacement]") {
+  Store store(small_store());
+  store_many(store, 0, 20);
+  CHECK(has(store, url(3)));
+  store_many(store, 1000, 300);  // which the hit has outlived, and was used up by
+  store.insert(make_sized(store, url(3), kBody));
+  store_many(store, 2000, 300);
+  CHECK(has(store, url(3)));
+}
+
 TEST_CASE("replacement: everything hot still leaves room for what is new", "[cache][replacement]") {
   Store store(small_store());
   for (int i = 0; i < 2000; ++i) {

@@ -67,7 +67,8 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
                  "max_object": "1MiB", "methods": "GET", "set_cookie": true}},
       {"match": {"host": "p.example"}, "forward": {"pool": "api"}, "connect": true, "upgrade": []},
       {"match": {"host": "f.example", "path": "/s/*"}, "strip_prefix": "/s",
-       "files": {"root": "/tmp/../tmp", "index": "i.htm", "try": ["/x"], "precompressed": true}},
+       "files": {"root": "/tmp/../tmp", "index": "i.htm", "try": ["/x"], "listing": true,
+                 "precompressed": true}},
       {"match": {"host": "c.example"}, "redirect": {"to": "/y", "status": 301}},
       {"respond": {"status": 404, "body": "no\n", "content_type": "text/html"},
        "compress": {"encodings": ["gzip", "br"], "types": "text/*", "min_size": "2KiB",
@@ -130,7 +131,7 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
   Route filing;
   filing.match = {{"f.example"}, {"/s/*"}, {}};
   filing.strip_prefix = "/s";
-  filing.files = Files{"/tmp", {"i.htm"}, {"/x"}, true};
+  filing.files = Files{"/tmp", {"i.htm"}, {"/x"}, true, true};
   Route redirecting;
   redirecting.match.hosts = {"c.example"};
   redirecting.redirect = Redirect{"/y", 301};

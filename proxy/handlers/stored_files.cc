@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/handlers/stored_files.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+namespace sluice::handlers {
+
+namespace {
+
+// No URL begins so.
+constexpr std::string_view kKeyBegin = "file:";
+
+// False where the file has become shorter or cannot be read.
+bool read_whole(const FoundFile& file, std::string& out) {
+  out.resize(file.size);
+  for (std::size_t at = 0; at < out.size();) {
+    const ssize_t count =
+        ::pread(file.fd.get(), out.data() + at, out.size() - at, static_cast<off_t>(at));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    at += static_cast<std::size_t>(count);
+  }
+  return true;
+}
+
+// What the bytes are known by again, in the place of tags, which a file has none of: size and time
+// alone may be those of another file that has come into its place.
+std::string mark_of(const FoundFile& file) {
+  return fmt::format("file:{:x}.{:x}.{:x}.{:x}.{:x}", file.device, file.inode, file.size,
+                     file.changed_seconds, file.changed_nanoseconds);
+}
+
+cache::BodyPtr body_of(const FoundFile& file) {
+  std::string bytes;
+  return read_whole(file, bytes) ? cache::Body::of(bytes) : cache::BodyPtr();
+}
+
+}  // namespace
+
+cache::Key StoredFiles::key(exchange::Exchange& exchange, const FileLookup& lookup,
+                            std::string_view path, std::string_view codings) const {
+  const std::initializer_list<std::string_view> parts = {
+      kKeyBegin, lookup.identity(), "\n", path, "\n", codings};
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  char* const text = exchange.arena().allocate(size);
+  char* end = text;
+  for (const std::string_view part : parts) end += part.copy(end, part.size());
+  return store_.key({text, size});
+}
+
+StoredFiles::Found StoredFiles::find(const cache::Key& key, cache::Time now) const {
+  cache::Lookup found = store_.find(key, cache::AnyEntry(), now);
+  const bool fresh = found.entry && !found.entry->marked_stale() &&
+                     cache::freshness_left(found.entry->terms(), now) > 0;
+  return {std::move(found.entry), fresh};
+}
+
+cache::EntryPtr StoredFiles::keep(exchange::Exchange& exchange, const cache::Key& key,
+                                  const FoundFile& file, const cache::EntryPtr& known,
+                                  cache::Time now) const {
+  const http::Fields& head = exchange.response_slot().fields;
+  const std::string mark = mark_of(file);
+  cache::BodyPtr body = known && known->tags() == mark ? known->body() : body_of(file);
+  if (!body) return {};
+  std::vector<cache::Field> fields;
+  fields.reserve(head.size());
+  for (const http::Field& field : head) {
+    fields.push_back({field.name, field.value, static_cast<std::uint8_t>(field.id)});
+  }
+  cache::EntryParts parts;
+  parts.key = key;
+  parts.fields = fields;
+  parts.terms.response_time = now;
+  parts.terms.lifetime = 1;
+  parts.tags = mark;
+  parts.content_length = file.size;
+  parts.body = std::move(body);
+  cache::EntryPtr entry = cache::Entry::create(parts);
+  store_.insert(entry);
+  return entry;
+}
+
+}  // namespace sluice::handlers

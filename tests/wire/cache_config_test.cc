@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// What the operator of a route says of its cache.
+#include <catch2/catch.hpp>
+
+#include <string>
+
+#include "tests/wire/cache_rig.h"
+#include "tests/wire/cache_table.h"
+
+using sluice::support::SluiceProcess;
+using sluice::wire::ask;
+using sluice::wire::body_of_step;
+using sluice::wire::caching;
+using sluice::wire::check_rows;
+using sluice::wire::get;
+using sluice::wire::Origin;
+
+namespace {
+
+const std::string kFresh = "200|Cache-Control: max-age=3600";
+const std::string kFirst = body_of_step(0);
+const std::string kSecond = body_of_step(1);
+
+}  // namespace
+
+TEST_CASE("cache: ttl stands for what a response says of its lifetime", "[wire][cache]") {
+  check_rows(
+      {
+          {"for its status", {{.origin = "200"}, {}}},
+          {"instead of its own", {{.origin = "200|Cache-Control: max-age=0|Age: 100"}, {}}},
+          {"any for all others", {{.origin = "418", .see = "418"}, {.see = "418"}}},
+          {"0s for one", {{.origin = "404", .see = "404"}, {.origin = "404", .see = "404"}}},
+          {"no-store stays forbidden",
+           {{.origin = "200|Cache-Control: no-store"}, {.origin = "200"}}},
+          {"private, too", {{.origin = "200|Cache-Control: private"}, {.origin = "200"}}},
+          {"and cookies", {{.origin = "200|Set-Cookie: a=1"}, {.origin = "200"}}},
+      },
+      R"("ttl": {"200": "10m", "any": "1m", "404": "0s"})");
+}
+
+TEST_CASE("cache: key.query names the arguments that count", "[wire][cache]") {
+  check_rows(
+      {
+          {"those alone",
+           {{.ask = "GET ?id=1&utm=2", .origin = kFresh},
+            {.ask = "GET ?id=1&utm=3"},
+            {.ask = "GET ?utm=3&id=1&x"},
+            {.ask = "GET ?id=2", .origin = kFresh},
+            {.ask = "GET", .origin = kFresh}}},
+          {"by their whole name",
+           {{.ask = "GET ?id=1", .origin = kFresh}, {.ask = "GET ?idx=1", .origin = kFresh}}},
+          {"the whole query is forwarded",
+           {{.ask = "GET ?id=1&utm=2", .origin = kFresh, .told = "GET"}}},
+      },
+      R"("key": {"query": ["id"]})");
+}
+
+TEST_CASE("cache: key.headers and key.cookies tell responses apart", "[wire][cache]") {
+  check_rows(
+      {
+          {"a field",
+           {{.ask = "GET|X-Kind: 1", .origin = kFresh},
+            {.ask = "GET|X-Kind: 2", .origin = kFresh},
+            {.ask = "GET|x-kind: 1", .body = kFirst},
+            {.ask = "GET", .origin = kFresh}}},
+          {"a cookie among others",
+           {{.ask = "GET|Cookie: a=1; kind=1", .origin = kFresh},
+            {.ask = "GET|Cookie: kind=1; b=2"},
+            {.ask = "GET|Cookie: kind=2", .origin = kFresh},
+            {.ask = "GET|Cookie: xkind=1", .origin = kFresh}}},
+      },
+      R"("key": {"headers": ["X-Kind"], "cookies": ["kind"]})");
+}
+
+TEST_CASE("cache: vary selects as if each response said so", "[wire][cache]") {
+  check_rows({{"two variants, and no word of it to the client",
+               {{.ask = "GET|X-Kind: 1", .origin = kFresh, .see = "200|!Vary"},
+                {.ask = "GET|X-Kind: 2", .origin = kFresh},
+                {.ask = "GET|X-Kind: 1", .body = kFirst},
+                {.ask = "GET|X-Kind: 2", .body = kSecond}}}},
+             R"("vary": ["X-Kind"])");
+}
+
+TEST_CASE("cache: bypass neither asks the cache nor fills it", "[wire][cache]") {
+  check_rows(
+      {
+          {"by a field",
+           {{.ask = "GET|X-Debug: 1",
+             .origin = kFresh,
+             .see = "200|Cache-Status: sluice; fwd=bypass"},
+            {.origin = kFresh},
+            {.ask = "GET|X-Debug:", .origin = "500", .see = "500"},
+            {.body = kSecond}}},
+          {"by a cookie",
+           {{.origin = kFresh},
+            {.ask = "GET|Cookie: a=1; session=x", .origin = kFresh},
+            {.ask = "GET|Cookie: a=1; sessions=x", .body = kFirst}}},
+      },
+      R"("bypass": {"headers": ["X-Debug"], "cookies": ["session"]})");
+}
+
+TEST_CASE("cache: methods name what is answered from the cache", "[wire][cache]") {
+  check_rows(
+      {{"GET alone",
+        {{.origin = kFresh}, {.ask = "HEAD", .origin = kFresh, .told = "HEAD"}, {.body = kFirst}}}},
+      R"("methods": ["GET"])");
+}
+
+TEST_CASE("cache: set_cookie keeps what sets cookies", "[wire][cache]") {
+  check_rows(
+      {{"for all", {{.origin = kFresh + "|Set-Cookie: a=1"}, {.see = "200|Set-Cookie: a=1"}}}},
+      R"("set_cookie": true)");
+}
+
+TEST_CASE("cache: what is larger than max_object is not kept, and asked for as a part",
+          "[wire][cache]") {
+  Origin origin({{"/a", {{200, {{"Cache-Control", "max-age=1000"}}, std::string(300'000, 'x')}}},
+                 {"/b", {{200, {{"Cache-Control", "max-age=1000"}}, std::string(3000, 'x')}}}});
+  SluiceProcess sluice(caching(origin.backend(), R"("max_object": "4KiB")"));
+  CHECK(get(sluice, "/b").body.size() == 3000);
+  CHECK(get(sluice, "/b").body.size() == 3000);
+  CHECK(origin.count("/b") == 1);
+  // Asked for as a whole, to be stored; then, as that is too large, as the part it is to be.
+  CHECK(get(sluice, "/a", "Range: bytes=0-1\r\n").body.size() == 300'000);
+  CHECK(origin.requests("/a").back().field("Range") == "bytes=0-1");
+  CHECK(get(sluice, "/a").body.size() == 300'000);
+  CHECK(get(sluice, "/a").body.size() == 300'000);
+  CHECK(origin.count("/a") == 4);
+}
+
+TEST_CASE("cache: an unsafe request takes out what was stored under its key, whatever is forwarded",
+          "[wire][cache]") {
+  Origin origin({{"/a", {{200, {{"Cache-Control", "max-age=1000"}, {"Location", "/b"}}, "a"}}},
+                 {"/b", {{200, {{"Cache-Control", "max-age=1000"}}, "b"}}}});
+  // What trusted proxies say of host and scheme belongs to the key, and is completed on the way to
+  // the backend.
+  SluiceProcess sluice(caching(origin.backend(), R"("key": {"headers": ["Via", "X-Own"]})",
+                               R"("trusted_proxies": ["127.0.0.1"])"));
+  const std::string own = "X-Own: 1\r\n";
+  get(sluice, "/a", own);
+  get(sluice, "/b", own);
+  CHECK(ask(sluice, "POST", "/a", own + "Content-Length: 0\r\n").status == 200);
+  CHECK(get(sluice, "/a", own).field("Cache-Status").starts_with("sluice; fwd=miss"));
+  CHECK(get(sluice, "/b", own).field("Cache-Status").starts_with("sluice; fwd=miss"));
+}
