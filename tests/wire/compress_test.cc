@@ -257,7 +257,8 @@ TEST_CASE("compress: a reload in the middle leaves the response whole", "[wire][
 TEST_CASE("compress: files are compressed, unless a compressed one lies beside",
           "[wire][compress]") {
   sluice::support::TempDir directory;
-  directory.write("a.html", text());
+  directory.write("a.html", text());  // so large that it would be sent from where it lies
+  REQUIRE(text().size() > 64 * 1024);
   directory.write("b.html", text());
   directory.write("b.html.gz", "as if compressed");
   const std::string config =
