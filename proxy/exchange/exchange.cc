@@ -162,7 +162,7 @@ void Exchange::write_to_client(std::string_view bytes) {
 }
 
 std::optional<std::size_t> Exchange::send_file(int file, std::uint64_t offset, std::size_t bytes) {
-  if (body_filter_ != nullptr) return std::nullopt;
+  if (over_ || body_filter_ != nullptr) return std::nullopt;
   const std::optional<std::size_t> sent = client_->send_file(file, offset, bytes);
   bytes_out_ += sent.value_or(0);
   if (!fetch_) services_->counters.response_bytes.add(sent.value_or(0));
@@ -212,6 +212,7 @@ void Exchange::end() {
 void Exchange::recycle() {
   responder_.reset();  // before the memory that they live in
   body_filter_.reset();
+  coded_bodies_ = nullptr;
   rules_.reset();
   request_.clear();
   response_.clear();

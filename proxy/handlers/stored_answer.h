@@ -6,19 +6,26 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "cache/body.h"
 #include "cache/entry.h"
+#include "cache/flight.h"
+#include "cache/store.h"
+#include "proxy/exchange/coded_bodies.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/handlers/body_plan.h"
 #include "proxy/handlers/loop_waiter.h"
 
 namespace sluice::handlers {
 
-class StoredAnswer final : private net::Requeued {
+class StoredAnswer final : private net::Requeued, private exchange::CodedBodies {
  public:
-  // Borrows the exchange, and ends it.
-  explicit StoredAnswer(exchange::Exchange& exchange) : exchange_(exchange) {}
+  // Borrows both, and ends the exchange.
+  StoredAnswer(exchange::Exchange& exchange, cache::Store& store)
+      : exchange_(exchange), store_(store) {}
   ~StoredAnswer() { stop(); }
 
   // REQUIRES: put_stored_head() has prepared the head, and nothing was sent before.
@@ -34,6 +41,13 @@ class StoredAnswer final : private net::Requeued {
   // net::Requeued
   void on_requeued() override { send_some(); }
 
+  // exchange::CodedBodies. A coded body is an entry of its own, under a key that names the body it
+  // was made of: it never goes with another, and goes out of use with it.
+  std::optional<std::uint64_t> use(std::string_view coding) override;
+  void keep(std::string_view bytes) override;
+  void keep_end() override;
+  std::string coded_key_text(std::string_view coding) const;
+
   int choose();
   void send_head(int status);
   void send_some();
@@ -44,8 +58,13 @@ class StoredAnswer final : private net::Requeued {
   void on_news();
 
   exchange::Exchange& exchange_;
+  cache::Store& store_;
   cache::EntryPtr entry_;
-  cache::Cursor cursor_;
+  cache::Cursor cursor_;  // of its body, or of that in another coding
+  // What a filter makes of the body, for the next one: of all who make it, one keeps it.
+  std::string coded_key_;
+  cache::Lead coded_lead_;
+  cache::BodyWriter coded_;
   BodyPlan plan_;
   LoopWaiterPtr waiter_;
   bool size_known_ = true;

@@ -22,6 +22,8 @@ class StoredFiles {
 
   explicit StoredFiles(cache::Store& store) : store_(store) {}
 
+  cache::Store& store() const { return store_; }
+
   // By what is looked up: by whom, under which path, for a client that takes these codings. In the
   // exchange's arena.
   cache::Key key(exchange::Exchange& exchange, const FileLookup& lookup, std::string_view path,

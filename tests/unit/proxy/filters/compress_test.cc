@@ -2,7 +2,7 @@
 #include "proxy/filters/compress.h"
 
 #include <catch2/catch.hpp>
-#include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -191,10 +191,13 @@ TEST_CASE("compress: 304 keeps the tag that the client has weak", "[filters][com
   }
 }
 
-TEST_CASE("compress: HTTP/1.0 and tunnels get what was sent", "[filters][compress]") {
+TEST_CASE("compress: HTTP/1.0 gets what was sent", "[filters][compress]") {
   CompressRig old(Given(), "GET / HTTP/1.0");
   CHECK_FALSE(old.compressed());
   CHECK(old.head().field("Vary") == "Accept-Encoding");
+}
+
+TEST_CASE("compress: tunnels are nobody's body", "[filters][compress]") {
   CompressRig tunnel({200, {{"Content-Type", "text/html"}}, {BodyKind::UntilClose}},
                      "GET / HTTP/1.1", "Accept-Encoding: gzip\r\n", true);
   CHECK_FALSE(tunnel.compressed());
@@ -239,6 +242,56 @@ TEST_CASE("compress: without an encoder to spare, the response passes as it is",
   CHECK(rig.client.head->field("Vary") == "Accept-Encoding");
   rig.exchange.write("plain");
   CHECK(rig.client.body == "plain");
+}
+
+TEST_CASE("compress: what is kept is used, and what was coded is given to be kept",
+          "[filters][compress]") {
+  struct Kept final : exchange::CodedBodies {
+    std::optional<std::uint64_t> use(std::string_view coding) override {
+      asked += coding;
+      return size;
+    }
+    void keep(std::string_view bytes) override { text += bytes; }
+    void keep_end() override { ended = true; }
+
+    std::optional<std::uint64_t> size;
+    std::string asked;
+    std::string text;
+    bool ended = false;
+  };
+  struct Offering final : exchange::ResponseFilter {
+    explicit Offering(Kept& to_offer) : kept(to_offer) {}
+    void on_head(exchange::Exchange& exchange, http::ResponseHead&) const override {
+      exchange.offer(kept);
+    }
+    Kept& kept;
+  };
+  EncoderPool pool;
+  Kept kept;
+  const Offering offering(kept);
+  const HeadOnly handler(Given{});
+  const Compress filter({{Coding::Gzip}, {MediaPattern("text/*")}, 1, 4});
+  support::ExchangeRig rig;
+  rig.services.encoders = &pool;
+  rig.route.filters = {&offering, &filter};
+  const std::string_view request = "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n";
+  rig.run(handler, request);
+  rig.exchange.write(kText);
+  CHECK_FALSE(kept.ended);
+  rig.exchange.finish();
+  CHECK(kept.asked == "gzip");
+  CHECK(kept.ended);
+  CHECK(kept.text == rig.client.body);
+  CHECK((decode("gzip", kept.text).text == kText));
+
+  rig.recycle();
+  kept.size = 7;
+  rig.run(handler, request);
+  CHECK(rig.client.head->field("Content-Encoding") == "gzip");
+  CHECK(rig.client.head->body == http::BodyFraming{BodyKind::Length, 7});
+  CHECK(pool.busy() == 0);
+  rig.exchange.write("as kept");
+  CHECK(rig.client.body == "as kept");
 }
 
 // An encoder's stream that breaks: a body filter that cannot end.

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// A route with a cache that compresses: each body is compressed once, and goes out of use with what
+// it was made of.
+#include <catch2/catch.hpp>
+
+#include <string>
+
+#include "tests/support/decode.h"
+#include "tests/wire/cache_rig.h"
+
+using sluice::support::decode;
+using sluice::support::RawClient;
+using sluice::support::read_response_head;
+using sluice::support::Response;
+using sluice::support::SluiceProcess;
+using sluice::wire::ask;
+using sluice::wire::get;
+using sluice::wire::Origin;
+using sluice::wire::OriginAnswer;
+
+namespace {
+
+std::string text(const std::string& word) {
+  std::string out;
+  for (int i = 0; i < 2000; ++i) out += word + std::to_string(i * i) + "\n";
+  return out;
+}
+
+OriginAnswer page(const std::string& word, const std::string& lifetime) {
+  return {
+      200,
+      {{"Content-Type", "text/html"}, {"ETag", "\"" + word + "\""}, {"Cache-Control", lifetime}},
+      text(word)};
+}
+
+std::string caching(const Origin& origin, std::string_view more = {}) {
+  return R"({"workers": 2, "listeners": [{"address": "127.0.0.1:0"}], "pools": {"p": {"backends": [")" +
+         origin.backend().address() +
+         R"("]}}, "routes": [{"forward": {"pool": "p"}, "cache": {}, "compress": {}}])" +
+         std::string(more) + "}";
+}
+
+std::string with(std::string_view coding) {
+  return "Accept-Encoding: " + std::string(coding) + "\r\n";
+}
+
+// What was compressed before comes with its length; what is compressed now cannot.
+bool compressed_before(const Response& response) {
+  return response.has("Content-Encoding") && response.has("Content-Length");
+}
+
+}  // namespace
+
+TEST_CASE("cache: what was compressed once is sent again as it is", "[wire][cache][compress]") {
+  Origin origin({{"/a", {page("v", "max-age=1000")}}});
+  SluiceProcess sluice(caching(origin));
+  for (const std::string coding : {"gzip", "br", "zstd"}) {
+    CAPTURE(coding);
+    const Response first = get(sluice, "/a", with(coding));
+    CHECK(first.field("Content-Encoding") == coding);
+    CHECK_FALSE(compressed_before(first));
+    CHECK((decode(coding, first.body).text == text("v")));
+    const Response again = get(sluice, "/a", with(coding));
+    CHECK(compressed_before(again));
+    CHECK(again.field("Content-Encoding") == coding);
+    CHECK(again.field("ETag") == "W/\"v\"");
+    CHECK(again.field("Vary") == "Accept-Encoding");
+    CHECK(again.field("Cache-Status").starts_with("sluice; hit"));
+    CHECK((again.body == first.body));
+    CHECK(ask(sluice, "HEAD", "/a", with(coding)).field("Content-Encoding") == coding);
+  }
+  const Response plain = get(sluice, "/a");
+  CHECK((plain.body == text("v")));
+  CHECK(plain.field("ETag") == "\"v\"");
+  CHECK(plain.field("Vary") == "Accept-Encoding");
+  const Response part = get(sluice, "/a", with("gzip") + "Range: bytes=0-2\r\n");
+  CHECK(part.status == 206);
+  CHECK(part.body == "v0\n");
+  CHECK_FALSE(part.has("Content-Encoding"));
+  CHECK(get(sluice, "/a", with("gzip") + "If-None-Match: W/\"v\"\r\n").status == 304);
+  CHECK(origin.count("/a") == 1);
+}
+
+TEST_CASE("cache: what a 304 freshens stays compressed, and what replaces it does not",
+          "[wire][cache][compress]") {
+  Origin origin({{"/a",
+                  {page("v1", "max-age=1000, must-revalidate"),
+                   {304, {{"ETag", "\"v1\""}, {"Cache-Control", "max-age=1000"}}, ""},
+                   page("v2", "max-age=1000")}}});
+  SluiceProcess sluice(caching(origin));
+  const std::string anew = with("gzip") + "Cache-Control: no-cache\r\n";
+  const Response first = get(sluice, "/a", with("gzip"));
+  const Response freshened = get(sluice, "/a", anew);
+  CHECK(compressed_before(freshened));
+  CHECK((freshened.body == first.body));
+  const Response replaced = get(sluice, "/a", anew);
+  CHECK_FALSE(compressed_before(replaced));
+  CHECK((decode("gzip", replaced.body).text == text("v2")));
+  const Response again = get(sluice, "/a", with("gzip"));
+  CHECK(compressed_before(again));
+  CHECK((decode("gzip", again.body).text == text("v2")));
+  CHECK(origin.count("/a") == 3);
+}
+
+TEST_CASE("cache: a client that leaves while its body is compressed leaves nothing half",
+          "[wire][cache][compress]") {
+  const std::string large(6'000'000, 'x');
+  Origin origin(
+      {{"/a", {{200, {{"Content-Type", "text/html"}, {"Cache-Control", "max-age=1000"}}, large}}}});
+  SluiceProcess sluice(caching(origin));
+  CHECK((get(sluice, "/a").body == large));
+  for (int i = 0; i < 5; ++i) {
+    RawClient client = sluice.connect();
+    client.send("GET /a HTTP/1.1\r\nHost: a.example\r\nAccept-Encoding: br\r\n\r\n");
+    read_response_head(client);
+    client.reset();
+  }
+  for (int i = 0; i < 3; ++i) {
+    const sluice::support::Decoded back = decode("br", get(sluice, "/a", with("br")).body);
+    CHECK(back.whole);
+    CHECK((back.text == large));
+  }
+}
