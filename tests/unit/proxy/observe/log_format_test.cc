@@ -112,7 +112,7 @@ TEST_CASE("log format: no value can forge a line") {
       CHECK(line.find('\r') == line.npos);
     }
     const nlohmann::json parsed = nlohmann::json::parse(json(record));
-    CHECK(parsed.size() == 23);
+    CHECK(parsed.size() == 24);
     CHECK(parsed.at("status") == 200);
     // Outside of escapes the combined line has the six quotes of its format.
     const std::string line = combined(record);
