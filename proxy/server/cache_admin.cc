@@ -134,6 +134,7 @@ std::vector<std::string> cache_urls(std::string_view url, bool whole) {
     rest = path.substr(0, *size) + rest.substr(query);
   }
   std::vector<std::string> urls;
+  urls.reserve(schemes.size());
   for (const std::string_view scheme : schemes) {
     urls.push_back(fmt::format("{}://{}{}", scheme, authority_text(authority, scheme), rest));
   }

@@ -13,11 +13,13 @@
 #define SLUICE_FUZZ_TARGET uri
 #endif
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
   std::signal(SIGPIPE, SIG_IGN);
   return 0;
 }
 
+// NOLINTNEXTLINE(readability-identifier-naming): likewise
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   try {
     sluice::fuzz::SLUICE_FUZZ_TARGET({reinterpret_cast<const char*>(data), size});

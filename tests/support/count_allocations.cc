@@ -31,13 +31,13 @@ Page* open_page() {
   return memory == MAP_FAILED ? nullptr : static_cast<Page*>(memory);
 }
 
-Page* const page = open_page();
+Page* const kPage = open_page();
 
 void note() {
-  if (page == nullptr || page->counting.load(std::memory_order_relaxed) == 0) return;
+  if (kPage == nullptr || kPage->counting.load(std::memory_order_relaxed) == 0) return;
   char name[16] = "";
   ::prctl(PR_GET_NAME, name);
-  if (std::strncmp(name, "sluice-worker", 13) == 0) page->count.fetch_add(1);
+  if (std::strncmp(name, "sluice-worker", 13) == 0) kPage->count.fetch_add(1);
 }
 
 }  // namespace
