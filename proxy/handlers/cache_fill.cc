@@ -112,7 +112,19 @@ ObjectPool<exchange::Exchange>::Handle CacheFill::begin_inner(const exchange::Ex
 void CacheFill::leave() {
   reader_ = nullptr;
   // What nobody else can use is not fetched any further.
-  if (mode_ == Mode::Passing || (mode_ == Mode::Waiting && !lead_)) stop_fetching();
+  const bool useless =
+      mode_ == Mode::Passing || mode_ == Mode::Outgrown || (mode_ == Mode::Waiting && !lead_);
+  if (useless) stop_fetching();
+}
+
+void CacheFill::pass_rest() {
+  CHECK(mode_ == Mode::Outgrown && reader_ != nullptr);
+  mode_ = Mode::Passing;
+  if (!rest_.empty()) reader_->on_fill_body(rest_);
+  if (rest_end_ == RestEnd::Open) return inner_->on_client_drained();
+  FillReader* const reader = std::exchange(reader_, nullptr);
+  retire();
+  rest_end_ == RestEnd::Complete ? reader->on_fill_end({}) : reader->on_fill_cut(inner_->failure());
 }
 
 void CacheFill::abandon() {
@@ -124,7 +136,12 @@ void CacheFill::stop_fetching() {
   mode_ = Mode::Over;
   writer_.fail();
   net::Requeued::ListHook<net::RequeueTag>::unlink();
+  if (rest_end_ != RestEnd::Open) return retire();
   inner_->on_client_failed({Side::Client, Kind::Aborted});
+}
+
+void CacheFill::retire() {
+  services_.detached.retire(*this, services_.loop);
 }
 
 // --- the response ---
@@ -223,7 +240,10 @@ bool CacheFill::store(const http::ResponseHead& head, const cache::Judgement& ju
 
 void CacheFill::give(cache::EntryPtr entry, CacheUse use, const http::Fields& own) {
   if (reader_ == nullptr) return;
-  std::exchange(reader_, nullptr)->on_fill_entry(std::move(entry), use, own);
+  FillReader* const reader = reader_;
+  const bool may_outgrow = writer_ && !writer_.body()->announced();
+  if (!may_outgrow) reader_ = nullptr;
+  reader->on_fill_entry(std::move(entry), use, own, may_outgrow);
 }
 
 void CacheFill::pass(const http::ResponseHead& head, cache::Storing why) {
@@ -240,24 +260,26 @@ void CacheFill::pass(const http::ResponseHead& head, cache::Storing why) {
 
 void CacheFill::write(std::string_view bytes) {
   if (mode_ == Mode::Passing && reader_ != nullptr) return reader_->on_fill_body(bytes);
+  if (mode_ == Mode::Outgrown) rest_.append(bytes);
   if (mode_ != Mode::Storing || !writer_) return;
   writer_.append(bytes);
-  const std::uint64_t size = writer_.body()->available();
-  if (size > rules_.object_bytes_max) on_too_large(size);
+  if (writer_.body()->available() > rules_.object_bytes_max) on_too_large();
 }
 
-// A body whose length nobody announced. Those who read it get it, up to a bound; nobody else does.
-void CacheFill::on_too_large(std::uint64_t size) {
-  constexpr std::uint64_t kUnstoredFactor = 4;
-  if (!too_large_) {
-    too_large_ = true;
-    store_.remove_entry(*entry_);
-    store_.mark_uncacheable(key(), std::time(nullptr) + kMarkSeconds);
-  }
-  if (size > rules_.object_bytes_max * kUnstoredFactor) stop_fetching();
+// A body whose length nobody announced. It is not kept, so that memory has a bound: who began the
+// fetch gets the rest from here, at his own pace; for those who joined it is cut, and they find the
+// mark when they ask again.
+void CacheFill::on_too_large() {
+  store_.remove_entry(*entry_);
+  store_.mark_uncacheable(key(), std::time(nullptr) + kMarkSeconds);
+  if (reader_ == nullptr) return stop_fetching();
+  mode_ = Mode::Outgrown;
+  writer_.fail();
 }
 
+// While it is Outgrown, more than anybody's watermark: the backend is paused.
 std::size_t CacheFill::unsent() const {
+  if (mode_ == Mode::Outgrown) return SIZE_MAX;
   return mode_ == Mode::Passing && reader_ != nullptr ? reader_->unsent() : 0;
 }
 
@@ -268,6 +290,7 @@ void CacheFill::open_tunnel(const http::ResponseHead& /*head*/) {
 
 void CacheFill::finish(const http::Fields& trailers) {
   if (mode_ == Mode::Storing && writer_) writer_.finish();
+  if (mode_ == Mode::Outgrown) rest_end_ = RestEnd::Complete;
   if (mode_ == Mode::Passing && reader_ != nullptr) {
     std::exchange(reader_, nullptr)->on_fill_end(trailers);
   }
@@ -275,12 +298,18 @@ void CacheFill::finish(const http::Fields& trailers) {
 
 void CacheFill::abort() {
   writer_.fail();
-  if (reader_ != nullptr) std::exchange(reader_, nullptr)->on_fill_cut(inner_->failure());
+  if (mode_ == Mode::Outgrown) rest_end_ = RestEnd::Cut;
+  if (mode_ == Mode::Passing && reader_ != nullptr) {
+    std::exchange(reader_, nullptr)->on_fill_cut(inner_->failure());
+  }
 }
 
+// What is Outgrown lives until its reader has had the rest, or leaves.
 void CacheFill::exchange_over() {
+  if (mode_ == Mode::Outgrown) return;
   mode_ = Mode::Over;
-  services_.detached.retire(*this, services_.loop);
+  retire();
+  if (reader_ != nullptr) std::exchange(reader_, nullptr)->on_fill_over();
 }
 
 }  // namespace sluice::handlers

@@ -29,14 +29,18 @@
 namespace sluice::handlers {
 
 // The exchange that began a fetch. Exactly one of the first four events comes, unless it leaves;
-// the first three are the last it hears.
+// the first three are the last it hears, but for an entry that may outgrow the store.
 class FillReader {
  public:
   // There is an Entry to answer with, whose body may still grow. `use`: Miss, Revalidated or Stale.
   // `own`: fields that are not stored, and for this reader alone; they hold during the call.
-  virtual void on_fill_entry(cache::EntryPtr entry, exchange::CacheUse use,
-                             const http::Fields& own) = 0;
+  // `may_outgrow`: nobody announced the length, so the reader still hears on_fill_over(), or may
+  // ask for the rest of what was too large to be kept (CacheFill::pass_rest()).
+  virtual void on_fill_entry(cache::EntryPtr entry, exchange::CacheUse use, const http::Fields& own,
+                             bool may_outgrow) = 0;
   virtual void on_fill_failed(exchange::Failure failure) = 0;
+  // The body of an entry that might have outgrown the store is complete, or cut.
+  virtual void on_fill_over() = 0;
   // The origin confirmed what is not the stored response, which is gone now: nothing is known.
   virtual void on_fill_useless() = 0;
   // The response is the reader's alone: these, and then one of the last two.
@@ -76,12 +80,23 @@ class CacheFill final : public exchange::Detached,
   // The reader's: it has room again; it does not listen any more.
   void on_reader_drained() { inner_->on_client_drained(); }
   void leave();
+  // The reader has all that the body of its entry holds, which became too large to be kept: the
+  // rest comes to it alone, as of a response that is not stored. REQUIRES: no on_fill_over() came.
+  void pass_rest();
 
   // exchange::Detached
   void abandon() override;
 
  private:
-  enum class Mode : std::uint8_t { Waiting, Storing, Passing, Over };
+  enum class Mode : std::uint8_t {
+    Waiting,
+    Storing,
+    Outgrown,  // too large to be kept: paused until the reader asks for the rest
+    Passing,
+    Over
+  };
+  // How the response ended while it was Outgrown.
+  enum class RestEnd : std::uint8_t { Open, Complete, Cut };
 
   CacheFill(const FillOptions& options, const exchange::Exchange& origin, const cache::Key& key);
   ObjectPool<exchange::Exchange>::Handle begin_inner(const exchange::Exchange& origin);
@@ -110,8 +125,9 @@ class CacheFill final : public exchange::Detached,
   bool store(const http::ResponseHead& head, const cache::Judgement& judgement);
   void pass(const http::ResponseHead& head, cache::Storing why);
   void give(cache::EntryPtr entry, exchange::CacheUse use, const http::Fields& own = {});
-  void on_too_large(std::uint64_t size);
+  void on_too_large();
   void stop_fetching();
+  void retire();
   cache::Key key() const { return {key_hash_, key_text_}; }
 
   cache::Store& store_;
@@ -132,7 +148,8 @@ class CacheFill final : public exchange::Detached,
   FillReader* reader_ = nullptr;
   cache::EntryPtr entry_;
   cache::BodyWriter writer_;
-  bool too_large_ = false;
+  std::string rest_;  // what came before the pause took effect
+  RestEnd rest_end_ = RestEnd::Open;
   Mode mode_ = Mode::Waiting;
 };
 

@@ -40,7 +40,7 @@ class CacheResponder final : public exchange::Responder, private FillReader {
         store_(store),
         rules_(rules),
         forward_(forward),
-        answer_(exchange, store) {}
+        answer_(exchange, store, Delegate<bool()>::of<&CacheResponder::take_rest>(this)) {}
   ~CacheResponder() override { let_go(); }
 
   // exchange::Responder
@@ -55,8 +55,10 @@ class CacheResponder final : public exchange::Responder, private FillReader {
   static constexpr int kLookupsMax = 3;
 
   // FillReader
-  void on_fill_entry(cache::EntryPtr entry, CacheUse use, const http::Fields& own) override;
+  void on_fill_entry(cache::EntryPtr entry, CacheUse use, const http::Fields& own,
+                     bool may_outgrow) override;
   void on_fill_failed(Failure failure) override;
+  void on_fill_over() override { fill_ = nullptr; }
   void on_fill_useless() override;
   void on_fill_head(http::ResponseHead& head) override;
   void on_fill_body(std::string_view bytes) override { exchange_.write(bytes); }
@@ -77,6 +79,7 @@ class CacheResponder final : public exchange::Responder, private FillReader {
   void on_flight_failed(int code);
   void fetch(cache::Lead lead, bool as_asked);
   void answer(cache::EntryPtr entry, CacheUse use, const http::Fields& own = {});
+  bool take_rest();
   void note_backend();
   void let_go();
   // What this request gets is not for others to wait for.
@@ -98,6 +101,7 @@ class CacheResponder final : public exchange::Responder, private FillReader {
   cache::EntryPtr stale_;      // to be validated
   CacheFill* fill_ = nullptr;  // borrowed from the worker's set
   bool as_asked_ = false;      // the fetch that is, or was, under way
+  bool takes_rest_ = false;    // of what outgrew the store, from the fetch
   cache::Join join_;
   LoopWaiterPtr waiter_;
   int lookups_ = 0;
@@ -111,7 +115,7 @@ void CacheResponder::start() {
 }
 
 void CacheResponder::on_client_drained() {
-  if (answer_.started()) return answer_.on_client_drained();
+  if (answer_.started() && !takes_rest_) return answer_.on_client_drained();
   if (fill_ != nullptr) fill_->on_reader_drained();
 }
 
@@ -233,10 +237,19 @@ void CacheResponder::fetch(cache::Lead lead, bool as_asked) {
                            std::move(stale), this);
 }
 
-void CacheResponder::on_fill_entry(cache::EntryPtr entry, CacheUse use, const http::Fields& own) {
+void CacheResponder::on_fill_entry(cache::EntryPtr entry, CacheUse use, const http::Fields& own,
+                                   bool may_outgrow) {
   note_backend();
-  fill_ = nullptr;
+  if (!may_outgrow) fill_ = nullptr;
   answer(std::move(entry), use, own);
+}
+
+// Where the fetch is over, its body was cut at the pool.
+bool CacheResponder::take_rest() {
+  if (fill_ == nullptr) return false;
+  takes_rest_ = true;
+  fill_->pass_rest();
+  return true;
 }
 
 void CacheResponder::on_fill_failed(Failure failure) {

@@ -172,6 +172,7 @@ void StoredAnswer::send_some() {
       if (cursor_.body()->state() != Body::State::Failed) continue;
       if (!cursor_.piece(1).empty()) continue;
       stop();
+      if (on_cut_ && on_cut_()) return;
       return exchange_.fail({Side::Backend, Kind::Truncated});
     }
     exchange_.write(bytes);

@@ -24,8 +24,10 @@ namespace sluice::handlers {
 class StoredAnswer final : private net::Requeued, private exchange::CodedBodies {
  public:
   // Borrows both, and ends the exchange.
-  StoredAnswer(exchange::Exchange& exchange, cache::Store& store)
-      : exchange_(exchange), store_(store) {}
+  // `on_cut`: the body ends before its end, and all that it holds was sent. True: somebody else
+  // goes on from there. Optional.
+  StoredAnswer(exchange::Exchange& exchange, cache::Store& store, Delegate<bool()> on_cut = {})
+      : exchange_(exchange), store_(store), on_cut_(on_cut) {}
   ~StoredAnswer() { stop(); }
 
   // REQUIRES: put_stored_head() has prepared the head, and nothing was sent before.
@@ -59,6 +61,7 @@ class StoredAnswer final : private net::Requeued, private exchange::CodedBodies 
 
   exchange::Exchange& exchange_;
   cache::Store& store_;
+  const Delegate<bool()> on_cut_;
   cache::EntryPtr entry_;
   cache::Cursor cursor_;  // of its body, or of that in another coding
   // What a filter makes of the body, for the next one: of all who make it, one keeps it.

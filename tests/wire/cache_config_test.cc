@@ -146,24 +146,6 @@ TEST_CASE("cache: stale.while_revalidate is for what does not say so itself", "[
   CHECK(get(sluice, "/b").body == "new");
 }
 
-TEST_CASE("cache: what turns out to be larger than max_object is given as a whole, and not kept",
-          "[wire][cache]") {
-  ScriptedBackend backend([](BackendConnection& connection) {
-    while (connection.recv_request()) {
-      connection.send(
-          "HTTP/1.1 200 OK\r\nCache-Control: max-age=1000\r\n"
-          "Transfer-Encoding: chunked\r\n\r\n");
-      for (int i = 0; i < 3; ++i) connection.send("1000\r\n" + std::string(4096, 'x') + "\r\n");
-      connection.send("0\r\n\r\n");
-    }
-  });
-  SluiceProcess sluice(caching(backend, R"("max_object": "4KiB")"));
-  for (int i = 1; i <= 3; ++i) {
-    CHECK(get(sluice, "/a").body == std::string(3 * 4096, 'x'));
-    CHECK(backend.request_count() == i);
-  }
-}
-
 TEST_CASE("cache: an unsafe request takes out what was stored under its key, whatever is forwarded",
           "[wire][cache]") {
   Origin origin({{"/a", {{200, {{"Cache-Control", "max-age=1000"}, {"Location", "/b"}}, "a"}}},

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// Responses whose length nobody announced and that become too large to be kept.
+#include <catch2/catch.hpp>
+
+#include <string>
+
+#include "tests/support/environment.h"
+#include "tests/support/process_stats.h"
+#include "tests/support/skip.h"
+#include "tests/wire/cache_rig.h"
+
+using sluice::support::BackendConnection;
+using sluice::support::Deadline;
+using sluice::support::RawClient;
+using sluice::support::Response;
+using sluice::support::ScriptedBackend;
+using sluice::support::SluiceProcess;
+using sluice::wire::ask;
+using sluice::wire::caching;
+using sluice::wire::get;
+
+namespace {
+
+constexpr std::string_view kHead =
+    "HTTP/1.1 200 OK\r\nCache-Control: max-age=1000\r\nTransfer-Encoding: chunked\r\n\r\n";
+constexpr std::size_t kChunk = 4096;
+constexpr std::string_view kLittle = R"("max_object": "4KiB")";
+
+// `chunks` of them, then the end, or what stands for it.
+ScriptedBackend::Script chunked(int chunks, std::string end = "0\r\n\r\n") {
+  return [chunks, end](BackendConnection& connection) {
+    const std::string chunk = "1000\r\n" + std::string(kChunk, 'x') + "\r\n";
+    while (connection.recv_request()) {
+      if (!connection.try_send(std::string(kHead))) return;
+      for (int i = 0; i < chunks; ++i) {
+        if (!connection.try_send(chunk)) return;
+      }
+      if (!connection.try_send(end) || end.empty()) return;
+    }
+  };
+}
+
+}  // namespace
+
+TEST_CASE("cache: what turns out to be too large is given as a whole, and not kept",
+          "[wire][cache]") {
+  for (const int chunks : {2, 3, 30, 3000}) {
+    CAPTURE(chunks);
+    ScriptedBackend backend(chunked(chunks));
+    SluiceProcess sluice(caching(backend, kLittle));
+    for (int i = 1; i <= 3; ++i) {
+      CHECK(get(sluice, "/a").body == std::string(kChunk * static_cast<std::size_t>(chunks), 'x'));
+      CHECK(backend.request_count() == i);
+    }
+    CHECK(backend.failures().empty());
+  }
+}
+
+TEST_CASE("cache: what is too large and cut at the origin is cut for the client", "[wire][cache]") {
+  for (const int chunks : {2, 30, 3000}) {
+    CAPTURE(chunks);
+    ScriptedBackend backend(chunked(chunks, ""));
+    SluiceProcess sluice(caching(backend, kLittle));
+    CHECK_THROWS_AS(get(sluice, "/a"), sluice::support::Failure);
+    sluice.wait_for_access_log("backend_truncated");
+  }
+}
+
+TEST_CASE("cache: what is too large waits for its reader, not in memory", "[wire][cache]") {
+  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer's memory is its own");
+  constexpr int kMany = 15'000;  // 60 MiB
+  ScriptedBackend backend(chunked(kMany));
+  SluiceProcess sluice(caching(backend, kLittle));
+  RawClient client = sluice.connect();
+  client.send("GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n");
+  backend.wait_for_requests(1);
+  const Response whole = read_response(client);
+  CHECK(whole.body.size() == kChunk * kMany);
+  CHECK(sluice::support::status_kib(sluice.process_id(), "VmHWM") < 40 * 1024);
+}
+
+TEST_CASE("cache: who leaves what is too large ends its fetch", "[wire][cache]") {
+  ScriptedBackend backend(chunked(1'000'000));
+  SluiceProcess sluice(caching(backend, kLittle));
+  {
+    RawClient client = sluice.connect();
+    client.send("GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    CHECK(read_response_head(client).status == 200);
+  }
+  backend.wait_for_idle();
+}
