@@ -141,7 +141,6 @@ void CacheResponder::look_up(const cache::Want& want) {
     case Lookup::Kind::Miss:
       return fetch({}, request_.control.no_store || wants_less());
     case Lookup::Kind::Pass:
-      return fetch({}, true);
     case Lookup::Kind::TooManyWaiters:
       return fetch({}, true);
   }

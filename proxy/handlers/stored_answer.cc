@@ -169,11 +169,8 @@ void StoredAnswer::send_some() {
     }
     if (bytes.empty()) {
       if (wait()) return;
-      if (cursor_.body()->state() != Body::State::Failed) continue;
-      if (!cursor_.piece(1).empty()) continue;
-      stop();
-      if (on_cut_ && on_cut_()) return;
-      return exchange_.fail({Side::Backend, Kind::Truncated});
+      if (is_cut()) return on_cut();
+      continue;
     }
     exchange_.write(bytes);
     const bool is_text = size_known_ && !plan_.next().text.empty();
@@ -182,6 +179,17 @@ void StoredAnswer::send_some() {
     sent += bytes.size();
   }
   if (sending_) exchange_.services().loop.call_again(*this);
+}
+
+// The body has failed, and all that it holds is sent.
+bool StoredAnswer::is_cut() {
+  return cursor_.body()->state() == Body::State::Failed && cursor_.piece(1).empty();
+}
+
+void StoredAnswer::on_cut() {
+  stop();
+  if (on_cut_ && on_cut_()) return;
+  exchange_.fail({Side::Backend, Kind::Truncated});
 }
 
 bool StoredAnswer::wait() {

@@ -53,6 +53,8 @@ class StoredAnswer final : private net::Requeued, private exchange::CodedBodies 
   int choose();
   void send_head(int status);
   void send_some();
+  bool is_cut();
+  void on_cut();
   // The next bytes that are there; empty, with *ended, when all is sent.
   std::string_view next(bool* ended);
   // False where there is news already.

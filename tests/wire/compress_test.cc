@@ -32,12 +32,12 @@ using sluice::wire::OriginAnswer;
 namespace {
 
 const std::string& text() {
-  static const std::string lines = [] {
+  static const std::string kLines = [] {
     std::string out;
     for (int i = 0; i < 4000; ++i) out += "line " + std::to_string(i * i) + " of a page\n";
     return out;
   }();
-  return lines;
+  return kLines;
 }
 
 std::string compressing(const ScriptedBackend& backend, std::string_view route = "\"compress\": {}",
