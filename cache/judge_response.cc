@@ -172,7 +172,7 @@ Storing judge_vary(std::span<const std::string_view> values) {
 Storing judge_message(const RequestFacts& request, const ResponseFacts& response) {
   if (request.method != Method::Get) return Storing::Method;
   if (request.control.no_store) return Storing::RequestNoStore;
-  if (response.status == 206 || response.has_content_range) return Storing::Partial;
+  if (response.status == 206) return Storing::Partial;
   return is_storable(response.status) ? Storing::Allowed : Storing::Status;
 }
 

@@ -61,7 +61,6 @@ struct ResponseFacts {
   Date last_modified;
   bool has_etag = false;
   bool has_set_cookie = false;
-  bool has_content_range = false;
 };
 
 // The operator's lifetime for a status; 0 is any that no other row names.
@@ -105,7 +104,7 @@ enum class Storing : std::uint8_t {
   Method,          // only what answers GET is stored
   RequestNoStore,  // the request said so
   Status,          // not a final status, or one whose answer fits only its own request
-  Partial,         // a 206, or what has a Content-Range
+  Partial,         // a 206
   NotUnderstood,   // must-understand with a status that RFC 9110 does not define
   NoStore,         // the response said so
   Private,

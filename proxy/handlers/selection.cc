@@ -62,7 +62,9 @@ void plan_multipart(exchange::Exchange& exchange, const Representation& of,
   exchange.services().request_ids.write(boundary);
   const std::string_view boundary_text(boundary, exchange::RequestIds::kBytes);
   plan.multipart({ranges, *of.size, of.content_type, boundary_text}, exchange.arena());
-  exchange.response_slot().fields.set(
+  http::Fields& fields = exchange.response_slot().fields;
+  fields.remove(FieldId::ContentRange);
+  fields.set(
       FieldId::ContentType,
       text(exchange.arena(), FMT_COMPILE("multipart/byteranges; boundary={}"), boundary_text));
 }
@@ -72,7 +74,7 @@ void plan_ranges(exchange::Exchange& exchange, const Representation& of,
   if (ranges.size() > 1) return plan_multipart(exchange, of, ranges, plan);
   const http::ByteRange& range = ranges.front();
   plan.range(range);
-  exchange.response_slot().fields.add(
+  exchange.response_slot().fields.set(
       FieldId::ContentRange,
       text(exchange.arena(), FMT_COMPILE("bytes {}-{}/{}"), range.first, range.last, *of.size));
 }

@@ -46,11 +46,10 @@ bool is_kept(const http::Field& field) {
   }
 }
 
-// RFC 9111 3.2: what describes the stored bytes stays theirs.
+// RFC 9111 3.2: what says how the stored bytes are to be read stays theirs.
 bool is_freshened(const http::Field& field) {
   switch (field.id) {
     case FieldId::ContentEncoding:
-    case FieldId::ContentType:
     case FieldId::ContentRange:
       return false;
     default:
@@ -139,8 +138,7 @@ ResponseReading::ResponseReading(int status, const http::Fields& fields, const C
             .expires = date_of(fields, FieldId::Expires, now),
             .last_modified = date_of(fields, FieldId::LastModified, now),
             .has_etag = fields.has(FieldId::ETag),
-            .has_set_cookie = fields.has(FieldId::SetCookie),
-            .has_content_range = fields.has(FieldId::ContentRange)};
+            .has_set_cookie = fields.has(FieldId::SetCookie)};
   if (fields.count(FieldId::LastModified) > 1) facts_.last_modified = cache::Date::malformed();
 }
 

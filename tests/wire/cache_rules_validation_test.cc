@@ -135,19 +135,19 @@ TEST_CASE("cache: a 304 renews the fields that it has, but for those of the body
           "[wire][cache]") {
   std::vector<Row> rows;
   for (const char* name : {"X-Test", "Test", "Expires", "Content-Foo", "Content-Language",
-                           "Content-Security-Policy", "X-Frame-Options", "Link"}) {
+                           "Content-Security-Policy", "X-Frame-Options", "Link", "Content-Type"}) {
     const std::string field = std::string("|") + name + ": ";
     rows.push_back({std::string("renewed: ") + name,
                     {{.origin = kStale + field + "1", .see = "200" + field + "1"},
                      {.origin = kFreshens + field + "2", .see = "200" + field + "2"},
                      {.see = "200" + field + "2"}}});
   }
-  for (const char* name : {"Content-Encoding", "Content-Type"}) {
+  for (const char* name : {"Content-Encoding", "Content-Range"}) {
     const std::string field = std::string("|") + name + ": ";
     rows.push_back({std::string("kept: ") + name,
-                    {{.origin = kStale + field + "a/a", .see = "200" + field + "a/a"},
-                     {.origin = kFreshens + field + "b/b", .see = "200" + field + "a/a"},
-                     {.see = "200" + field + "a/a"}}});
+                    {{.origin = kStale + field + "a", .see = "200" + field + "a"},
+                     {.origin = kFreshens + field + "b", .see = "200" + field + "a"},
+                     {.see = "200" + field + "a"}}});
   }
   rows.push_back({"what is new is added, what is not there stays, all lines are replaced",
                   {{.origin = kStale + "|A: 1|B: 1|B: 2"},

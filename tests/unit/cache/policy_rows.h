@@ -89,7 +89,6 @@ inline Judgement judge(std::string_view request, std::string_view response,
   facts.last_modified = message.date("Last-Modified");
   facts.has_etag = message.has("ETag");
   facts.has_set_cookie = message.has("Set-Cookie");
-  facts.has_content_range = message.has("Content-Range");
   return judge_response(read_request(request), facts, options, kNow - delay, kNow);
 }
 
