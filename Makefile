@@ -16,6 +16,7 @@ DEMO_PACKAGES  := openssl
 TEST_PACKAGES  := catch2 openssl curl nginx-light apache2-bin nodejs node-ws wrk strace
 FUZZ_PACKAGES  := clang-14 libclang-rt-14-dev
 LONG_TEST_PACKAGES := $(TEST_PACKAGES) slowhttptest
+NPM_PACKAGES   := nodejs npm
 BENCH_PACKAGES := wrk curl openssl nginx-light haproxy varnish h2o
 FMT_PACKAGES   := clang-format-14
 LINT_PACKAGES  := clang-tidy-14 catch2
@@ -225,7 +226,7 @@ run_tests = $(environment_$(1)) SLUICE_BINARY=$(CURDIR)/build/$(1)/sluice build/
 LONG_SIZES := SLUICE_BIG_MIB=1024 SLUICE_CHURN_CONNECTIONS=24000 SLUICE_CHURN_SECONDS=120 \
   SLUICE_LONG=1 SLUICE_TEST_TIMEOUT=600
 
-.PHONY: test test-unit test-wire test-long asan ubsan tsan
+.PHONY: test test-unit test-wire test-long conformance asan ubsan tsan
 test: build/release/tests build/release/sluice build/release/count_allocations.so ## All tests; the last line says how many passed
 	@$(call run_tests,release,)
 test-unit: build/release/tests build/release/sluice build/release/count_allocations.so ## The tests under tests/unit
@@ -234,6 +235,12 @@ test-wire: build/release/tests build/release/sluice build/release/count_allocati
 	@$(call run_tests,release,[wire])
 test-long: build/release/tests build/release/sluice packages-test-long ## The long variants: 1 GiB files, 24 000 connections, attackers (minutes)
 	@$(LONG_SIZES) $(call run_tests,release,[long])
+conformance: build/release/sluice build/conformance/installed ## The public conformance suite for HTTP caches, from npm
+	@tests/conformance/run.mjs build/release/sluice build/conformance
+build/conformance/installed: | packages-conformance
+	@mkdir -p $(@D)
+	@npm install --prefix $(@D) --no-audit --no-fund --silent http-cache-tests@0.4.5
+	@touch $@
 asan: build/asan/tests build/asan/sluice build/asan/count_allocations.so ## All tests under AddressSanitizer and LeakSanitizer
 	@$(call run_tests,asan,)
 ubsan: build/ubsan/tests build/ubsan/sluice build/ubsan/count_allocations.so ## All tests under UndefinedBehaviorSanitizer
@@ -342,8 +349,8 @@ lint: compile_commands.json packages-lint ## clang-tidy 14 over all sources, or 
 
 # ---- Packages ------------------------------------------------------------------------------------
 
-.PHONY: packages-build packages-demo packages-test packages-test-long packages-fuzz packages-bench \
-  packages-fmt packages-lint
+.PHONY: packages-build packages-demo packages-test packages-test-long packages-conformance \
+  packages-fuzz packages-bench packages-fmt packages-lint
 install_packages = @$(if $(filter 0,$(PACKAGES)),:,tools/install_packages $(1))
 packages-build:
 	$(call install_packages,$(BUILD_PACKAGES))
@@ -355,6 +362,8 @@ packages-fuzz:
 	$(call install_packages,$(BUILD_PACKAGES) $(FUZZ_PACKAGES))
 packages-test-long:
 	$(call install_packages,$(BUILD_PACKAGES) $(LONG_TEST_PACKAGES))
+packages-conformance:
+	$(call install_packages,$(if $(shell command -v npm),,$(NPM_PACKAGES)))
 packages-bench:
 	$(call install_packages,$(BENCH_PACKAGES))
 packages-fmt:
