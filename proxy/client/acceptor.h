@@ -22,7 +22,7 @@ struct ListenerSettings {
 
 class Acceptor final : private net::Listener::Owner {
  public:
-  // `number`: the listener's, for Rules::tables.
+  // `number`: the listener's, for Rules::listeners.
   Acceptor(Shared& shared, Fd fd, std::uint32_t number);
 
   // For the connections to come.

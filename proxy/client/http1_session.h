@@ -31,7 +31,7 @@ class Http1Session final : public Session,
   struct Accepted {
     Fd fd;
     const net::Address& peer;
-    std::uint32_t listener;                         // its number, for Rules::tables
+    std::uint32_t listener;                         // its number, for Rules::listeners
     std::shared_ptr<const tls::ServerContext> tls;  // null: plain
     bool proxy_protocol = false;                    // a PROXY header comes first
   };

@@ -21,7 +21,7 @@ namespace sluice::exchange {
 struct ClientInfo {
   IpAddress peer;  // of the socket; none for a Unix socket
   std::uint16_t peer_port = 0;
-  std::uint32_t listener = 0;  // index in Rules::tables
+  std::uint32_t listener = 0;  // index in Rules::listeners
   bool tls = false;
   std::string_view tls_version;  // "TLSv1.3"; empty without TLS
 };

@@ -90,6 +90,21 @@ void Exchange::respond_with(const Handler& handler) {
   responder_->start();
 }
 
+void Exchange::hold(ArenaPtr<Held> held) {
+  held->next_ = std::move(held_);
+  held_ = std::move(held);
+}
+
+void Exchange::wait_for_turn(std::chrono::nanoseconds time) {
+  turn_timer_.emplace(services_->loop.timers(), net::Timer::Callback::of<&Exchange::on_turn>(this));
+  turn_timer_->set(services_->loop.now() + time);
+}
+
+void Exchange::on_turn() {
+  turn_timer_.reset();
+  continue_steps(*this);
+}
+
 void Exchange::on_request_body(std::string_view bytes) {
   if (over_) return;
   bytes_in_ += bytes.size();
@@ -133,6 +148,9 @@ void Exchange::open_tunnel(http::ResponseHead& head) {
 
 void Exchange::filter(http::ResponseHead& head) {
   CHECK(!over_ && !head_sent_);
+  for (const http::Field& field : answer_fields_) {
+    head.fields.add(field.name, field.value, field.id);
+  }
   if (match_ && !fetch_) {
     for (const ResponseFilter* filter : match_.route->filters) filter->on_head(*this, head);
   }
@@ -200,6 +218,8 @@ void Exchange::fail(Failure failure) {
 void Exchange::end() {
   over_ = true;
   body_filter_.reset();
+  turn_timer_.reset();
+  held_.reset();
   times_.end = services_->loop.now();
   if (tunnel_) services_->counters.tunnels_open.subtract();
   if (!fetch_) {
@@ -216,6 +236,7 @@ void Exchange::recycle() {
   rules_.reset();
   request_.clear();
   response_.clear();
+  answer_fields_.clear();
   arena_.reset();
   client_ = nullptr;
   info_ = nullptr;
@@ -231,6 +252,7 @@ void Exchange::recycle() {
   cache_key_ = {};
   failure_ = {};
   bytes_in_ = bytes_out_ = 0;
+  checks_asked_ = 0;
   status_ = 0;
   peer_trusted_ = head_sent_ = request_complete_ = tunnel_ = fetch_ = over_ = false;
 }

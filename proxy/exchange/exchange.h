@@ -16,6 +16,7 @@
 
 #include "proxy/base/arena.h"
 #include "proxy/base/pump.h"
+#include "proxy/exchange/access_check.h"
 #include "proxy/exchange/body_filter.h"
 #include "proxy/exchange/cache_use.h"
 #include "proxy/exchange/client_stream.h"
@@ -171,10 +172,20 @@ class Exchange final : public ByteSource, public ByteSink {
   std::uint64_t bytes_in() const { return bytes_in_; }
   std::uint64_t bytes_out() const { return bytes_out_; }
 
+  // --- The access checks' side ---
+
+  // Fields for the head of whatever answers; views into the arena or into what outlives it.
+  http::Fields& answer_fields() { return answer_fields_; }
+  void hold(ArenaPtr<Held> held);
+
   // --- For steps.cc and start_fetch() ---
   void set_path(std::string_view path) { path_ = path; }
   void set_match(const route::Match& match) { match_ = match; }
   void respond_with(const Handler& handler);
+  // The number of checks that were asked.
+  std::size_t& checks_asked() { return checks_asked_; }
+  // The steps go on after so long, unless the exchange ends before.
+  void wait_for_turn(std::chrono::nanoseconds time);
 
  private:
   // The way to the client behind the body filter.
@@ -192,6 +203,7 @@ class Exchange final : public ByteSource, public ByteSink {
   void identify();
   void adopt(std::string_view bytes);
   void filter(http::ResponseHead& head);
+  void on_turn();
   void write_to_client(std::string_view bytes);
   // The funnel that every ending goes through, once.
   void end();
@@ -199,6 +211,7 @@ class Exchange final : public ByteSource, public ByteSink {
   Arena arena_;
   http::RequestHead request_;
   http::ResponseHead response_;
+  http::Fields answer_fields_;
 
   ClientStream* client_ = nullptr;
   const ClientInfo* info_ = nullptr;
@@ -208,6 +221,9 @@ class Exchange final : public ByteSource, public ByteSink {
   ArenaPtr<BodyFilter> body_filter_;  // or none
   ClientSink client_sink_{*this};
   CodedBodies* coded_bodies_ = nullptr;
+  ArenaPtr<Held> held_;
+  std::optional<net::Timer> turn_timer_;  // while it waits for its turn
+  std::size_t checks_asked_ = 0;
 
   IpAddress client_address_;
   std::string_view head_bytes_;  // what the views of request_ are of, in arena_

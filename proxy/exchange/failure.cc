@@ -78,6 +78,14 @@ Verdict verdict_of(Kind kind) {  // NOLINT(readability-function-size): a table, 
       return {504, "tunnel_idle", "connection_read_timeout"};
     case Kind::Draining:
       return {503, "draining", "proxy_internal_response"};
+    case Kind::AccessDenied:
+      return {403, "access_denied", "http_request_denied"};
+    case Kind::Jailed:
+      return {403, "jailed", "http_request_denied"};
+    case Kind::RateLimited:
+      return {429, "rate_limited", "http_request_denied"};
+    case Kind::TooManyAtOnce:
+      return {429, "too_many_at_once", "http_request_denied"};
   }
   return {500, "internal", "proxy_internal_error"};
 }

@@ -50,8 +50,13 @@ enum class Kind : std::uint8_t {
   FilterFailed,  // a body filter had no memory
   TunnelIdle,    // nothing flowed, either way
   Draining,
+  // who may not, or not so often
+  AccessDenied,  // by address
+  Jailed,        // put away for what was done before
+  RateLimited,
+  TooManyAtOnce,  // requests of one client
 };
-inline constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::Draining) + 1;
+inline constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::TooManyAtOnce) + 1;
 
 struct Failure {
   Side side = Side::None;

@@ -12,10 +12,17 @@
 
 namespace sluice::exchange {
 
+class AccessCheck;
+
+// Of one listener.
+struct ListenerRules {
+  // Null: it no longer is in the configuration, and its last connections go on without a route.
+  const route::Table* table = nullptr;
+  std::vector<const AccessCheck*> checks;  // in order; for all requests, before those of the route
+};
+
 struct Rules {
-  // By listener number, which stays with a listener over reloads. Null: a listener that no longer
-  // is in the configuration, whose last connections go on without a route.
-  std::vector<const route::Table*> tables;
+  std::vector<ListenerRules> listeners;  // by number, which stays with a listener over reloads
   CidrSet trusted_proxies;
   std::uint64_t body_bytes_max = 0;  // 0: no limit
   std::size_t request_watermark_bytes = 64 * 1024;

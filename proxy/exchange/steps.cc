@@ -2,7 +2,9 @@
 #include "proxy/exchange/steps.h"
 
 #include <optional>
+#include <span>
 
+#include "proxy/exchange/access_check.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/http/status.h"
 #include "proxy/http/uri.h"
@@ -40,11 +42,21 @@ Failure normalise_path(Exchange& exchange) {
   return {};
 }
 
+const ListenerRules* listener_rules(const Exchange& exchange) {
+  const auto& listeners = exchange.rules().listeners;
+  const std::uint32_t number = exchange.client().listener;
+  return number < listeners.size() ? &listeners[number] : nullptr;
+}
+
+// That there is none is said later: who asks for nothing is counted and limited as any other.
 Failure find_route(Exchange& exchange) {
-  const route::Table* table = nullptr;
-  const auto& tables = exchange.rules().tables;
-  if (exchange.client().listener < tables.size()) table = tables[exchange.client().listener];
-  if (table != nullptr) exchange.set_match(table->find(exchange.request().host, exchange.path()));
+  const ListenerRules* const rules = listener_rules(exchange);
+  if (rules == nullptr || rules->table == nullptr) return {};
+  exchange.set_match(rules->table->find(exchange.request().host, exchange.path()));
+  return {};
+}
+
+Failure require_route(Exchange& exchange) {
   return exchange.match() ? Failure{} : Failure{Side::Client, Kind::NoRoute};
 }
 
@@ -72,15 +84,52 @@ void answer_options(Exchange& exchange) {
   exchange.finish();
 }
 
-constexpr Step kSteps[] = {check_method, check_body_limit, normalise_path, find_route,
-                           check_connect};
+constexpr Step kFirstSteps[] = {normalise_path, find_route};
+constexpr Step kLastSteps[] = {check_method, check_body_limit, require_route, check_connect};
+
+// False: the exchange is over.
+template <std::size_t N>
+bool run(Exchange& exchange, const Step (&steps)[N]) {
+  for (const Step step : steps) {
+    const Failure failure = step(exchange);
+    if (!failure) continue;
+    exchange.fail(failure);
+    return false;
+  }
+  return true;
+}
+
+// Asks those that were not asked yet, `before` of which stand before these. False: the exchange is
+// over, or waits for its turn.
+bool ask(Exchange& exchange, std::size_t before, std::span<const AccessCheck* const> checks) {
+  std::size_t& asked = exchange.checks_asked();
+  while (asked < before + checks.size()) {
+    const AccessCheck& check = *checks[asked++ - before];
+    const AccessCheck::Verdict verdict = check.check(exchange);
+    if (verdict.failure) {
+      exchange.fail(verdict.failure);
+      return false;
+    }
+    if (verdict.wait > std::chrono::nanoseconds::zero()) {
+      exchange.wait_for_turn(verdict.wait);
+      return false;
+    }
+  }
+  return true;
+}
 
 }  // namespace
 
 void run_steps(Exchange& exchange) {
-  for (Step step : kSteps) {
-    if (Failure failure = step(exchange)) return exchange.fail(failure);
-  }
+  if (run(exchange, kFirstSteps)) continue_steps(exchange);
+}
+
+void continue_steps(Exchange& exchange) {
+  std::span<const AccessCheck* const> checks;
+  if (const ListenerRules* const rules = listener_rules(exchange)) checks = rules->checks;
+  if (!ask(exchange, 0, checks)) return;
+  if (!run(exchange, kLastSteps)) return;
+  if (!ask(exchange, checks.size(), exchange.match().route->checks)) return;
   if (ends_here(exchange)) return answer_options(exchange);
   exchange.respond_with(*exchange.match().route->handler);
 }

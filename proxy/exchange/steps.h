@@ -6,7 +6,9 @@ namespace sluice::exchange {
 
 class Exchange;
 
-// On return the exchange has a Responder at work, or is over.
+// On return the exchange has a Responder at work, waits for its turn, or is over.
 void run_steps(Exchange& exchange);
+// It has waited for its turn.
+void continue_steps(Exchange& exchange);
 
 }  // namespace sluice::exchange

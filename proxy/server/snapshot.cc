@@ -178,7 +178,7 @@ class Compiler {
   }
 
   std::optional<Error> compile_tables() {
-    snapshot_->rules.tables.assign(input_.listener_count, nullptr);
+    snapshot_->rules.listeners.resize(input_.listener_count);
     for (std::size_t i = 0; i < config().listeners.size(); ++i) {
       route::Table::Builder builder;
       for (std::size_t r = 0; r < config().routes.size(); ++r) {
@@ -188,7 +188,7 @@ class Compiler {
         if (problem) return Error{fmt::format("routes[{}].match", r), *problem};
       }
       snapshot_->tables.push_back(std::make_unique<route::Table>(builder.build()));
-      snapshot_->rules.tables[input_.listener_numbers[i]] = snapshot_->tables.back().get();
+      snapshot_->rules.listeners[input_.listener_numbers[i]].table = snapshot_->tables.back().get();
     }
     return {};
   }
@@ -222,7 +222,7 @@ class Compiler {
     if (auto problem = builder.add({}, {}, route.get())) return Error{"admin", *problem};
     snapshot_->routes.push_back(std::move(route));
     snapshot_->tables.push_back(std::make_unique<route::Table>(builder.build()));
-    snapshot_->rules.tables[*input_.admin_listener] = snapshot_->tables.back().get();
+    snapshot_->rules.listeners[*input_.admin_listener].table = snapshot_->tables.back().get();
     return {};
   }
 

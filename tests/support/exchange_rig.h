@@ -29,7 +29,7 @@ class ExchangeRig {
     route::Table::Builder builder;
     if (builder.add({}, {}, &route)) throw std::logic_error("the route was not taken");
     table_ = builder.build();
-    rules->tables = {&table_};
+    rules->listeners = {{&table_, {}}};
   }
 
   // Answers the request whose head this is, through `handler` if a route is looked for.

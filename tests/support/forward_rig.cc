@@ -90,7 +90,7 @@ std::shared_ptr<const exchange::Rules> ForwardRig::make_rules(const Options& opt
   add_rule(builder, {"/fixed"}, &fixed_route_);
   table_ = builder.build();
   auto rules = std::make_shared<exchange::Rules>();
-  rules->tables.assign(kClientsMax, &table_);
+  rules->listeners.assign(kClientsMax, {&table_, {}});
   rules->trusted_proxies = CidrSet::parse(options.trusted_proxies).value_or(CidrSet());
   rules->request_watermark_bytes = options.watermark_bytes;
   rules->response_watermark_bytes = options.watermark_bytes;
