@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,23 +12,14 @@
 #include <utility>
 
 #include "conf/check_cache.h"
+#include "conf/check_guard.h"
 #include "conf/check_routes.h"
+#include "conf/files.h"
 #include "conf/reporter.h"
 #include "conf/units.h"
 
 namespace sluice::conf {
 namespace {
-
-// Why `path` cannot be read as a file, or nothing.
-std::optional<std::string> unreadable(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return std::generic_category().message(errno);
-  struct stat status {};
-  const bool is_directory = fstat(fd, &status) == 0 && S_ISDIR(status.st_mode);
-  close(fd);
-  if (is_directory) return std::generic_category().message(EISDIR);
-  return std::nullopt;
-}
 
 class Checker {
  public:
@@ -42,6 +32,7 @@ class Checker {
     check_routes(config_, reporter_);
     strings(Path().at("trusted_proxies"), config_.trusted_proxies, cidr_fault);
     buffers();
+    check_guard(config_, options_.read_files, reporter_);
     check_store(config_.cache, reporter_);
     resolver();
     access_log();
@@ -158,7 +149,7 @@ void Checker::tls(const ListenerTls& tls, const Path& path) {
 }
 
 void Checker::certificate(const Certificate& certificate, const Path& path) {
-  if (!options_.read_certificates || reporter_.doubtful(path)) return;
+  if (!options_.read_files || reporter_.doubtful(path)) return;
   const bool cert = readable(certificate.cert, path.at("cert"));
   const bool key = readable(certificate.key, path.at("key"));
   if (!cert || !key || !options_.certificate_check) return;
@@ -270,7 +261,7 @@ void Checker::admin(const Admin& admin) {
     reporter_.at(path.at("token"), {"there is a \"token_file\", too", "one of them is enough"});
   }
   if (auto why = token_fault(admin.token)) reporter_.at(path.at("token"), std::move(*why));
-  if (admin.token_file.empty() || !options_.read_certificates) return;
+  if (admin.token_file.empty() || !options_.read_files) return;
   readable(admin.token_file, path.at("token_file"));
 }
 

@@ -18,7 +18,7 @@ namespace sluice::conf {
 using CertificateCheck = std::function<std::optional<std::string>(const Certificate&)>;
 
 struct CheckOptions {
-  bool read_certificates = true;       // whether their files must exist here and be readable
+  bool read_files = true;  // whether the files that it names must exist here and be readable
   CertificateCheck certificate_check;  // called only for files that are; may be empty
 };
 

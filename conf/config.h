@@ -12,10 +12,10 @@
 #include <string>
 #include <vector>
 
-namespace sluice::conf {
+#include "conf/guard.h"
+#include "conf/quantities.h"
 
-using Duration = std::chrono::milliseconds;
-using Bytes = std::uint64_t;
+namespace sluice::conf {
 
 struct Certificate {
   std::string cert;  // PEM chain, leaf first, as certbot's fullchain.pem
@@ -211,6 +211,8 @@ struct Route {
   bool connect = false;  // CONNECT is forwarded; off, as whoever may connect may go anywhere
   std::vector<std::string> upgrade{"websocket"};  // protocols that a client may switch to
   Headers headers;
+  RouteLimits limits;
+  AccessLists access;
 
   bool operator==(const Route&) const = default;
 };
@@ -238,6 +240,8 @@ struct Limits {
   Bytes body = 0;                 // 413 above; 0: no limit (bodies are streamed)
   Bytes body_rate = 240;          // a second; below, slow bodies end (Kestrel's floor); 0: none
   int connections = 0;            // open client connections per worker; 0: as descriptors allow
+  PerIp per_ip;
+  int table = 1'000'000;  // buckets of clients: 16 MiB, untouched until they are used
 
   bool operator==(const Limits&) const = default;
 };
@@ -307,6 +311,8 @@ struct Config {
   std::vector<std::string> trusted_proxies;  // CIDR or addresses; empty: nobody's X-Forwarded-For
   Timeouts timeouts;
   Limits limits;
+  Access access;
+  std::optional<Jail> jail;  // none: nobody is put away
   Buffers buffers;
   Cache cache;
   Resolver resolver;

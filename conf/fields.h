@@ -3,107 +3,21 @@
 // is for. Reading, printing, the JSON Schema and the reference are visitors of this one table, so
 // none of them can forget a key or know another range; defaults are those of the structs.
 //
+// The keys of the guard are in conf/fields_guard.h.
+//
 // A visitor has `template <M, S> void key(name, M& member, const S& spec, doc)`; the spec's type
 // says how the member is written in JSON. `fields(visitor, object)` calls it once per key, in the
 // order of the documentation. To add a key: a member in config.h and one line here.
 #pragma once
 
-#include <array>
-#include <concepts>
-#include <cstdint>
 #include <string_view>
 #include <type_traits>
 
 #include "conf/config.h"
+#include "conf/fields_guard.h"
+#include "conf/specs.h"
 
 namespace sluice::conf {
-
-// A string. What it must look like beyond that is a matter of check.cc.
-struct Text {
-  bool required = false;
-  bool free = false;           // may hold control characters (a body)
-  std::string_view example{};  // for the reference
-};
-
-// true or false.
-struct Flag {};
-
-// A whole number; `word`, when there is one, is a string that stands for 0.
-struct Whole {
-  std::int64_t min;
-  std::int64_t max;
-  std::string_view word{};
-};
-
-// One of a few whole numbers.
-struct OneOf {
-  std::array<int, 5> values;
-};
-
-// A string as "30s".
-struct Timespan {
-  Duration min;
-  Duration max;
-};
-
-// A string as "64KiB"; `word` stands for 0, as the number 0 does then.
-struct Size {
-  Bytes min;
-  Bytes max;
-  std::string_view word{};
-};
-
-// One of a few strings.
-template <typename E>
-struct Name {
-  std::string_view word;
-  E value;
-};
-template <typename E, std::size_t N>
-struct Choice {
-  std::array<Name<E>, N> names;
-};
-
-struct Strings {
-  bool or_one = false;  // a single string may stand for a list of one
-  std::string_view example{};
-};
-struct StringMap {};
-
-struct Object {
-  std::string_view example{};
-};
-struct Objects {
-  bool required = false;
-  std::string_view shorthand{};  // a string may stand for an element with only this key
-};
-struct NamedObjects {
-  bool required = false;
-};
-
-inline constexpr Choice<TlsVersion, 2> kTlsVersions{
-    {{{"1.2", TlsVersion::Tls12}, {"1.3", TlsVersion::Tls13}}}};
-inline constexpr Choice<Policy, 2> kPolicies{
-    {{{"round_robin", Policy::RoundRobin}, {"least_connections", Policy::LeastConnections}}}};
-inline constexpr Choice<AccessLogFormat, 3> kAccessLogFormats{
-    {{{"combined", AccessLogFormat::Combined},
-      {"json", AccessLogFormat::Json},
-      {"off", AccessLogFormat::Off}}}};
-inline constexpr Choice<LogLevel, 4> kLogLevels{{{{"error", LogLevel::Error},
-                                                  {"warn", LogLevel::Warn},
-                                                  {"info", LogLevel::Info},
-                                                  {"debug", LogLevel::Debug}}}};
-inline constexpr OneOf kRedirectStatuses{{301, 302, 303, 307, 308}};
-
-// Floors keep out what can only be a slip; ceilings, what would never take effect.
-inline constexpr Timespan kTimeout{std::chrono::milliseconds(1), std::chrono::hours(24)};
-inline constexpr Timespan kAllowance{std::chrono::milliseconds(0), std::chrono::days(365)};
-inline constexpr Bytes kKiB = 1024;
-inline constexpr Bytes kMiB = 1024 * kKiB;
-
-// `T` is S or const S: printing visits constant objects.
-template <typename T, typename S>
-concept Is = std::same_as<std::remove_const_t<T>, S>;
 
 template <typename V, Is<Certificate> T>
 void fields(V& v, T& t) {
@@ -318,6 +232,8 @@ void fields(V& v, T& t) {
         "Forward CONNECT to the pool, and tunnel when it agrees. The host of the match is the one "
         "asked for.");
   v.key("headers", t.headers, Object{}, "Edits of header fields.");
+  v.key("limits", t.limits, Object{}, "What one client may ask of this route, beside `limits`.");
+  v.key("access", t.access, Object{}, "Who may use this route, of those that `access` lets in.");
 }
 
 template <typename V, Is<Timeouts> T>
@@ -353,6 +269,11 @@ void fields(V& v, T& t) {
         "`timeouts.request_body` behind.");
   v.key("connections", t.connections, Whole{0, 10'000'000},
         "Open client connections per worker; 0: as many as file descriptors allow.");
+  v.key("per_ip", t.per_ip, Object{.example = R"({ "rate": "100/s", "burst": 200 })"},
+        "What one client may do, all workers together.");
+  v.key("table", t.table, Whole{1024, 100'000'000},
+        "Clients whose buckets are kept, 16 bytes each. When there are more, those that have done "
+        "least go; who has used up his share stays.");
 }
 
 template <typename V, Is<Buffers> T>
@@ -421,6 +342,11 @@ void fields(V& v, T& t) {
         "Addresses or CIDR blocks whose X-Forwarded-For is believed. None: nobody's.");
   v.key("timeouts", t.timeouts, Object{}, "All have safe defaults.");
   v.key("limits", t.limits, Object{}, "What one client may ask for.");
+  v.key("access", t.access, Object{.example = R"({ "deny": [ "203.0.113.0/24" ] })"},
+        "Who may connect at all.");
+  v.key("jail", t.jail, Object{.example = "{}"},
+        "Put clients away for a while who do too much of what nobody should. Without it nobody is. "
+        "Those in `access.allow` and `trusted_proxies` never are.");
   v.key("buffers", t.buffers, Object{}, "How much of a body is held.");
   v.key("cache", t.cache, Object{}, "The store of all routes with a `cache`.");
   v.key("resolver", t.resolver, Object{}, "How backend names become addresses.");

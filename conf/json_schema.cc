@@ -50,6 +50,10 @@ Schema schema_of(const Size& spec) {
   Schema size = {{"type", "string"}, {"pattern", kBytesPattern}};
   return spec.word.empty() ? size : either(std::move(size), {{"enum", Schema{spec.word, 0}}});
 }
+Schema schema_of(const Frequency& spec) {
+  Schema rate = {{"type", "string"}, {"pattern", kRatePattern}};
+  return spec.word.empty() ? rate : either(std::move(rate), {{"enum", Schema{spec.word, 0}}});
+}
 template <typename E, std::size_t N>
 Schema schema_of(const Choice<E, N>& spec) {
   return {{"enum", words(spec)}};
@@ -71,7 +75,8 @@ class Printer {
   void key(std::string_view name, const M& member, const S& spec, std::string_view doc) {
     Schema schema = schema_for(member, spec);
     std::string description(doc);
-    if constexpr (std::is_same_v<S, Timespan> || std::is_same_v<S, Size>) {
+    if constexpr (std::is_same_v<S, Timespan> || std::is_same_v<S, Size> ||
+                  std::is_same_v<S, Frequency>) {
       description += fmt::format(" Must be {}.", describe(spec));
     }
     schema["description"] = std::move(description);

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "conf/document.h"
+#include "conf/files.h"
 #include "conf/positions.h"
 #include "conf/problems.h"
 #include "conf/read.h"
@@ -35,6 +36,18 @@ void make_absolute(std::string& file, const std::string& directory) {
   file = (error ? joined : absolute).lexically_normal().string();
 }
 
+void make_lists_absolute(AccessLists& lists, const std::string& directory) {
+  for (std::vector<std::string>* list : {&lists.allow, &lists.deny}) {
+    for (std::string& entry : *list) {
+      if (!entry.starts_with(kListFile)) continue;
+      std::string file = entry.substr(kListFile.size());
+      make_absolute(file, directory);
+      entry = kListFile;
+      entry += file;
+    }
+  }
+}
+
 // A file keeps its meaning whatever the working directory of the process is.
 void make_paths_absolute(Config& config, const std::string& directory) {
   for (Listener& listener : config.listeners) {
@@ -47,7 +60,10 @@ void make_paths_absolute(Config& config, const std::string& directory) {
   std::string& log = config.access_log.path;
   for (Route& route : config.routes) {
     if (route.files) make_absolute(route.files->root, directory);
+    make_lists_absolute(route.access, directory);
   }
+  make_lists_absolute(config.access, directory);
+  if (config.jail) make_absolute(config.jail->file, directory);
   if (config.admin) make_absolute(config.admin->token_file, directory);
   if (log != "stdout" && log != "stderr") make_absolute(log, directory);
 }

@@ -28,6 +28,15 @@ struct Notation {
 };
 constexpr Notation kDurations{kDurationExamples, "s"};
 constexpr Notation kSizes{kBytesExamples, "B"};
+constexpr Notation kRates{kRateExamples, "/s"};
+
+template <typename T, typename S>
+bool fits(const T& value, const S& spec) {
+  return value >= spec.min && value <= spec.max;
+}
+bool fits(const Rate& value, const Frequency& spec) {
+  return value.events >= 1 && value.events <= spec.max;
+}
 
 // One value of the document on its way into a member; its overloads of `into` are picked by the
 // member's type and its spec.
@@ -43,6 +52,7 @@ class ValueReader {
   void into(int& out, const OneOf& spec) const;
   void into(Duration& out, const Timespan& spec) const;
   void into(Bytes& out, const Size& spec) const;
+  void into(Rate& out, const Frequency& spec) const;
   void into(std::vector<std::string>& out, const Strings& spec) const;
   void into(std::map<std::string, std::string>& out, const StringMap& spec) const;
   template <typename E, std::size_t N>
@@ -84,6 +94,8 @@ class ValueReader {
   // Reads a string with a unit by `parse`, as "30s", and checks its range.
   template <typename T, typename S, typename Parse, typename Print>
   void quantity(T& out, const S& spec, const Notation& notation, Parse parse, Print print) const;
+  // The word, or the number 0, that stands for none.
+  bool is_none(std::string_view word) const;
 
   const Node& node_;
   Path path_;
@@ -209,7 +221,7 @@ void ValueReader::quantity(T& out, const S& spec, const Notation& notation, Pars
   const Result<T> value = parse(node_.text);
   if (!value) {
     complain(fmt::format("{}: {}", in_quotes(path_.leaf()), value.error().what), hint);
-  } else if (*value < spec.min || *value > spec.max) {
+  } else if (!fits(*value, spec)) {
     complain(fmt::format("{} must be {}, not {}", in_quotes(path_.leaf()), describe(spec),
                          print(*value)));
   } else {
@@ -222,12 +234,24 @@ void ValueReader::into(Duration& out, const Timespan& spec) const {
 }
 
 void ValueReader::into(Bytes& out, const Size& spec) const {
-  if (!spec.word.empty() && ((node_.kind == Kind::String && node_.text == spec.word) ||
-                             (node_.kind == Kind::Integer && node_.integer == 0))) {
+  if (is_none(spec.word)) {
     out = 0;
     return;
   }
   quantity(out, spec, kSizes, parse_bytes, print_bytes);
+}
+
+void ValueReader::into(Rate& out, const Frequency& spec) const {
+  if (is_none(spec.word)) {
+    out = {};
+    return;
+  }
+  quantity(out, spec, kRates, parse_rate, [](const Rate& value) { return print(value); });
+}
+
+bool ValueReader::is_none(std::string_view word) const {
+  return !word.empty() && ((node_.kind == Kind::String && node_.text == word) ||
+                           (node_.kind == Kind::Integer && node_.integer == 0));
 }
 
 void ValueReader::into(std::vector<std::string>& out, const Strings& spec) const {

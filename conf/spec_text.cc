@@ -45,6 +45,11 @@ std::string describe(const Size& spec) {
                      or_word(spec.word));
 }
 
+std::string describe(const Frequency& spec) {
+  return fmt::format("a rate from 1 to {} a second, minute or hour{}", spec.max,
+                     or_word(spec.word));
+}
+
 std::string describe(const Strings& spec) {
   return spec.or_one ? "a string or an array of strings" : "an array of strings";
 }
@@ -100,6 +105,10 @@ std::string literal(Duration value, const Timespan& /*spec*/) {
 
 std::string literal(Bytes value, const Size& spec) {
   return in_quotes(value == 0 && !spec.word.empty() ? std::string(spec.word) : print_bytes(value));
+}
+
+std::string literal(const Rate& value, const Frequency& spec) {
+  return in_quotes(value.events == 0 && !spec.word.empty() ? std::string(spec.word) : print(value));
 }
 
 std::string literal(const std::vector<std::string>& value, const Strings& spec) {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "conf/fields.h"
+#include "conf/specs.h"
 
 namespace sluice::conf {
 
@@ -19,6 +19,7 @@ std::string describe(const Whole& spec);
 std::string describe(const OneOf& spec);
 std::string describe(const Timespan& spec);
 std::string describe(const Size& spec);
+std::string describe(const Frequency& spec);
 std::string describe(const Strings& spec);
 std::string describe(const StringMap& spec);
 std::string describe(const Object& spec);
@@ -48,6 +49,7 @@ std::string literal(int value, const Whole& spec);
 std::string literal(int value, const OneOf& spec);
 std::string literal(Duration value, const Timespan& spec);
 std::string literal(Bytes value, const Size& spec);
+std::string literal(const Rate& value, const Frequency& spec);
 std::string literal(const std::vector<std::string>& value, const Strings& spec);
 std::string literal(const std::map<std::string, std::string>& value, const StringMap& spec);
 std::string literal_word(std::string_view word);

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "conf/config.h"
+#include "conf/quantities.h"
 #include "conf/result.h"
 
 namespace sluice::conf {
@@ -21,16 +21,6 @@ std::string print(Duration duration);
 Result<Bytes> parse_bytes(std::string_view text);
 std::string print_bytes(Bytes bytes);
 
-// So many events in one second, minute or hour.
-enum class Period { Second, Minute, Hour };
-
-struct Rate {
-  std::uint64_t events = 0;
-  Period period = Period::Second;
-
-  bool operator==(const Rate&) const = default;
-};
-
 // "10/s" "100/m" "5000/h".
 Result<Rate> parse_rate(std::string_view text);
 std::string print(const Rate& rate);
@@ -39,9 +29,11 @@ Duration length(Period period);
 // Regular expressions (ECMA 262) for what the parsers accept, for the JSON Schema.
 inline constexpr std::string_view kDurationPattern = "^[0-9]+(ms|s|m|h|d)$";
 inline constexpr std::string_view kBytesPattern = "^[0-9]+(B|KiB|MiB|GiB|TiB|KB|MB|GB|TB)$";
+inline constexpr std::string_view kRatePattern = "^[0-9]+/(s|m|h)$";
 
 // Examples that the hints show.
 inline constexpr std::string_view kDurationExamples = R"("250ms", "30s", "5m", "1h")";
 inline constexpr std::string_view kBytesExamples = R"("512B", "64KiB", "1MiB", "10MB")";
+inline constexpr std::string_view kRateExamples = R"("10/s", "600/m", "5000/h")";
 
 }  // namespace sluice::conf

@@ -24,7 +24,7 @@ namespace {
 conf::LoadOutcome load(std::string_view text) {
   conf::LoadOptions options;
   options.directory = "/etc/sluice";
-  options.check.read_certificates = false;
+  options.check.read_files = false;
   return conf::load_text("fuzz.json", text, options);
 }
 

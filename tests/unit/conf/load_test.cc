@@ -15,7 +15,7 @@ namespace {
 
 LoadOptions without_certificates() {
   LoadOptions options;
-  options.check.read_certificates = false;
+  options.check.read_files = false;
   return options;
 }
 
@@ -71,6 +71,8 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
                  "precompressed": true}},
       {"match": {"host": "c.example"}, "redirect": {"to": "/y", "status": 301}},
       {"respond": {"status": 404, "body": "no\n", "content_type": "text/html"},
+       "limits": {"per_ip": {"rate": "1/s", "burst": 2, "delay": 3, "shadow": true}, "cost": 4},
+       "access": {"allow": ["::1"], "deny": "file:/d"},
        "compress": {"encodings": ["gzip", "br"], "types": "text/*", "min_size": "2KiB",
                     "level": 7}}
     ],
@@ -79,7 +81,15 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
                  "send": "5s", "connect": "6s", "first_byte": "7s", "backend_read": "8s",
                  "tunnel": "9s", "drain": "10s"},
     "limits": {"request_line": "1KiB", "field": "2KiB", "head": "4KiB", "fields": 9,
-               "body": "10MB", "body_rate": "1KiB", "connections": 11},
+               "body": "10MB", "body_rate": "1KiB", "connections": 11, "table": 2048,
+               "per_ip": {"rate": "5/m", "burst": 6, "delay": 7, "shadow": true, "fields": true,
+                          "connections": 8, "connection_rate": "9/h", "requests": 10,
+                          "ipv4_prefix": 24, "ipv6_prefix": 56, "ipv6_wide_prefix": 40,
+                          "ipv6_wide_multiple": 4}},
+    "access": {"allow": "10.0.0.0/8", "deny": ["all", "file:lists/deny"], "deny_with": "drop"},
+    "jail": {"limited": "1/s", "malformed": "2/s", "tls": "3/s", "unauthorized": "4/s",
+             "not_found": "5/s", "errors": "6/s", "time": "7s", "max_time": "8s", "table": 2000,
+             "file": "/tmp/x/../jail"},
     "buffers": {"request": "8KiB", "response": "16KiB", "disk": "1MiB", "directory": "/tmp"},
     "cache": {"size": "64MiB", "max_object": "2MiB"},
     "resolver": {"servers": ["1.1.1.1"], "timeout": "1s", "min_ttl": "2s", "max_ttl": "3s"},
@@ -137,12 +147,26 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
   redirecting.redirect = Redirect{"/y", 301};
   Route responding;
   responding.respond = Respond{404, "no\n", "text/html"};
+  responding.limits = {{{1, Period::Second}, 2, 3, true}, 4};
+  responding.access = {{"::1"}, {"file:/d"}};
   responding.compress = Compress{{"gzip", "br"}, {"text/*"}, 2048, 7};
   expected.routes = {forward, replacing, connecting, filing, redirecting, responding};
   expected.trusted_proxies = {"10.0.0.0/8", "::1"};
   expected.timeouts = {seconds(1), seconds(2), seconds(3), seconds(4), seconds(5),
                        seconds(6), seconds(7), seconds(8), seconds(9), seconds(10)};
-  expected.limits = {1024, 2048, 4096, 9, 10'000'000, 1024, 11};
+  PerIp per_ip;
+  static_cast<RateLimit&>(per_ip) = {{5, Period::Minute}, 6, 7, true};
+  per_ip.fields = true;
+  per_ip.connections = 8;
+  per_ip.connection_rate = {9, Period::Hour};
+  per_ip.requests = 10;
+  per_ip.ipv4_prefix = 24;
+  per_ip.ipv6_prefix = 56;
+  per_ip.ipv6_wide_prefix = 40;
+  per_ip.ipv6_wide_multiple = 4;
+  expected.limits = {1024, 2048, 4096, 9, 10'000'000, 1024, 11, per_ip, 2048};
+  expected.access = {{{"10.0.0.0/8"}, {"all", "file:/etc/sluice/lists/deny"}}, DenyWith::Drop};
+  expected.jail = Jail{{1}, {2}, {3}, {4}, {5}, {6}, seconds(7), seconds(8), 2000, "/tmp/jail"};
   expected.buffers = {8192, 16384, 1024 * 1024, "/tmp"};
   expected.cache = {64 * 1024 * 1024, 2 * 1024 * 1024};
   expected.resolver = {{"1.1.1.1"}, seconds(1), seconds(2), seconds(3)};
@@ -157,14 +181,17 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
 }
 
 TEST_CASE("load: words that stand for 0", "[conf][load]") {
-  for (const char* members : {R"("workers":"auto")", R"("limits":{"body":"off"})",
-                              R"("limits":{"body":0})", R"("limits":{"connections":0})"}) {
+  for (const char* members :
+       {R"("workers":"auto")", R"("limits":{"body":"off"})",
+        R"("limits":{"per_ip":{"rate":"off"}})", R"("limits":{"per_ip":{"rate":0}})",
+        R"("limits":{"body":0})", R"("limits":{"connections":0})"}) {
     CAPTURE(members);
     const LoadOutcome outcome = load(with(members));
     REQUIRE(outcome.config);
     CHECK(outcome.config->workers == 0);
     CHECK(outcome.config->limits.body == 0);
     CHECK(outcome.config->limits.connections == 0);
+    CHECK(outcome.config->limits.per_ip.rate == Rate());
   }
 }
 
@@ -177,6 +204,7 @@ TEST_CASE("load: types, units and ranges", "[conf][load]") {
   };
   const std::string durations = R"(a number and a unit in one string: "250ms", "30s", "5m", "1h")";
   const std::string sizes = R"(a number and a unit in one string: "512B", "64KiB", "1MiB", "10MB")";
+  const std::string rates = R"(a number and a unit in one string: "10/s", "600/m", "5000/h")";
   const std::vector<Row> rows{
       {R"("workers":0)", "workers",
        R"("workers" must be a whole number from 1 to 256, or "auto", not 0)", ""},
@@ -204,6 +232,14 @@ TEST_CASE("load: types, units and ranges", "[conf][load]") {
        R"("idle" must be a duration from 1ms to 1d, not 0ms)", ""},
       {R"("timeouts":{"idle":"25h"})", "timeouts.idle",
        R"("idle" must be a duration from 1ms to 1d, not 25h)", ""},
+      {R"("limits":{"per_ip":{"rate":5}})", "limits.per_ip.rate",
+       R"("rate" must be a rate from 1 to 1000000 a second, minute or hour, or "off", not a number)",
+       "did you mean \"5/s\"?"},
+      {R"("limits":{"per_ip":{"rate":"5"}})", "limits.per_ip.rate", R"("rate": "5" has no period)",
+       rates},
+      {R"("limits":{"per_ip":{"rate":"0/s"}})", "limits.per_ip.rate",
+       R"("rate" must be a rate from 1 to 1000000 a second, minute or hour, or "off", not 0/s)",
+       ""},
       {R"("timeouts":[])", "timeouts", R"("timeouts" must be an object, not an array)", ""},
       {R"("timeouts":{"idel":"5s"})", "timeouts.idel", R"(unknown key "idel" in timeouts)",
        "did you mean \"idle\"?"},
@@ -266,7 +302,8 @@ TEST_CASE("load: all errors come at once, by position", "[conf][load]") {
   CHECK(outcome.errors[1].path == "workers");
   CHECK(outcome.errors[2].path == "limits.nope");
   CHECK(outcome.errors[2].allowed ==
-        R"("request_line", "field", "head", "fields", "body", "body_rate", "connections")");
+        R"("request_line", "field", "head", "fields", "body", "body_rate", "connections", )"
+        R"("per_ip", "table")");
   CHECK(outcome.errors[3].path == "listeners[0].address");
 }
 
@@ -281,12 +318,12 @@ TEST_CASE("load: an error is shown with its line, carets and a summary", "[conf]
       "    3 |  \"limits\": {\"\xc3\xa4\": 1, \"haed\": \"1KiB\"},\n"
       "      |             ^^^\n"
       "  path: limits[\"\xc3\xa4\"]   allowed: \"request_line\", \"field\", \"head\", \"fields\", "
-      "\"body\", \"body_rate\", \"connections\"\n"
+      "\"body\", \"body_rate\", \"connections\", \"per_ip\", \"table\"\n"
       "t.json:3:21: error: unknown key \"haed\" in limits\n"
       "    3 |  \"limits\": {\"\xc3\xa4\": 1, \"haed\": \"1KiB\"},\n"
       "      |                     ^^^^^^ did you mean \"head\"?\n"
       "  path: limits.haed   allowed: \"request_line\", \"field\", \"head\", \"fields\", "
-      "\"body\", \"body_rate\", \"connections\"\n"
+      "\"body\", \"body_rate\", \"connections\", \"per_ip\", \"table\"\n"
       "2 errors\n");
   CHECK(render({}, false).empty());
   const std::string coloured = render(outcome.errors, true);

@@ -57,7 +57,7 @@ inline std::pair<std::size_t, std::size_t> line_and_column(const std::string& te
 
 inline LoadOutcome load(const std::string& text) {
   LoadOptions options;
-  options.check.read_certificates = false;
+  options.check.read_files = false;
   return load_text("t.json", text, options);
 }
 
