@@ -305,7 +305,7 @@ build/bench/origin: build/release/obj/benchmarks/load/origin.o
 .PHONY: bench bench-micro
 bench: build/release/sluice build/bench/origin packages-bench ## Side by side with nginx, HAProxy, Varnish, h2o; writes benchmarks/results.md
 	@benchmarks/load/run
-bench-micro: build/release/micro ## The parts alone: hit ratios of the store beside exact LRU, ns of a look-up
+bench-micro: build/release/micro ## The parts alone: hit ratios of the store beside exact LRU, ns of a look-up and of a limiter's check
 	@build/release/micro
 
 # ---- Checks --------------------------------------------------------------------------------------

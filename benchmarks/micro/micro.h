@@ -7,4 +7,7 @@ namespace sluice::bench {
 // Hit ratios of the cache's store beside exact LRU, and what a look-up costs.
 void measure_store();
 
+// What a check of the limiter costs: one address, and many.
+void measure_limiter();
+
 }  // namespace sluice::bench
