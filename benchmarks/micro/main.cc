@@ -4,5 +4,6 @@
 
 int main() {
   sluice::bench::measure_store();
+  sluice::bench::measure_access();
   return 0;
 }

@@ -7,4 +7,7 @@ namespace sluice::bench {
 // Hit ratios of the cache's store beside exact LRU, and what a look-up costs.
 void measure_store();
 
+// Look-ups in long lists of addresses, and in the jail.
+void measure_access();
+
 }  // namespace sluice::bench
