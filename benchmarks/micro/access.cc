@@ -53,10 +53,10 @@ ListSource random_source(std::mt19937_64& random, bool v6, bool clustered) {
   ListSource source{"list", false, Verdict::Deny, {}};
   source.entries.reserve(kBlocks);
   for (std::uint32_t i = 0; i < kBlocks; ++i) {
-    const std::size_t kind = random() % 10;
+    const std::size_t kind = clustered ? 0 : random() % 10;
     const unsigned bits = v6 ? kV6[kind] : kV4[kind];
     IpAddress base = random_address(random, v6);
-    if (clustered) std::fill_n(base.bytes.begin() + (v6 ? 2 : 12), 1, std::uint8_t{10});
+    if (clustered) base.bytes[12] = 10;
     source.entries.push_back(
         {{base.masked(bits), static_cast<std::uint8_t>(v6 ? bits : bits + 96)}, i});
   }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/access/ip_list.h"
 
+#include <endian.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -11,13 +13,18 @@
 namespace sluice::access {
 namespace {
 
+std::uint64_t load64(const std::uint8_t* bytes) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof(word));
+  return be64toh(word);
+}
+
+// The address as a number of its own family.
 template <typename Number>
 Number number_of(const IpAddress& address) {
-  Number number = 0;
-  for (std::size_t i = 16 - sizeof(Number); i < 16; ++i) {
-    number = static_cast<Number>(number << 8 | address.bytes[i]);
-  }
-  return number;
+  const std::uint8_t* bytes = address.bytes.data();
+  const Uint128 whole = Uint128{load64(bytes)} << 64 | load64(bytes + 8);
+  return static_cast<Number>(whole);  // of a mapped address, the last 32 bits
 }
 
 // A block on its way into the ranges.
