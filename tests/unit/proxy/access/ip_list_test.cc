@@ -3,30 +3,21 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "tests/unit/proxy/access/addresses.h"
+
 namespace sluice::access {
 namespace {
-
-IpAddress ip(const std::string& text) {
-  const std::optional<IpAddress> address = IpAddress::parse(text);
-  INFO(text);
-  REQUIRE(address);
-  return *address;
-}
 
 ListSource source(Verdict verdict, const std::vector<std::string>& texts) {
   ListSource made;
   made.name = verdict == Verdict::Allow ? "access.allow" : "access.deny";
   made.verdict = verdict;
   for (const std::string& text : texts) {
-    const std::optional<Cidr> block = Cidr::parse(text);
-    INFO(text);
-    REQUIRE(block);
-    made.entries.push_back({*block, static_cast<std::uint32_t>(made.entries.size())});
+    made.entries.push_back({cidr(text), static_cast<std::uint32_t>(made.entries.size())});
   }
   return made;
 }
