@@ -5,5 +5,6 @@
 int main() {
   sluice::bench::measure_store();
   sluice::bench::measure_limiter();
+  sluice::bench::measure_access();
   return 0;
 }

@@ -9,5 +9,7 @@ void measure_store();
 
 // What a check of the limiter costs: one address, and many.
 void measure_limiter();
+// Look-ups in long lists of addresses, and in the jail.
+void measure_access();
 
 }  // namespace sluice::bench

@@ -162,6 +162,12 @@ bool Cidr::contains(const IpAddress& address) const {
   return address.family == base.family && !address.is_none() && same_prefix(address, base, bits);
 }
 
+std::string Cidr::to_string() const {
+  std::string text = base.to_string();
+  if (bits == 128) return text;
+  return text + "/" + std::to_string(base.is_v4() ? bits - kMappedBits : bits);
+}
+
 std::optional<CidrSet> CidrSet::parse(std::span<const std::string> texts, std::size_t* bad_index) {
   std::vector<Cidr> blocks;
   blocks.reserve(texts.size());

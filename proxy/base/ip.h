@@ -58,6 +58,9 @@ struct Cidr {
 
   bool contains(const IpAddress& address) const;
 
+  // As parse() reads it; a block of one address is written without "/".
+  std::string to_string() const;
+
   friend bool operator==(const Cidr&, const Cidr&) = default;
 
   IpAddress base;         // masked

@@ -147,6 +147,18 @@ TEST_CASE("ip: bad blocks are refused", "[base][ip]") {
   }
 }
 
+TEST_CASE("ip: a block is printed as it is parsed", "[base][ip]") {
+  for (const char* text : {"10.0.0.0/8", "0.0.0.0/0", "192.0.2.1", "192.0.2.0/31", "::/0",
+                           "2001:db8::/32", "2001:db8::1"}) {
+    INFO(text);
+    const std::optional<Cidr> block = Cidr::parse(text);
+    REQUIRE(block);
+    CHECK(block->to_string() == text);
+  }
+  CHECK(Cidr::parse("10.1.2.3/8")->to_string() == "10.0.0.0/8");
+  CHECK(Cidr::parse("::ffff:10.0.0.0/104")->to_string() == "10.0.0.0/8");
+}
+
 TEST_CASE("ip: a set holds what any of its blocks holds", "[base][ip]") {
   const std::vector<std::string> texts = {"10.0.0.0/8", "::1", "192.0.2.0/24"};
   const std::optional<CidrSet> set = CidrSet::parse(texts);

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "benchmarks/micro/micro.h"
+#include "proxy/access/ip_list.h"
+#include "proxy/access/list_file.h"
+
+namespace sluice::bench {
+namespace {
+
+using access::IpList;
+using access::ListSource;
+using access::Verdict;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kBlocks = 1'000'000;
+constexpr std::size_t kQuestions = 1 << 20;
+
+double ms_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+// The best of 5 runs, each over all the addresses.
+template <typename Ask>
+double best_ns(const std::vector<IpAddress>& addresses, const Ask& ask) {
+  double best = 1e9;
+  for (int run = 0; run < 5; ++run) {
+    const Clock::time_point start = Clock::now();
+    for (const IpAddress& address : addresses) ask(address);
+    best = std::min(best, ms_since(start) * 1e6 / static_cast<double>(addresses.size()));
+  }
+  return best;
+}
+
+IpAddress random_address(std::mt19937_64& random, bool v6) {
+  std::array<std::uint8_t, 16> raw{};
+  for (std::uint8_t& byte : raw) byte = static_cast<std::uint8_t>(random());
+  if (!v6) return IpAddress::from_v4(std::span<const std::uint8_t, 4>(raw.data(), 4));
+  raw[0] = 0x20;
+  raw[1] = 0x01;
+  return IpAddress::from_v6(raw);
+}
+
+// Lengths as in the lists that are passed around: mostly lone addresses, then /24 and the like.
+ListSource random_source(std::mt19937_64& random, bool v6, bool clustered) {
+  constexpr unsigned kV4[] = {32, 32, 32, 32, 24, 24, 23, 22, 20, 28};
+  constexpr unsigned kV6[] = {128, 128, 64, 64, 64, 56, 48, 48, 44, 40};
+  ListSource source{"list", false, Verdict::Deny, {}};
+  source.entries.reserve(kBlocks);
+  for (std::uint32_t i = 0; i < kBlocks; ++i) {
+    const std::size_t kind = clustered ? 0 : random() % 10;
+    const unsigned bits = v6 ? kV6[kind] : kV4[kind];
+    IpAddress base = random_address(random, v6);
+    if (clustered) base.bytes[12] = 10;
+    source.entries.push_back(
+        {{base.masked(bits), static_cast<std::uint8_t>(v6 ? bits : bits + 96)}, i});
+  }
+  return source;
+}
+
+std::size_t found = 0;
+
+void print_lookup(const IpList& list, const char* what, const std::vector<IpAddress>& addresses) {
+  found = 0;
+  const double ns = best_ns(addresses, [&list](const IpAddress& address) {
+    found += list.find(address) == Verdict::Deny ? 1U : 0U;
+  });
+  const std::size_t percent = found * 20 / addresses.size();
+  std::printf("  %-28s  %4.0f ns each, %3zu %% of them in the list\n", what, ns, percent);
+}
+
+void print_list(const char* name, bool v6, bool clustered) {
+  std::mt19937_64 random(1);
+  const std::vector<ListSource> sources = {random_source(random, v6, clustered)};
+  const Clock::time_point start = Clock::now();
+  const Result<IpList> list = IpList::build(sources);
+  const double built_ms = ms_since(start);
+  if (!list) return;
+  std::printf("%s: %zu blocks, built in %.0f ms, %.1f bytes a block\n", name, list->size(),
+              built_ms, static_cast<double>(list->bytes()) / static_cast<double>(list->size()));
+  std::vector<IpAddress> inside;
+  std::vector<IpAddress> anywhere;
+  for (std::size_t i = 0; i < kQuestions; ++i) {
+    inside.push_back(sources[0].entries[random() % kBlocks].block.base);
+    anywhere.push_back(random_address(random, v6));
+  }
+  print_lookup(*list, "addresses of its blocks", inside);
+  print_lookup(*list, "addresses of anywhere", anywhere);
+}
+
+void print_parsing() {
+  std::mt19937_64 random(1);
+  const ListSource source = random_source(random, false, false);
+  std::string text;
+  for (const access::ListEntry& entry : source.entries) text += entry.block.to_string() + "\n";
+  const Clock::time_point start = Clock::now();
+  const auto entries = access::parse_list("list", text);
+  std::printf("A list file of %zu lines: parsed in %.0f ms\n", entries ? entries->size() : 0,
+              ms_since(start));
+}
+
+}  // namespace
+
+void measure_access() {
+  std::printf("\nAddress lists, the best of 5 runs over %zu addresses\n", kQuestions);
+  print_list("IPv4", false, false);
+  print_list("IPv4, all in one /8", false, true);
+  print_list("IPv6", true, false);
+  print_parsing();
+}
+
+}  // namespace sluice::bench
