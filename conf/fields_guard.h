@@ -10,7 +10,7 @@
 namespace sluice::conf {
 
 inline constexpr Frequency kLimitRate{1'000'000, "off"};
-inline constexpr Frequency kTriggerRate{1'000'000, "off"};
+inline constexpr Frequency kTriggerRate{65'535, "off"};
 
 template <typename V, Is<RateLimit> T>
 void fields(V& v, T& t) {
@@ -33,7 +33,7 @@ void fields(V& v, T& t) {
   v.key("connections", t.connections, Whole{0, 1'000'000},
         "Open connections of one client; 0: no limit.");
   v.key("connection_rate", t.connection_rate, kLimitRate,
-        "New connections of one client; closed at once above.");
+        "New connections of one client, at once or one by one; closed without an answer above.");
   v.key("requests", t.requests, Whole{0, 1'000'000},
         "Requests of one client that are answered at the same time; 429 above; 0: no limit.");
   v.key("ipv4_prefix", t.ipv4_prefix, Whole{8, 32},

@@ -15,7 +15,7 @@
 
 #include "conf/load.h"
 #include "conf/schema.h"
-#include "proxy/cache_command.h"
+#include "proxy/admin_command.h"
 #include "proxy/server/server.h"
 #include "proxy/server/version.h"
 #include "tls/certificates.h"
@@ -37,7 +37,11 @@ constexpr std::string_view kHelp = R"(Sluice: a layer-7 reverse proxy and load b
   sluice cache stats                       what the cache of a running process holds
   sluice cache purge url|prefix|host|tag TEXT, or: purge all
          --soft                            keeps what it finds, to be validated
-         --admin ADDRESS                   of the admin listener (127.0.0.1:9901)
+  sluice block list                        who is put away
+  sluice block add ADDRESS[/BITS]          puts a client away, or a block of them
+         --for DURATION                    for so long (1h)
+  sluice block del ADDRESS[/BITS]          lets out all within it
+         --admin ADDRESS                   of the admin listener (127.0.0.1:9901), for both
          --token-file FILE                 that holds its token
   sluice schema [--markdown]               the JSON Schema of the file, or its reference
   sluice version                           the version
@@ -174,9 +178,16 @@ int schema(const Arguments& arguments) {
   return Ok;
 }
 
+int ask_admin(const AdminCommand& command) {
+  return command.wrong.empty() ? run_admin_command(command) : usage_error(command.wrong);
+}
+
 int cache(const Arguments& arguments) {
-  const CacheCommand command = parse_cache_command(arguments);
-  return command.wrong.empty() ? run_cache_command(command) : usage_error(command.wrong);
+  return ask_admin(parse_cache_command(arguments));
+}
+
+int block(const Arguments& arguments) {
+  return ask_admin(parse_block_command(arguments));
 }
 
 int version(const Arguments&) {
@@ -199,6 +210,7 @@ constexpr Command kCommands[] = {
     {"check", check},
     {"proxy", [](const Arguments& arguments) { return proxy(arguments); }},
     {"cache", cache},
+    {"block", block},
     {"schema", schema},
     {"version", version},
     {"--version", version},

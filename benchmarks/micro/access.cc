@@ -14,8 +14,8 @@ namespace sluice::bench {
 namespace {
 
 using access::IpList;
+using access::Listed;
 using access::ListSource;
-using access::Verdict;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kBlocks = 1'000'000;
@@ -50,7 +50,7 @@ IpAddress random_address(std::mt19937_64& random, bool v6) {
 ListSource random_source(std::mt19937_64& random, bool v6, bool clustered) {
   constexpr unsigned kV4[] = {32, 32, 32, 32, 24, 24, 23, 22, 20, 28};
   constexpr unsigned kV6[] = {128, 128, 64, 64, 64, 56, 48, 48, 44, 40};
-  ListSource source{"list", false, Verdict::Deny, {}};
+  ListSource source{"list", false, Listed::Deny, {}};
   source.entries.reserve(kBlocks);
   for (std::uint32_t i = 0; i < kBlocks; ++i) {
     const std::size_t kind = clustered ? 0 : random() % 10;
@@ -68,7 +68,7 @@ std::size_t found = 0;
 void print_lookup(const IpList& list, const char* what, const std::vector<IpAddress>& addresses) {
   found = 0;
   const double ns = best_ns(addresses, [&list](const IpAddress& address) {
-    found += list.find(address) == Verdict::Deny ? 1U : 0U;
+    found += list.find(address) == Listed::Deny ? 1U : 0U;
   });
   const std::size_t percent = found * 20 / addresses.size();
   std::printf("  %-28s  %4.0f ns each, %3zu %% of them in the list\n", what, ns, percent);

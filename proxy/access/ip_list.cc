@@ -34,7 +34,7 @@ struct Span {
   std::uint32_t entry = 0;
   std::uint16_t source = 0;
   std::uint8_t bits = 0;  // as in Cidr
-  Verdict verdict = Verdict::None;
+  Listed verdict = Listed::None;
 
   Number last() const {
     constexpr unsigned kSkipped = 128 - 8 * sizeof(Number);
@@ -68,7 +68,7 @@ std::vector<Span<Number>> spans_of(std::span<const ListSource> sources, IpFamily
 Error contradiction(std::span<const ListSource> sources, std::size_t first_source,
                     std::size_t first_entry, std::size_t source, std::size_t entry) {
   const auto word = [](const ListSource& of) {
-    return of.verdict == Verdict::Allow ? "allowed" : "denied";
+    return of.verdict == Listed::Allow ? "allowed" : "denied";
   };
   const ListSource& first = sources[first_source];
   const ListSource& second = sources[source];
@@ -102,7 +102,7 @@ class Sweep {
   RangeMap<Number> flatten(const std::vector<Span<Number>>& spans) {
     starts_.reserve(2 * spans.size() + 1);
     verdicts_.reserve(2 * spans.size() + 1);
-    begin_range(0, Verdict::None);
+    begin_range(0, Listed::None);
     for (const Span<Number>& span : spans) {
       while (!open_.empty() && open_.back().last() < span.first) end_block();
       open_.push_back(span);
@@ -118,11 +118,10 @@ class Sweep {
     const Number last = open_.back().last();
     open_.pop_back();
     if (last == static_cast<Number>(~Number{0})) return;
-    begin_range(static_cast<Number>(last + 1),
-                open_.empty() ? Verdict::None : open_.back().verdict);
+    begin_range(static_cast<Number>(last + 1), open_.empty() ? Listed::None : open_.back().verdict);
   }
 
-  void begin_range(Number start, Verdict verdict) {
+  void begin_range(Number start, Listed verdict) {
     if (!starts_.empty() && starts_.back() == start) {
       starts_.pop_back();
       verdicts_.pop_back();
@@ -134,7 +133,7 @@ class Sweep {
 
   std::vector<Span<Number>> open_;
   std::vector<Number> starts_;
-  std::vector<Verdict> verdicts_;
+  std::vector<Listed> verdicts_;
 };
 
 }  // namespace
@@ -143,7 +142,7 @@ std::string ListSource::place(const ListEntry& entry) const {
   return is_file ? fmt::format("{}:{}", name, entry.at) : fmt::format("{}[{}]", name, entry.at);
 }
 
-IpList::IpList() : v4_({0}, {Verdict::None}), v6_({0}, {Verdict::None}) {}
+IpList::IpList() : v4_({0}, {Listed::None}), v6_({0}, {Listed::None}) {}
 
 Result<IpList> IpList::build(std::span<const ListSource> sources) {
   auto v4 = spans_of<std::uint32_t>(sources, IpFamily::V4);
@@ -157,10 +156,10 @@ Result<IpList> IpList::build(std::span<const ListSource> sources) {
   return list;
 }
 
-Verdict IpList::find(const IpAddress& address) const {
+Listed IpList::find(const IpAddress& address) const {
   if (address.is_v4()) return v4_.find(number_of<std::uint32_t>(address));
   if (address.is_v6()) return v6_.find(number_of<Uint128>(address));
-  return Verdict::None;
+  return Listed::None;
 }
 
 }  // namespace sluice::access

@@ -33,7 +33,7 @@ struct ListSource {
 
   std::string name;
   bool is_file = false;
-  Verdict verdict = Verdict::Deny;
+  Listed verdict = Listed::Deny;
   std::vector<ListEntry> entries;
 };
 
@@ -47,7 +47,7 @@ class IpList {
   static Result<IpList> build(std::span<const ListSource> sources);
 
   // None where no block holds the address, and for the none address.
-  Verdict find(const IpAddress& address) const;
+  Listed find(const IpAddress& address) const;
 
   // Blocks, each counted once.
   std::size_t size() const { return size_; }

@@ -23,7 +23,7 @@ namespace sluice::access {
 
 __extension__ using Uint128 = unsigned __int128;
 
-enum class Verdict : std::uint8_t { None, Allow, Deny };
+enum class Listed : std::uint8_t { None, Allow, Deny };
 
 inline constexpr std::size_t kBlockWidth = 16;
 
@@ -78,7 +78,7 @@ class RangeMap {
  public:
   // Range i reaches from starts[i] to the number before starts[i + 1].
   // REQUIRES: starts ascend from 0, and there are as many verdicts.
-  RangeMap(std::vector<Number> starts, std::vector<Verdict> verdicts)
+  RangeMap(std::vector<Number> starts, std::vector<Listed> verdicts)
       : verdicts_(std::move(verdicts)) {
     while (true) {
       levels_.push_back(level_of(starts));
@@ -88,7 +88,7 @@ class RangeMap {
     std::reverse(levels_.begin(), levels_.end());
   }
 
-  Verdict find(Number number) const {
+  Listed find(Number number) const {
     std::size_t at = 0;
     for (const Level& level : levels_) {
       // What fills up the last block is no range.
@@ -98,7 +98,7 @@ class RangeMap {
   }
 
   std::size_t bytes() const {
-    std::size_t sum = verdicts_.capacity() * sizeof(Verdict);
+    std::size_t sum = verdicts_.capacity() * sizeof(Listed);
     for (const Level& level : levels_) sum += level.blocks.size() * sizeof(Block);
     return sum;
   }
@@ -130,7 +130,7 @@ class RangeMap {
   }
 
   std::vector<Level> levels_;  // the highest first
-  std::vector<Verdict> verdicts_;
+  std::vector<Listed> verdicts_;
 };
 
 }  // namespace sluice::access

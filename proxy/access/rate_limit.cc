@@ -74,8 +74,8 @@ RateLimit::Family RateLimit::family(const IpAddress& all_ones, unsigned bits, un
   return made;
 }
 
-Verdict RateLimit::check(const IpAddress& client, Time now) const {
-  if (client.is_none()) return {Verdict::Kind::Pass, {}, own_.burst(), {}};
+LimitVerdict RateLimit::check(const IpAddress& client, Time now) const {
+  if (client.is_none()) return {LimitVerdict::Kind::Pass, {}, own_.burst(), {}};
   const Family& family = client.is_v4() ? v4_ : v6_;
   const IpTable::Key own = key(client, family.own);
   table_.prefetch(own);
@@ -105,12 +105,12 @@ Outcome RateLimit::take_both(IpTable::Key own, IpTable::Key wider, Time now) con
   return ours;
 }
 
-Verdict RateLimit::verdict(const Outcome& outcome) const {
-  Verdict verdict{Verdict::Kind::Pass, outcome.wait, outcome.remaining, outcome.full_in};
+LimitVerdict RateLimit::verdict(const Outcome& outcome) const {
+  LimitVerdict verdict{LimitVerdict::Kind::Pass, outcome.wait, outcome.remaining, outcome.full_in};
   if (outcome.kind == Outcome::Kind::Refuse) {
-    verdict.kind = shadow_ ? Verdict::Kind::ShadowRefuse : Verdict::Kind::Refuse;
+    verdict.kind = shadow_ ? LimitVerdict::Kind::ShadowRefuse : LimitVerdict::Kind::Refuse;
   } else if (outcome.kind == Outcome::Kind::Delay && !shadow_) {
-    verdict.kind = Verdict::Kind::Delay;
+    verdict.kind = LimitVerdict::Kind::Delay;
   } else {
     verdict.wait = {};
   }

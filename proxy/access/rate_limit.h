@@ -28,7 +28,7 @@ struct RateRule {
   std::uint64_t wider_multiple = 16;
 };
 
-struct Verdict {
+struct LimitVerdict {
   enum class Kind : std::uint8_t { Pass, Delay, Refuse, ShadowRefuse };
 
   Kind kind = Kind::Pass;
@@ -45,7 +45,7 @@ class RateLimit {
   RateLimit(std::string_view name, const RateRule& rule, IpTable& table);
 
   // Judges one request and charges it, unless it is refused. An address that is none passes.
-  Verdict check(const IpAddress& client, Time now) const;
+  LimitVerdict check(const IpAddress& client, Time now) const;
 
   // What a full bucket holds, and how long an empty one takes to fill.
   std::uint64_t burst() const { return own_.burst(); }
@@ -68,7 +68,7 @@ class RateLimit {
 
   IpTable::Key key(const IpAddress& client, const Prefix& prefix) const;
   Outcome take_both(IpTable::Key own, IpTable::Key wider, Time now) const;
-  Verdict verdict(const Outcome& outcome) const;
+  LimitVerdict verdict(const Outcome& outcome) const;
 
   const TokenBucket own_;
   const TokenBucket wider_;

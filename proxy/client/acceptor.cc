@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "proxy/base/log.h"
+#include "proxy/client/admission.h"
 #include "proxy/client/http1_session.h"
 
 namespace sluice::client {
@@ -23,18 +24,30 @@ void Acceptor::on_session_removed() {
 
 void Acceptor::on_accepted(net::Listener& listener, Fd fd, const net::Address& peer) {
   if (!may_connect(peer)) {
-    shared_.services.counters.connections_accepted.add();
-    shared_.services.counters.connections_closed.add();
+    count_closed();
     if (may_complain()) {
       shared_.services.log.warn("{} is no trusted proxy and may not connect to {}", peer.text(),
                                 listener.local().text());
     }
     return;
   }
+  // Behind a PROXY header the client is not known yet.
+  access::IpCounts::Ticket ticket;
+  if (!settings_.proxy_protocol && !peer.is_unix()) {
+    auto admitted = admit(shared_, peer.ip());
+    if (!admitted) return count_closed();
+    ticket = std::move(*admitted);
+  }
   shared_.sessions.add(std::make_unique<Http1Session>(
       shared_, Http1Session::Accepted{std::move(fd), peer, number_, settings_.tls,
-                                      settings_.proxy_protocol}));
+                                      settings_.proxy_protocol, std::move(ticket)}));
   if (full()) listener.pause();
+}
+
+// A connection that never becomes a session.
+void Acceptor::count_closed() {
+  shared_.services.counters.connections_accepted.add();
+  shared_.services.counters.connections_closed.add();
 }
 
 // Who may say whose connection it passes on. A Unix socket's permissions have judged already.

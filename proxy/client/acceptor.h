@@ -40,6 +40,7 @@ class Acceptor final : private net::Listener::Owner {
 
   void on_accepted(net::Listener& listener, Fd fd, const net::Address& peer) override;
   void on_accept_paused(net::Listener& listener, int error) override;
+  void count_closed();
   bool may_connect(const net::Address& peer) const;
   // Whether it is time for another line about what happens again and again.
   bool may_complain();

@@ -6,6 +6,7 @@
 
 #include "proxy/base/check.h"
 #include "proxy/base/log.h"
+#include "proxy/client/admission.h"
 #include "proxy/http/request_parser.h"
 
 namespace sluice::client {
@@ -47,6 +48,7 @@ Http1Session::Http1Session(Shared& shared, Accepted accepted)
                           accepted.proxy_protocol ? nullptr : accepted.tls)),
       info_(info_of(accepted.peer, accepted.listener, accepted.tls != nullptr)),
       tls_after_prelude_(accepted.proxy_protocol ? accepted.tls : nullptr),
+      ticket_(std::move(accepted.ticket)),
       stash_(shared.services.loop.blocks()),
       response_(stream_),
       exchange_(nullptr, {&shared.services.exchanges}),
@@ -116,6 +118,9 @@ void Http1Session::end_prelude(const net::ProxyHeader& header) {
     info_.peer = header.source->ip();
     info_.peer_port = header.source->port();
   }
+  auto admitted = admit(shared_, info_.peer);
+  if (!admitted) return close();
+  ticket_ = std::move(*admitted);
   state_ = info_.tls ? State::Handshake : State::Head;
   wait_for_first_bytes();
   if (info_.tls) stream_.start_tls(std::move(tls_after_prelude_));
@@ -204,7 +209,9 @@ void Http1Session::on_client_end() {
   close();
 }
 
-void Http1Session::on_broken(int) {
+void Http1Session::on_broken(int error) {
+  // Not a network's fault but what came over it.
+  if (state_ == State::Handshake && error == 0) note_tls_failure(shared_, info_.peer);
   if (exchange_ != nullptr && !exchange_->over()) {
     exchange_->on_client_failed({Side::Client, Kind::Aborted});
   }

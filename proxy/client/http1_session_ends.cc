@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/client/admission.h"
 #include "proxy/client/http1_session.h"
 
 namespace sluice::client {
@@ -90,8 +91,10 @@ void Http1Session::on_read_timeout() {
         return finish_connection();
       }
       return exchange_->on_client_failed({Side::Client, Kind::BodyTimeout});
-    case State::Prelude:
     case State::Handshake:
+      note_tls_failure(shared_, info_.peer);
+      return close();
+    case State::Prelude:
     case State::Lingering:
       return close();
     case State::Busy:
@@ -165,6 +168,7 @@ void Http1Session::close() {
   net::Requeued::ListHook<net::RequeueTag>::unlink();
   stream_.close();
   stash_.clear();
+  ticket_ = {};
   shared_.sessions.retire(*this, shared_.services.loop);
 }
 

@@ -11,6 +11,10 @@
 #include "proxy/exchange/exchange.h"
 #include "proxy/http/message.h"
 
+namespace sluice::access {
+class Door;
+}
+
 namespace sluice::client {
 
 struct Options {
@@ -27,6 +31,7 @@ struct Shared {
   exchange::Services& services;
   SessionSet& sessions;
   std::shared_ptr<const exchange::Rules> rules;
+  const access::Door* door;  // null: everybody may come in; of the Snapshot that `rules` keep
   Options options;
 };
 

@@ -13,11 +13,18 @@ struct Counters {
   Counter connections_accepted;
   Counter connections_closed;
   Counter handshakes_failed;
+  // closed at once: by a list, as their client is put away, has too many, or comes too often
+  Counter connections_denied;
+  Counter connections_jailed;
+  Counter connections_too_many;
+  Counter connections_too_fast;
 
   Counter exchanges_begun;
   Counter exchanges_in_flight;
-  Counter request_bytes;   // of bodies, without their framing
-  Counter response_bytes;  // likewise
+  Counter requests_delayed;   // had to wait for their turn
+  Counter requests_shadowed;  // would have been refused, were their limit in earnest
+  Counter request_bytes;      // of bodies, without their framing
+  Counter response_bytes;     // likewise
 
   Counter tunnels_opened;
   Counter tunnels_open;

@@ -36,6 +36,12 @@ void Totals::add(const exchange::Counters& counters) {
   connections_accepted += counters.connections_accepted.value();
   connections_closed += counters.connections_closed.value();
   handshakes_failed += counters.handshakes_failed.value();
+  connections_denied += counters.connections_denied.value();
+  connections_jailed += counters.connections_jailed.value();
+  connections_too_many += counters.connections_too_many.value();
+  connections_too_fast += counters.connections_too_fast.value();
+  requests_delayed += counters.requests_delayed.value();
+  requests_shadowed += counters.requests_shadowed.value();
   exchanges_begun += counters.exchanges_begun.value();
   exchanges_in_flight += counters.exchanges_in_flight.value();
   request_bytes += counters.request_bytes.value();

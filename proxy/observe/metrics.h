@@ -48,6 +48,12 @@ struct Totals {
   std::uint64_t connections_open = 0;
   std::uint64_t connections_closed = 0;
   std::uint64_t handshakes_failed = 0;
+  std::uint64_t connections_denied = 0;
+  std::uint64_t connections_jailed = 0;
+  std::uint64_t connections_too_many = 0;
+  std::uint64_t connections_too_fast = 0;
+  std::uint64_t requests_delayed = 0;
+  std::uint64_t requests_shadowed = 0;
   std::uint64_t exchanges_begun = 0;
   std::uint64_t exchanges_in_flight = 0;
   std::uint64_t request_bytes = 0;

@@ -57,6 +57,24 @@ void write_connections(const Totals& totals, Writer& out) {
               totals.handshakes_failed);
 }
 
+void write_guard(const Scrape& scrape, Writer& out) {
+  const Totals& totals = scrape.totals;
+  out.family("sluice_client_connections_refused_total", "counter",
+             "Client connections closed at once, by the reason.");
+  out.sample("{reason=\"denied\"}", totals.connections_denied);
+  out.sample("{reason=\"jailed\"}", totals.connections_jailed);
+  out.sample("{reason=\"too_many\"}", totals.connections_too_many);
+  out.sample("{reason=\"too_fast\"}", totals.connections_too_fast);
+  out.counter("sluice_requests_delayed_total", "Requests that had to wait for their turn.",
+              totals.requests_delayed);
+  out.counter("sluice_requests_shadowed_total",
+              "Requests that a limit in shadow mode would have refused.", totals.requests_shadowed);
+  out.counter("sluice_limit_untracked_total",
+              "Requests and connections that passed a limit as its table had no room.",
+              scrape.guard.untracked);
+  out.gauge("sluice_jail_inmates", "Clients that are put away.", scrape.guard.inmates);
+}
+
 void write_durations(const Totals& totals, Writer& out) {
   out.family("sluice_request_duration_seconds", "histogram",
              "From the first byte of a request to its end, tunnels left out.");
@@ -221,6 +239,7 @@ std::string escape_label(std::string_view value) {
 std::string metrics_text(const Scrape& scrape) {
   Writer out;
   write_connections(scrape.totals, out);
+  write_guard(scrape, out);
   write_requests(scrape.totals, out);
   write_routes(scrape, out);
   write_tunnels(scrape.totals, out);

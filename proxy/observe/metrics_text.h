@@ -50,6 +50,12 @@ struct Scrape {
   };
   Cache cache;
 
+  struct Guard {
+    std::uint64_t untracked = 0;  // passed, as the table of buckets was full
+    std::uint64_t inmates = 0;
+  };
+  Guard guard;
+
   std::string version;
   double start_seconds = 0;  // since 1970
   double cpu_seconds = 0;

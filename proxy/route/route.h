@@ -36,6 +36,7 @@ struct Route {
   std::vector<const exchange::ResponseFilter*> filters;  // in order
   Rewrite rewrite;
   bool allows_connect = false;
+  unsigned cost = 1;                       // tokens that a request takes from its client's buckets
   observe::RouteSeries* series = nullptr;  // what is counted of it; null: nothing
 };
 

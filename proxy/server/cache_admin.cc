@@ -7,9 +7,9 @@
 #include <optional>
 #include <utility>
 
-#include "proxy/http/chars.h"
 #include "proxy/http/headers.h"
 #include "proxy/http/uri.h"
+#include "proxy/server/admin_query.h"
 
 namespace sluice::server {
 
@@ -17,32 +17,6 @@ namespace {
 
 using handlers::AdminAnswer;
 using handlers::AdminRequest;
-
-constexpr std::string_view kJson = "application/json";
-
-AdminAnswer bad_request(std::string_view why) {
-  AdminAnswer answer;
-  answer.status = 400;
-  answer.body = fmt::format("{}\n", why);
-  return answer;
-}
-
-// "a%2Fb" -> "a/b"; what is no escape stays as it is.
-std::string decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '%' && text.size() - i > 2 &&
-                        http::is_class(text[i + 1], http::char_class::kHex) &&
-                        http::is_class(text[i + 2], http::char_class::kHex);
-    if (!escape) {
-      out += text[i];
-      continue;
-    }
-    out += static_cast<char>(http::hex_value(text[i + 1]) * 16 + http::hex_value(text[i + 2]));
-    i += 2;
-  }
-  return out;
-}
 
 struct Order {
   std::optional<cache::Purge::By> by;
@@ -58,18 +32,14 @@ constexpr std::pair<std::string_view, cache::Purge::By> kKinds[] = {
 
 // A sentence where something is wrong.
 std::string read_order(std::string_view query, Order& order) {
-  while (!query.empty()) {
-    const std::string_view argument = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(argument.size() + 1, query.size()));
-    const std::string_view name = argument.substr(0, argument.find('='));
-    const std::string value = decode(argument.substr(std::min(name.size() + 1, argument.size())));
+  for (const auto& [name, value] : query_arguments(query)) {
     if (name == "soft") {
       order.soft = true;
       continue;
     }
     const auto* const kind =
         std::find_if(std::begin(kKinds), std::end(kKinds),
-                     [name](const auto& known) { return known.first == name; });
+                     [&name = name](const auto& known) { return known.first == name; });
     if (kind == std::end(kKinds)) return fmt::format("\"{}\" is nothing to purge by", name);
     if (order.by) return "one thing to purge by, not two";
     if (value.empty() && kind->second != cache::Purge::By::All) {
@@ -144,7 +114,7 @@ std::vector<std::string> cache_urls(std::string_view url, bool whole) {
 AdminAnswer cache_stats(const cache::Store& store) {
   const cache::StoreStats stats = store.stats();
   AdminAnswer answer;
-  answer.content_type = kJson;
+  answer.content_type = kJsonType;
   answer.body = fmt::format(
       R"({{"entries": {}, "marks": {}, "bytes": {}, "capacity": {}, "fetching": {}, "hits": {}, )"
       R"("misses": {}, "passes": {}, "joins": {}, "insertions": {}, "evictions": {}}})"
@@ -168,7 +138,7 @@ AdminAnswer purge_cache(cache::Store& store, const AdminRequest& request) {
     fetches += report.flights;
   }
   AdminAnswer answer;
-  answer.content_type = kJson;
+  answer.content_type = kJsonType;
   answer.body = fmt::format("{{\"purged\": {}, \"fetches_outdated\": {}}}\n", entries, fetches);
   return answer;
 }

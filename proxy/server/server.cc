@@ -13,6 +13,7 @@
 #include "proxy/observe/log_output.h"
 
 #include "proxy/server/cache_rules.h"
+#include "proxy/server/guard_rules.h"
 
 namespace sluice::server {
 
@@ -63,9 +64,13 @@ Result<std::unique_ptr<Server>> Server::start(conf::Config config, Reload reload
   if (!ticket_keys) return ticket_keys.error();
   std::size_t workers =
       config.workers > 0 ? static_cast<std::size_t>(config.workers) : usable_cores();
+  auto guard = access::Guard::create(static_cast<std::size_t>(config.limits.table),
+                                     jail_options_of(config.jail));
+  if (!guard) return guard.error();
   std::unique_ptr<Server> server(
-      new Server(config, std::move(reload), std::move(*ticket_keys), workers));
+      new Server(config, std::move(reload), std::move(*ticket_keys), std::move(*guard), workers));
   if (auto error = server->open_access_log()) return *error;
+  server->restore_jail();
   server->start_workers();
   if (auto error = server->use(std::move(config))) return *error;
   server->generation_ = 1;
@@ -73,20 +78,24 @@ Result<std::unique_ptr<Server>> Server::start(conf::Config config, Reload reload
 }
 
 Server::Server(const conf::Config& config, Reload reload,
-               std::unique_ptr<tls::TicketKeys> ticket_keys, std::size_t workers)
+               std::unique_ptr<tls::TicketKeys> ticket_keys, std::unique_ptr<access::Guard> guard,
+               std::size_t workers)
     : config_(config),
       reload_(std::move(reload)),
       log_(level_of(config.error_log.level)),
       signals_(loop_, Delegate<void(int)>::of<&Server::on_signal>(this)),
       ticket_keys_(std::move(ticket_keys)),
       store_(store_options_of(config.cache)),
+      guard_(std::move(guard)),
       route_series_(workers),
       listeners_(workers),
       workers_(workers),
+      second_timer_(loop_.timers(), net::Timer::Callback::of<&Server::on_second>(this)),
       minute_timer_(loop_.timers(), net::Timer::Callback::of<&Server::on_minute>(this)),
       drain_timer_(loop_.timers(), net::Timer::Callback::of<&Server::stop_now>(this)) {
   raise_descriptor_limit(log_);
   minute_timer_.set(loop_.now() + kHousekeeping);
+  second_timer_.set(loop_.now() + std::chrono::seconds(1));
 }
 
 Server::~Server() {
@@ -132,6 +141,7 @@ std::optional<Error> Server::use(conf::Config config) {
                      .backends = backends_,
                      .ticket_keys = *ticket_keys_,
                      .store = store_,
+                     .guard = *guard_,
                      .route_series = route_series_,
                      .admin_listener = plan->admin,
                      .admin_endpoints = admin_endpoints()};
@@ -146,6 +156,7 @@ std::optional<Error> Server::use(conf::Config config) {
     workers_[i]->apply(std::move(change));
   }
   snapshot_ = std::move(*snapshot);
+  list_files_ = snapshot_->list_files;
   const bool new_admin = plan->admin && plan->opened.contains(*plan->admin);
   listeners_.commit(std::move(*plan));
   if (new_admin) log_admin_listener();
@@ -198,6 +209,7 @@ void Server::use_new_names() {
 int Server::run() {
   loop_.run();
   stop_workers();
+  save_jail();
   log_writer_->stop();
   return 0;
 }
@@ -240,6 +252,9 @@ bool Server::try_reload() {
   }
   if (config->workers != config_.workers) {
     log_.warn("the number of workers changes with the next start");
+  }
+  if (config->limits.table != config_.limits.table) {
+    log_.warn("the size of limits.table changes with the next start");
   }
   std::string old_log = config_.access_log.path;
   auto error = log_writer_->set_output(config->access_log.path);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Server: the process. Runs the control thread's loop (signals, names, reloads), owns the workers
 // and everything that outlives a Snapshot: listeners, backends' health and counters, ticket keys,
-// the cache's store, the access log's writer.
+// the cache's store, clients' buckets and the jail, the access log's writer.
 //
 // Threading: all of it on the thread that calls run(); workers are told by posting.
 #pragma once
@@ -24,6 +24,7 @@
 #include "cache/store.h"
 #include "conf/config.h"
 #include "conf/result.h"
+#include "proxy/access/guard.h"
 #include "proxy/base/log.h"
 #include "proxy/handlers/admin.h"
 #include "proxy/net/event_loop.h"
@@ -61,12 +62,17 @@ class Server final : private net::NameWatch::Owner {
 
  private:
   Server(const conf::Config& config, Reload reload, std::unique_ptr<tls::TicketKeys> ticket_keys,
-         std::size_t workers);
+         std::unique_ptr<access::Guard> guard, std::size_t workers);
 
   // In server_admin.cc.
   std::vector<handlers::AdminEndpoint> admin_endpoints();
   observe::Scrape scrape() const;
   void log_admin_listener() const;
+
+  // In server_guard.cc.
+  void restore_jail();
+  void save_jail();
+  void on_second();
 
   std::optional<Error> open_access_log();
   void start_workers();
@@ -96,6 +102,7 @@ class Server final : private net::NameWatch::Owner {
   std::unique_ptr<observe::LogWriter> log_writer_;
   balancer::BackendRegistry backends_;
   cache::Store store_;
+  const std::unique_ptr<access::Guard> guard_;
   observe::RouteRegistry route_series_;
   Listeners listeners_;
   ResolvedNames names_;
@@ -103,10 +110,14 @@ class Server final : private net::NameWatch::Owner {
   std::unique_ptr<net::NameWatch> name_watch_;  // likewise
   std::shared_ptr<const Snapshot> snapshot_;    // the newest
   std::vector<std::unique_ptr<Worker>> workers_;
+  net::Timer second_timer_;
   net::Timer minute_timer_;
   net::Timer drain_timer_;
   std::size_t workers_drained_ = 0;
   bool names_changed_ = false;
+  ListFiles list_files_;          // as last read, or tried to
+  std::uint64_t jail_saved_ = 0;  // of Jail::changes()
+  bool jail_save_failed_ = false;
   std::atomic<bool> draining_ = false;  // the control thread's; workers ask, for /ready
   std::uint64_t generation_ = 0;
   std::uint64_t reloads_done_ = 0;

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "proxy/server/block_admin.h"
 #include "proxy/server/cache_admin.h"
 #include "proxy/server/server.h"
 #include "proxy/server/version.h"
@@ -88,6 +89,19 @@ std::vector<handlers::AdminEndpoint> Server::admin_endpoints() {
                          loop_.post(
                              [this, request, reply] { reply.send(purge_cache(store_, request)); });
                        }});
+  endpoints.push_back(
+      {"GET", "/block", "who is put away, as JSON",
+       [this](const AdminRequest&, const AdminReply& reply) {
+         loop_.post([this, reply] { reply.send(list_blocks(guard_->jail, access::wall_now())); });
+       }});
+  endpoints.push_back({"POST", "/block/add", "?block=ADDRESS or CIDR, with &for=10m",
+                       [this](const AdminRequest& request, const AdminReply& reply) {
+                         reply.send(add_block(guard_->jail, request, access::wall_now()));
+                       }});
+  endpoints.push_back({"POST", "/block/remove", "?block=ADDRESS or CIDR: all within it",
+                       [this](const AdminRequest& request, const AdminReply& reply) {
+                         reply.send(remove_block(guard_->jail, request, access::wall_now()));
+                       }});
   return endpoints;
 }
 
@@ -101,6 +115,7 @@ observe::Scrape Server::scrape() const {
   }
   for (const auto& [name, pool] : snapshot_->pools) add_backends(*pool, scrape);
   add_cache(store_.stats(), scrape);
+  scrape.guard = {.untracked = guard_->table->untracked(), .inmates = guard_->jail.size()};
   scrape.version = kVersion;
   scrape.start_seconds = std::chrono::duration<double>(started_.time_since_epoch()).count();
   scrape.cpu_seconds = cpu_seconds();

@@ -19,6 +19,7 @@
 #include "proxy/handlers/static_files.h"
 #include "proxy/http/field_edits.h"
 #include "proxy/server/cache_rules.h"
+#include "proxy/server/guard_compile.h"
 
 namespace sluice::server {
 
@@ -81,6 +82,7 @@ class Compiler {
     compile_options();
     if (auto error = compile_rules()) return *error;
     if (auto error = compile_tables()) return *error;
+    if (auto error = compile_guard(input_, *snapshot_)) return *error;
     if (auto error = compile_listeners()) return *error;
     if (auto error = compile_admin()) return *error;
     return std::shared_ptr<const Snapshot>(std::move(snapshot_));

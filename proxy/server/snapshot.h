@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Snapshot: everything compiled from one Config: pools, handlers, filters, route tables, TLS
-// contexts, limits. Immutable; workers and exchanges hold it by shared_ptr and let it go when their
-// last exchange under it has ended. What outlives it (backends' health and counters, ticket keys,
-// the cache)
-// belongs to the Server and is only referred to (design: a reload changes rules, not memory).
+// contexts, limits, lists. Immutable; workers and exchanges hold it by shared_ptr and let it go
+// when their last exchange under it has ended. What outlives it (backends' health and counters,
+// ticket keys, the cache, clients' buckets and the jail) belongs to the Server and is only referred
+// to (design: a reload changes rules, not memory).
 #pragma once
 
 #include <map>
@@ -17,9 +17,12 @@
 #include "cache/store.h"
 #include "conf/config.h"
 #include "conf/result.h"
+#include "proxy/access/door.h"
+#include "proxy/access/guard.h"
 #include "proxy/backend/http1_stream.h"
 #include "proxy/client/acceptor.h"
 #include "proxy/client/shared.h"
+#include "proxy/exchange/access_check.h"
 #include "proxy/exchange/handler.h"
 #include "proxy/exchange/response_filter.h"
 #include "proxy/exchange/rules.h"
@@ -27,6 +30,7 @@
 #include "proxy/net/address.h"
 #include "proxy/observe/route_series.h"
 #include "proxy/route/table.h"
+#include "proxy/server/guard_rules.h"
 #include "tls/context.h"
 #include "tls/tickets.h"
 
@@ -40,6 +44,11 @@ struct Snapshot {
   std::map<std::string, std::unique_ptr<balancer::Pool>> pools;
   std::vector<std::unique_ptr<exchange::Handler>> handlers;
   std::vector<std::unique_ptr<exchange::ResponseFilter>> filters;
+  access::GuardRules guard;
+  access::Door door{guard};
+  ListFiles list_files;
+  std::vector<std::unique_ptr<access::IpList>> route_lists;
+  std::vector<std::unique_ptr<exchange::AccessCheck>> checks;
   std::vector<std::unique_ptr<route::Route>> routes;
   std::vector<std::shared_ptr<observe::RouteSeries>> series;  // of the routes
   std::vector<std::unique_ptr<route::Table>> tables;
@@ -59,6 +68,7 @@ struct CompileInput {
   balancer::BackendRegistry& backends;
   tls::TicketKeys& ticket_keys;
   cache::Store& store;
+  access::Guard& guard;
   observe::RouteRegistry& route_series;
   // The number of the admin listener, and what it answers.
   std::optional<std::uint32_t> admin_listener;

@@ -26,7 +26,7 @@ Worker::Front::Front(Worker& owner, const Log& log)
       services{owner.loop_, owner.connector_, log, owner.exchanges_, owner.detached_, {}, {}, {},
                {},          &owner.encoders_},
       sessions(Delegate<void()>::of<&Front::on_session_removed>(this)),
-      shared{services, sessions, nullptr, {}} {}
+      shared{services, sessions, nullptr, nullptr, {}} {}
 
 void Worker::Front::add_listener(std::uint32_t number, Fd fd) {
   acceptors[number] = std::make_unique<client::Acceptor>(shared, std::move(fd), number);
@@ -68,7 +68,8 @@ void Worker::Front::on_session_removed() {
 }
 
 Worker::Worker(std::size_t number, const Log& log, observe::LogRing& access_log_ring)
-    : exchanges_(kSpareExchanges),
+    : log_(log),
+      exchanges_(kSpareExchanges),
       connector_(loop_, {}),
       metrics_(number),
       clients_(*this, log),
@@ -103,10 +104,16 @@ void Worker::apply_here(Change& change) {
 void Worker::use_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   const std::shared_ptr<const exchange::Rules> rules = rules_of(snapshot);
   clients_.use(*snapshot, rules, static_cast<std::size_t>(snapshot->config.limits.connections));
+  clients_.shared.door = &snapshot->door;
   admin_.use(*snapshot, rules, kAdminSessionsMax);
   connector_.set_options(snapshot->backend_options);
   connector_.prune();
   clients_.services.observers = {&metrics_};
+  jail_watch_.reset();
+  if (snapshot->guard.jail) {
+    jail_watch_.emplace(snapshot->guard, log_);
+    clients_.services.observers.push_back(&*jail_watch_);
+  }
   admin_.services.observers.clear();
   if (snapshot->config.access_log.format != conf::AccessLogFormat::Off) {
     access_log_ =

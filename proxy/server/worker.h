@@ -11,9 +11,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
+#include "proxy/access/jail_watch.h"
 #include "proxy/backend/connector.h"
 #include "proxy/base/log.h"
 #include "proxy/base/object_pool.h"
@@ -87,6 +89,7 @@ class Worker {
   void stop_here();
   void note_drained();
 
+  const Log& log_;
   net::EventLoop loop_;
   filters::EncoderPool encoders_;
   ObjectPool<exchange::Exchange> exchanges_;
@@ -96,6 +99,7 @@ class Worker {
   Front clients_;
   Front admin_;
   std::shared_ptr<const Snapshot> snapshot_;
+  std::optional<access::JailWatch> jail_watch_;
   observe::LogRing& access_log_ring_;
   std::unique_ptr<observe::AccessLog> access_log_;
   std::function<void()> drained_;

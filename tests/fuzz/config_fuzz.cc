@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "balancer/backend_registry.h"
+#include "conf/files.h"
 #include "conf/load.h"
 #include "conf/schema.h"
 #include "proxy/server/snapshot.h"
@@ -56,8 +57,18 @@ void check_written(const conf::Config& config) {
   MUST(conf::to_json(*again.config) == text);
 }
 
+// No files are read here; and that a block is both allowed and denied is found only with them.
+void keep_inline(conf::AccessLists& lists) {
+  if (!lists.deny.empty()) lists.allow.clear();
+  for (std::vector<std::string>* list : {&lists.allow, &lists.deny}) {
+    std::erase_if(*list, [](const std::string& e) { return e.starts_with(conf::kListFile); });
+  }
+}
+
 // Neither certificates nor tokens are read here, and without them there is no TLS.
 void check_compiled(conf::Config config) {
+  keep_inline(config.access);
+  for (conf::Route& route : config.routes) keep_inline(route.access);
   for (conf::Listener& listener : config.listeners) listener.tls.reset();
   std::vector<std::uint32_t> numbers;
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
@@ -74,6 +85,8 @@ void check_compiled(conf::Config config) {
       std::move(*tls::TicketKeys::create(tls::TicketKeys::Clock::now()));
   const server::ResolvedNames names;
   cache::Store store({});
+  static const auto kGuard =
+      std::move(*access::Guard::create(1024, {.table = 16, .counters = 16, .hash_seed = {}}));
   const auto snapshot = server::compile({config,
                                          numbers,
                                          numbers.size() + 1,
@@ -81,6 +94,7 @@ void check_compiled(conf::Config config) {
                                          backends,
                                          *kTicketKeys,
                                          store,
+                                         *kGuard,
                                          routes,
                                          admin,
                                          {}});

@@ -62,7 +62,7 @@ ForwardRig::ForwardRig(const Options& options)
       connector_(loop_, kBackendOptions),
       services_{loop_, connector_, log_, exchanges_, detached_, {}, {}, {this}},
       pool_(make_pool(options.backends, registry_)),
-      shared_{services_, sessions_, make_rules(options), kClientOptions} {}
+      shared_{services_, sessions_, make_rules(options), nullptr, kClientOptions} {}
 
 ForwardRig::~ForwardRig() {
   stop();

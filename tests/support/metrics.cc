@@ -116,6 +116,17 @@ Metrics scrape(const SluiceProcess& sluice) {
   return Metrics(response.body);
 }
 
+void wait_for_metric(const SluiceProcess& sluice, const std::string& series, double value,
+                     Deadline deadline) {
+  double seen = scrape(sluice).value(series);
+  while (seen != value) {
+    if (deadline.expired()) {
+      throw Failure(series + " is " + std::to_string(seen) + ", not " + std::to_string(value));
+    }
+    seen = scrape(sluice).value(series);
+  }
+}
+
 std::string metrics_add_up(const SluiceProcess& sluice, AtRest at_rest, Deadline deadline) {
   for (;;) {
     std::string faults = faults_of(scrape(sluice), at_rest);

@@ -34,6 +34,10 @@ class Metrics {
 
 Metrics scrape(const SluiceProcess& sluice);
 
+// Scrapes until the series has that value.
+void wait_for_metric(const SluiceProcess& sluice, const std::string& series, double value,
+                     Deadline deadline = {});
+
 enum class AtRest { No, Yes };  // whether nothing may be open or in flight
 
 // Empty when what was begun has ended or is in flight, and every end was counted once under each of

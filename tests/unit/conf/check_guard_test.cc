@@ -47,7 +47,7 @@ TEST_CASE("check: who is let in", "[conf][check]") {
       {kAll + R"("access":{"allow":@"file:"})", "access.allow", "names no file",
        R"(for example "file:/etc/sluice/deny.txt")"},
       {kListener + R"(,"routes":[{"respond":{},"access":{"deny":@"1.2.3.4/33"}}])",
-       "routes[0].access.deny", R"("33" is no prefix length)", "0 to 32 for IPv4"},
+       "routes[0].access.deny", R"("33" is no prefix length)", "numbers from 0 to 32"},
   });
 }
 

@@ -12,9 +12,9 @@
 namespace sluice::access {
 namespace {
 
-ListSource source(Verdict verdict, const std::vector<std::string>& texts) {
+ListSource source(Listed verdict, const std::vector<std::string>& texts) {
   ListSource made;
-  made.name = verdict == Verdict::Allow ? "access.allow" : "access.deny";
+  made.name = verdict == Listed::Allow ? "access.allow" : "access.deny";
   made.verdict = verdict;
   for (const std::string& text : texts) {
     made.entries.push_back({cidr(text), static_cast<std::uint32_t>(made.entries.size())});
@@ -29,12 +29,12 @@ IpList list_of(const std::vector<ListSource>& sources) {
 }
 
 IpList list_of(const std::vector<std::string>& allow, const std::vector<std::string>& deny) {
-  return list_of({source(Verdict::Allow, allow), source(Verdict::Deny, deny)});
+  return list_of({source(Listed::Allow, allow), source(Listed::Deny, deny)});
 }
 
 // What the list must say, found by looking at every block.
-Verdict longest_match(const std::vector<ListSource>& sources, const IpAddress& address) {
-  Verdict verdict = Verdict::None;
+Listed longest_match(const std::vector<ListSource>& sources, const IpAddress& address) {
+  Listed verdict = Listed::None;
   int longest = -1;
   for (const ListSource& from : sources) {
     for (const ListEntry& entry : from.entries) {
@@ -67,8 +67,8 @@ class Crowd {
 
   std::vector<ListSource> sources(std::size_t blocks) {
     std::vector<ListSource> made(2);
-    made[0].verdict = Verdict::Allow;
-    made[1].verdict = Verdict::Deny;
+    made[0].verdict = Listed::Allow;
+    made[1].verdict = Listed::Deny;
     std::vector<Cidr> seen;
     for (std::size_t i = 0; i < blocks; ++i) {
       const Cidr next = block();
@@ -146,7 +146,7 @@ TEST_CASE("ip list: it says what a search of all blocks for the longest says",
 
 TEST_CASE("ip list: the tree is right at every size about its widths", "[access][ip_list]") {
   for (const std::uint32_t blocks : {7U, 8U, 9U, 127U, 128U, 129U, 2047U, 2048U, 2049U}) {
-    ListSource every_other{"deny", false, Verdict::Deny, {}};
+    ListSource every_other{"deny", false, Listed::Deny, {}};
     for (std::uint32_t i = 0; i < blocks; ++i) {
       const std::array<std::uint8_t, 4> raw{10, 0, static_cast<std::uint8_t>(i >> 7),
                                             static_cast<std::uint8_t>(2 * i + 1)};
@@ -157,12 +157,12 @@ TEST_CASE("ip list: the tree is right at every size about its widths", "[access]
     REQUIRE(list.size() == blocks);
     int wrong = 0;
     for (const ListEntry& entry : every_other.entries) {
-      if (list.find(entry.block.base) != Verdict::Deny) ++wrong;
-      if (list.find(neighbour(entry.block.base, false)) != Verdict::None) ++wrong;
-      if (list.find(neighbour(entry.block.base, true)) != Verdict::None) ++wrong;
+      if (list.find(entry.block.base) != Listed::Deny) ++wrong;
+      if (list.find(neighbour(entry.block.base, false)) != Listed::None) ++wrong;
+      if (list.find(neighbour(entry.block.base, true)) != Listed::None) ++wrong;
     }
     CHECK(wrong == 0);
-    CHECK(list.find(ip("255.255.255.255")) == Verdict::None);
+    CHECK(list.find(ip("255.255.255.255")) == Listed::None);
   }
 }
 
@@ -170,71 +170,71 @@ TEST_CASE("ip list: the longest of nested blocks decides", "[access][ip_list]") 
   const IpList list = list_of({"10.1.0.0/16", "10.1.2.3", "2001:db8:1::/48"},
                               {"10.0.0.0/8", "10.1.2.0/24", "2001:db8::/32"});
   CHECK(list.size() == 6);
-  CHECK(list.find(ip("10.0.0.0")) == Verdict::Deny);
-  CHECK(list.find(ip("10.1.0.0")) == Verdict::Allow);
-  CHECK(list.find(ip("10.1.2.2")) == Verdict::Deny);
-  CHECK(list.find(ip("10.1.2.3")) == Verdict::Allow);
-  CHECK(list.find(ip("10.1.2.4")) == Verdict::Deny);
-  CHECK(list.find(ip("10.1.3.0")) == Verdict::Allow);
-  CHECK(list.find(ip("10.2.0.0")) == Verdict::Deny);
-  CHECK(list.find(ip("11.0.0.0")) == Verdict::None);
-  CHECK(list.find(ip("9.255.255.255")) == Verdict::None);
-  CHECK(list.find(ip("2001:db8::1")) == Verdict::Deny);
-  CHECK(list.find(ip("2001:db8:1::1")) == Verdict::Allow);
-  CHECK(list.find(ip("2001:db8:2::")) == Verdict::Deny);
-  CHECK(list.find(ip("2001:db9::")) == Verdict::None);
+  CHECK(list.find(ip("10.0.0.0")) == Listed::Deny);
+  CHECK(list.find(ip("10.1.0.0")) == Listed::Allow);
+  CHECK(list.find(ip("10.1.2.2")) == Listed::Deny);
+  CHECK(list.find(ip("10.1.2.3")) == Listed::Allow);
+  CHECK(list.find(ip("10.1.2.4")) == Listed::Deny);
+  CHECK(list.find(ip("10.1.3.0")) == Listed::Allow);
+  CHECK(list.find(ip("10.2.0.0")) == Listed::Deny);
+  CHECK(list.find(ip("11.0.0.0")) == Listed::None);
+  CHECK(list.find(ip("9.255.255.255")) == Listed::None);
+  CHECK(list.find(ip("2001:db8::1")) == Listed::Deny);
+  CHECK(list.find(ip("2001:db8:1::1")) == Listed::Allow);
+  CHECK(list.find(ip("2001:db8:2::")) == Listed::Deny);
+  CHECK(list.find(ip("2001:db9::")) == Listed::None);
 }
 
 TEST_CASE("ip list: blocks that touch do not reach into each other", "[access][ip_list]") {
   const IpList list = list_of({"192.0.2.128/25"}, {"192.0.2.0/25", "192.0.3.0/24"});
-  CHECK(list.find(ip("192.0.2.127")) == Verdict::Deny);
-  CHECK(list.find(ip("192.0.2.128")) == Verdict::Allow);
-  CHECK(list.find(ip("192.0.2.255")) == Verdict::Allow);
-  CHECK(list.find(ip("192.0.3.0")) == Verdict::Deny);
-  CHECK(list.find(ip("192.0.4.0")) == Verdict::None);
+  CHECK(list.find(ip("192.0.2.127")) == Listed::Deny);
+  CHECK(list.find(ip("192.0.2.128")) == Listed::Allow);
+  CHECK(list.find(ip("192.0.2.255")) == Listed::Allow);
+  CHECK(list.find(ip("192.0.3.0")) == Listed::Deny);
+  CHECK(list.find(ip("192.0.4.0")) == Listed::None);
 }
 
 TEST_CASE("ip list: /0 holds its own family and no other", "[access][ip_list]") {
   const IpList v4 = list_of({"255.255.255.255", "0.0.0.0"}, {"0.0.0.0/0"});
-  CHECK(v4.find(ip("0.0.0.0")) == Verdict::Allow);
-  CHECK(v4.find(ip("0.0.0.1")) == Verdict::Deny);
-  CHECK(v4.find(ip("255.255.255.254")) == Verdict::Deny);
-  CHECK(v4.find(ip("255.255.255.255")) == Verdict::Allow);
-  CHECK(v4.find(ip("::1")) == Verdict::None);
+  CHECK(v4.find(ip("0.0.0.0")) == Listed::Allow);
+  CHECK(v4.find(ip("0.0.0.1")) == Listed::Deny);
+  CHECK(v4.find(ip("255.255.255.254")) == Listed::Deny);
+  CHECK(v4.find(ip("255.255.255.255")) == Listed::Allow);
+  CHECK(v4.find(ip("::1")) == Listed::None);
 
   const IpList v6 = list_of({}, {"::/0"});
-  CHECK(v6.find(ip("::")) == Verdict::Deny);
-  CHECK(v6.find(ip("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")) == Verdict::Deny);
-  CHECK(v6.find(ip("1.2.3.4")) == Verdict::None);
+  CHECK(v6.find(ip("::")) == Listed::Deny);
+  CHECK(v6.find(ip("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")) == Listed::Deny);
+  CHECK(v6.find(ip("1.2.3.4")) == Listed::None);
 }
 
 TEST_CASE("ip list: a mapped address is its IPv4 address", "[access][ip_list]") {
   const IpList list = list_of({"::ffff:192.0.2.0/120"}, {"10.0.0.0/8"});
-  CHECK(list.find(ip("::ffff:10.1.1.1")) == Verdict::Deny);
-  CHECK(list.find(ip("192.0.2.9")) == Verdict::Allow);
+  CHECK(list.find(ip("::ffff:10.1.1.1")) == Listed::Deny);
+  CHECK(list.find(ip("192.0.2.9")) == Listed::Allow);
 }
 
 TEST_CASE("ip list: the none address, of unix peers, is in no list", "[access][ip_list]") {
-  CHECK(list_of({}, {"0.0.0.0/0", "::/0"}).find(IpAddress()) == Verdict::None);
+  CHECK(list_of({}, {"0.0.0.0/0", "::/0"}).find(IpAddress()) == Listed::None);
 }
 
 TEST_CASE("ip list: an empty one holds nothing", "[access][ip_list]") {
-  CHECK(IpList().find(ip("0.0.0.0")) == Verdict::None);
-  CHECK(IpList().find(ip("255.255.255.255")) == Verdict::None);
-  CHECK(IpList().find(ip("::")) == Verdict::None);
+  CHECK(IpList().find(ip("0.0.0.0")) == Listed::None);
+  CHECK(IpList().find(ip("255.255.255.255")) == Listed::None);
+  CHECK(IpList().find(ip("::")) == Listed::None);
   CHECK(list_of({}).size() == 0);
 }
 
 TEST_CASE("ip list: a block may stand twice, and counts once", "[access][ip_list]") {
   const IpList list = list_of({}, {"10.0.0.0/8", "10.9.9.9/8", "::1", "::1/128"});
   CHECK(list.size() == 2);
-  CHECK(list.find(ip("10.1.1.1")) == Verdict::Deny);
+  CHECK(list.find(ip("10.1.1.1")) == Listed::Deny);
 }
 
 TEST_CASE("ip list: a block with two verdicts is an error that names both places",
           "[access][ip_list]") {
-  std::vector<ListSource> sources = {source(Verdict::Allow, {"::1", "10.0.0.0/8"}),
-                                     source(Verdict::Deny, {"10.0.0.0/9", "10.0.0.0/8"})};
+  std::vector<ListSource> sources = {source(Listed::Allow, {"::1", "10.0.0.0/8"}),
+                                     source(Listed::Deny, {"10.0.0.0/9", "10.0.0.0/8"})};
   sources[1].name = "deny.txt";
   sources[1].is_file = true;
   sources[1].entries[1].at = 12;
@@ -244,7 +244,7 @@ TEST_CASE("ip list: a block with two verdicts is an error that names both places
         "deny.txt:12: 10.0.0.0/8 is denied here, but allowed by access.allow[1]");
 
   const Result<IpList> v6 =
-      IpList::build(std::vector{source(Verdict::Deny, {"::/0"}), source(Verdict::Allow, {"::/0"})});
+      IpList::build(std::vector{source(Listed::Deny, {"::/0"}), source(Listed::Allow, {"::/0"})});
   REQUIRE_FALSE(v6);
   CHECK(v6.error().text() == "access.allow[0]: ::/0 is allowed here, but denied by access.deny[0]");
 }

@@ -18,7 +18,7 @@ using support::at;
 using support::ip;
 using support::ipv4;
 using support::make_ip_table;
-using Kind = Verdict::Kind;
+using Kind = LimitVerdict::Kind;
 
 constexpr unsigned kThreads = 4;
 constexpr std::uint64_t kBurst = 20;
@@ -40,7 +40,7 @@ void in_threads(Run run) {
 
 class Tally {
  public:
-  void add(const Verdict& verdict) {
+  void add(const LimitVerdict& verdict) {
     if (verdict.kind == Kind::Pass) passed_.fetch_add(1, std::memory_order_relaxed);
   }
   std::uint64_t passed() const { return passed_; }
@@ -58,7 +58,7 @@ void hammer(const RateLimit& limit, std::vector<Tally>& tallies, nanoseconds now
 
 void drain(const RateLimit& limit, std::vector<Tally>& tallies, nanoseconds now) {
   for (std::uint32_t client = 0; client < tallies.size(); ++client) {
-    Verdict verdict;
+    LimitVerdict verdict;
     do {
       verdict = limit.check(ipv4(client), at(now));
       tallies[client].add(verdict);
@@ -94,7 +94,7 @@ TEST_CASE("limiter threads: nor more nor less while buckets are thrown out", "[a
       hammer(limit, tallies, now);
       for (int i = 0; i < 50; ++i) {
         // Each comes once, so nobody's bucket but a new one is right for it.
-        const Verdict verdict = limit.check(ipv4(newcomer++), at(now));
+        const LimitVerdict verdict = limit.check(ipv4(newcomer++), at(now));
         const bool fresh = verdict.kind == Kind::Pass && verdict.remaining == kBurst - 1;
         if (!fresh) strange.fetch_add(1, std::memory_order_relaxed);
       }

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 using support::at;
 using support::ip;
 using support::make_ip_table;
-using Kind = Verdict::Kind;
+using Kind = LimitVerdict::Kind;
 
 // Two requests at once, then one a second.
 RateRule slow_rule() {
@@ -39,13 +39,13 @@ TEST_CASE("rate_limit: a client has its burst, then its rate", "[access]") {
   const auto table = make_ip_table(1000);
   const RateLimit limit("a", slow_rule(), *table);
   const IpAddress client = ip("192.0.2.1");
-  const Verdict first = limit.check(client, at(0s));
+  const LimitVerdict first = limit.check(client, at(0s));
   CHECK(first.kind == Kind::Pass);
   CHECK(first.remaining == 1);
   CHECK(first.full_in == 1s);
   CHECK(first.wait == 0s);
   CHECK(limit.check(client, at(0s)).kind == Kind::Pass);
-  const Verdict refused = limit.check(client, at(250ms));
+  const LimitVerdict refused = limit.check(client, at(250ms));
   CHECK(refused.kind == Kind::Refuse);
   CHECK(refused.wait == 750ms);
   CHECK(refused.remaining == 0);
@@ -91,7 +91,7 @@ TEST_CASE("rate_limit: the /64s of a /48 share a multiple of the quota", "[acces
   CHECK(drain(limit, ip("2001:db8:0:1::1"), at(0s)) == 2);
   CHECK(drain(limit, ip("2001:db8:0:2::1"), at(0s)) == 2);
   CHECK(drain(limit, ip("2001:db8:0:3::1"), at(0s)) == 2);
-  const Verdict refused = limit.check(ip("2001:db8:0:4::1"), at(0s));
+  const LimitVerdict refused = limit.check(ip("2001:db8:0:4::1"), at(0s));
   CHECK(refused.kind == Kind::Refuse);
   CHECK(refused.wait > 333ms);
   CHECK(refused.wait < 334ms);
@@ -141,13 +141,13 @@ TEST_CASE("rate_limit: of two buckets the one with less left is told of", "[acce
   rule.quota = {10, 1s, 10, 1, 0};
   rule.wider_multiple = 2;
   const RateLimit limit("a", rule, *table);
-  const Verdict own = limit.check(ip("2001:db8:0:1::1"), at(0s));
+  const LimitVerdict own = limit.check(ip("2001:db8:0:1::1"), at(0s));
   CHECK(own.remaining == 9);
   CHECK(own.full_in == 100ms);
   CHECK(drain(limit, ip("2001:db8:0:1::1"), at(0s)) == 9);
   CHECK(limit.check(ip("2001:db8:0:2::1"), at(0s)).remaining == 9);
   CHECK(drain(limit, ip("2001:db8:0:2::1"), at(0s)) == 9);
-  const Verdict wider = limit.check(ip("2001:db8:0:3::1"), at(100ms));
+  const LimitVerdict wider = limit.check(ip("2001:db8:0:3::1"), at(100ms));
   CHECK(wider.kind == Kind::Pass);
   CHECK(wider.remaining == 1);
   CHECK(wider.full_in == 950ms);
@@ -160,10 +160,10 @@ TEST_CASE("rate_limit: requests wait where the rule lets them", "[access]") {
   const RateLimit limit("a", rule, *table);
   const IpAddress client = ip("192.0.2.1");
   CHECK(drain(limit, client, at(0s)) == 2);  // and the third waits
-  const Verdict fourth = limit.check(client, at(0s));
+  const LimitVerdict fourth = limit.check(client, at(0s));
   CHECK(fourth.kind == Kind::Delay);
   CHECK(fourth.wait == 2s);
-  const Verdict fifth = limit.check(client, at(0s));
+  const LimitVerdict fifth = limit.check(client, at(0s));
   CHECK(fifth.kind == Kind::Refuse);
   CHECK(fifth.wait == 1s);
 }
@@ -175,7 +175,7 @@ TEST_CASE("rate_limit: with two buckets a request waits for the slower one", "[a
   rule.wider_multiple = 1;
   const RateLimit limit("a", rule, *table);
   CHECK(drain(limit, ip("2001:db8:0:1::1"), at(0s)) == 2);
-  const Verdict other = limit.check(ip("2001:db8:0:2::1"), at(0s));
+  const LimitVerdict other = limit.check(ip("2001:db8:0:2::1"), at(0s));
   CHECK(other.kind == Kind::Delay);
   CHECK(other.wait == 2s);
   CHECK(limit.check(ip("2001:db8:0:3::1"), at(0s)).kind == Kind::Refuse);
@@ -190,12 +190,12 @@ TEST_CASE("rate_limit: a shadow refuses and delays nobody, and says whom it woul
   const RateLimit limit("a", rule, *table);
   const IpAddress client = ip("192.0.2.1");
   for (int i = 0; i < 3; ++i) {
-    const Verdict verdict = limit.check(client, at(0s));
+    const LimitVerdict verdict = limit.check(client, at(0s));
     CHECK(verdict.kind == Kind::Pass);
     CHECK(verdict.wait == 0s);
   }
   for (int i = 0; i < 3; ++i) {
-    const Verdict verdict = limit.check(client, at(0s));
+    const LimitVerdict verdict = limit.check(client, at(0s));
     CHECK(verdict.kind == Kind::ShadowRefuse);
     CHECK(verdict.wait == 1s);
   }
@@ -208,7 +208,7 @@ TEST_CASE("rate_limit: a request can cost several tokens", "[access]") {
   rule.quota = {10, 1s, 25, 10, 0};
   const RateLimit limit("a", rule, *table);
   CHECK(drain(limit, ip("192.0.2.1"), at(0s)) == 2);
-  const Verdict refused = limit.check(ip("192.0.2.1"), at(0s));
+  const LimitVerdict refused = limit.check(ip("192.0.2.1"), at(0s));
   CHECK(refused.remaining == 5);
   CHECK(refused.wait == 500ms);
 }
@@ -231,7 +231,7 @@ TEST_CASE("rate_limit: who has no address passes", "[access]") {
   const auto table = make_ip_table(1000);
   const RateLimit limit("a", slow_rule(), *table);
   for (int i = 0; i < 10; ++i) {
-    const Verdict verdict = limit.check(IpAddress(), at(0s));
+    const LimitVerdict verdict = limit.check(IpAddress(), at(0s));
     CHECK(verdict.kind == Kind::Pass);
     CHECK(verdict.remaining == 2);
   }

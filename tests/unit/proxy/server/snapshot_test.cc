@@ -8,16 +8,31 @@
 #include "tests/support/temp_dir.h"
 
 namespace sluice::server {
+namespace {
+
+// What a Snapshot refers to.
+struct Surroundings {
+  Result<std::shared_ptr<const Snapshot>> compile(const conf::Config& config,
+                                                  std::size_t listener_count,
+                                                  std::optional<std::uint32_t> admin) {
+    return server::compile(
+        {config, {}, listener_count, {}, backends, *keys, store, *guard, routes, admin, {}});
+  }
+
+  balancer::BackendRegistry backends;
+  std::unique_ptr<tls::TicketKeys> keys =
+      std::move(*tls::TicketKeys::create(tls::TicketKeys::Clock::now()));
+  cache::Store store{{}};
+  std::unique_ptr<access::Guard> guard =
+      std::move(*access::Guard::create(1024, {.table = 16, .counters = 16, .hash_seed = {}}));
+  observe::RouteRegistry routes{1};
+};
 
 TEST_CASE("snapshot: a trusted proxy that is no CIDR block is an error, not nobody", "[snapshot]") {
   conf::Config config;
   config.trusted_proxies = {"10.0.0.0/8", "0.0.0.0/004"};
-  balancer::BackendRegistry backends;
-  auto keys = tls::TicketKeys::create(tls::TicketKeys::Clock::now());
-  REQUIRE(keys);
-  cache::Store store({});
-  observe::RouteRegistry routes(1);
-  const auto compiled = compile({config, {}, 0, {}, backends, **keys, store, routes, {}, {}});
+  Surroundings around;
+  const auto compiled = around.compile(config, 0, {});
   REQUIRE_FALSE(compiled);
   CHECK(compiled.error().text() == "trusted_proxies[1]: is no CIDR block");
 }
@@ -27,13 +42,9 @@ TEST_CASE("snapshot: the admin token is its file's first line, and there must be
   const support::TempDir directory;
   conf::Config config;
   config.admin = conf::Admin{"unix:/nowhere", {}, directory.file("token")};
-  balancer::BackendRegistry backends;
-  auto keys = tls::TicketKeys::create(tls::TicketKeys::Clock::now());
-  REQUIRE(keys);
-  cache::Store store({});
-  observe::RouteRegistry routes(1);
+  Surroundings around;
   const auto error = [&] {
-    const auto compiled = compile({config, {}, 1, {}, backends, **keys, store, routes, 0, {}});
+    const auto compiled = around.compile(config, 1, 0);
     return compiled ? std::string() : compiled.error().what;
   };
   CHECK(error() == "cannot read the admin token");
@@ -48,4 +59,32 @@ TEST_CASE("snapshot: the admin token is its file's first line, and there must be
   }
 }
 
+TEST_CASE("snapshot: a block that is allowed and denied is an error that names both",
+          "[snapshot]") {
+  const support::TempDir directory;
+  directory.write("deny", "# these\n192.0.2.0/24\n");
+  conf::Config config;
+  config.access.allow = {"10.0.0.0/8", "192.0.2.0/24"};
+  config.access.deny = {"file:" + directory.file("deny")};
+  Surroundings around;
+  const auto compiled = around.compile(config, 0, {});
+  REQUIRE_FALSE(compiled);
+  const std::string text = compiled.error().text();
+  CAPTURE(text);
+  CHECK(text.find("access.allow[1]") != std::string::npos);
+  CHECK(text.find(directory.file("deny") + ":2") != std::string::npos);
+}
+
+TEST_CASE("snapshot: garbage in a list's file is an error with file and line", "[snapshot]") {
+  const support::TempDir directory;
+  directory.write("deny", "192.0.2.0/24\nnonsense\n");
+  conf::Config config;
+  config.access.deny = {"file:" + directory.file("deny")};
+  Surroundings around;
+  const auto compiled = around.compile(config, 0, {});
+  REQUIRE_FALSE(compiled);
+  CHECK(compiled.error().text().find(directory.file("deny") + ":2") != std::string::npos);
+}
+
+}  // namespace
 }  // namespace sluice::server

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "proxy/cache_command.h"
+#include "proxy/admin_command.h"
 
 #include <fmt/format.h>
 
@@ -15,9 +15,12 @@ namespace sluice {
 
 namespace {
 
-constexpr std::string_view kUsage =
+constexpr std::string_view kCacheUsage =
     "cache is written as: sluice cache stats, or: sluice cache purge url|prefix|host|tag TEXT, or: "
     "sluice cache purge all";
+constexpr std::string_view kBlockUsage =
+    "block is written as: sluice block list, sluice block add ADDRESS [--for DURATION], or: "
+    "sluice block del ADDRESS";
 
 // Takes "NAME VALUE" out of the arguments. False where the value is missing.
 bool take_option(std::vector<std::string_view>& arguments, std::string_view name,
@@ -28,6 +31,11 @@ bool take_option(std::vector<std::string_view>& arguments, std::string_view name
   value = *std::next(at);
   arguments.erase(at, at + 2);
   return true;
+}
+
+bool take_admin_options(std::vector<std::string_view>& arguments, AdminCommand& command) {
+  return take_option(arguments, "--admin", command.admin) &&
+         take_option(arguments, "--token-file", command.token_file);
 }
 
 // Nothing where it cannot be read.
@@ -42,13 +50,12 @@ std::optional<std::string> read_token(const std::string& path) {
 
 }  // namespace
 
-CacheCommand parse_cache_command(const std::vector<std::string_view>& given) {
+AdminCommand parse_cache_command(const std::vector<std::string_view>& given) {
   constexpr std::string_view kKinds[] = {"url", "prefix", "host", "tag"};
-  CacheCommand command;
+  AdminCommand command;
   std::vector<std::string_view> arguments = given;
   const bool soft = std::erase(arguments, "--soft") > 0;
-  const bool complete = take_option(arguments, "--admin", command.admin) &&
-                        take_option(arguments, "--token-file", command.token_file);
+  const bool complete = take_admin_options(arguments, command);
   const bool purges = !arguments.empty() && arguments[0] == "purge";
   const std::string end = soft ? "&soft" : "";
   if (complete && !soft && arguments.size() == 1 && arguments[0] == "stats") {
@@ -63,12 +70,35 @@ CacheCommand parse_cache_command(const std::vector<std::string_view>& given) {
     command.target =
         fmt::format("/cache/purge?{}={}{}", arguments[1], percent_encode(arguments[2]), end);
   } else {
-    command.wrong = kUsage;
+    command.wrong = kCacheUsage;
   }
   return command;
 }
 
-int run_cache_command(const CacheCommand& command) {
+AdminCommand parse_block_command(const std::vector<std::string_view>& given) {
+  AdminCommand command;
+  std::vector<std::string_view> arguments = given;
+  std::string duration;
+  const bool complete = take_admin_options(arguments, command) &&
+                        take_option(arguments, "--for", duration) && !arguments.empty();
+  const std::string_view verb = complete ? arguments[0] : "";
+  if (verb == "list" && arguments.size() == 1 && duration.empty()) {
+    command.method = "GET";
+    command.target = "/block";
+  } else if (verb == "add" && arguments.size() == 2) {
+    command.method = "POST";
+    command.target = "/block/add?block=" + percent_encode(arguments[1]);
+    if (!duration.empty()) command.target += "&for=" + percent_encode(duration);
+  } else if (verb == "del" && arguments.size() == 2 && duration.empty()) {
+    command.method = "POST";
+    command.target = "/block/remove?block=" + percent_encode(arguments[1]);
+  } else {
+    command.wrong = kBlockUsage;
+  }
+  return command;
+}
+
+int run_admin_command(const AdminCommand& command) {
   constexpr int kFailed = 1;
   const std::optional<net::Address> address = net::Address::parse(command.admin);
   const std::optional<std::string> token = read_token(command.token_file);

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/client/admission.h"
+
+#include <utility>
+
+#include "proxy/access/door.h"
+#include "proxy/access/jail_watch.h"
+
+namespace sluice::client {
+
+namespace {
+
+void count(exchange::Counters& counters, access::TurnedAway why) {
+  switch (why) {
+    case access::TurnedAway::No:
+      return;
+    case access::TurnedAway::Denied:
+      return counters.connections_denied.add();
+    case access::TurnedAway::Jailed:
+      return counters.connections_jailed.add();
+    case access::TurnedAway::TooMany:
+      return counters.connections_too_many.add();
+    case access::TurnedAway::TooFast:
+      return counters.connections_too_fast.add();
+  }
+}
+
+}  // namespace
+
+std::optional<access::IpCounts::Ticket> admit(Shared& shared, const IpAddress& client) {
+  if (shared.door == nullptr) return access::IpCounts::Ticket();
+  access::Door::Entry entry = shared.door->enter(client, shared.services.loop.now());
+  count(shared.services.counters, entry.turned_away);
+  if (entry.turned_away != access::TurnedAway::No) return std::nullopt;
+  return std::move(entry.ticket);
+}
+
+void note_tls_failure(Shared& shared, const IpAddress& client) {
+  if (shared.door == nullptr) return;
+  const auto inmate = shared.door->on_tls_failed(client);
+  if (inmate) access::log_inmate(shared.services.log, *inmate);
+}
+
+}  // namespace sluice::client

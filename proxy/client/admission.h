@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// How a connection is asked for at the door (access/door.h), by whoever learns first who its client
+// is: the acceptor, or the session that has read a PROXY header. Worker's thread.
+#pragma once
+
+#include <optional>
+
+#include "proxy/access/ip_counts.h"
+#include "proxy/base/ip.h"
+#include "proxy/client/shared.h"
+
+namespace sluice::client {
+
+// Nothing: the connection is to be closed at once, and is counted as turned away.
+std::optional<access::IpCounts::Ticket> admit(Shared& shared, const IpAddress& client);
+
+// The client's TLS handshake failed: by what it sent, or too slowly.
+void note_tls_failure(Shared& shared, const IpAddress& client);
+
+}  // namespace sluice::client

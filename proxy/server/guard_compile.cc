@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/server/guard_compile.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <utility>
+
+#include "proxy/access/checks.h"
+#include "proxy/server/guard_rules.h"
+
+namespace sluice::server {
+
+namespace {
+
+class GuardCompiler {
+ public:
+  GuardCompiler(const CompileInput& input, Snapshot& snapshot)
+      : input_(input), snapshot_(snapshot), rules_(snapshot.guard) {}
+
+  std::optional<Error> run() {
+    if (auto error = compile_rules()) return error;
+    const std::vector<const exchange::AccessCheck*> checks = checks_of_all();
+    for (const std::uint32_t number : input_.listener_numbers) {
+      snapshot_.rules.listeners[number].checks = checks;
+    }
+    for (std::size_t i = 0; i < config().routes.size(); ++i) {
+      if (auto error = compile_route(i)) return error;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  const conf::Config& config() const { return snapshot_.config; }
+  const conf::PerIp& per_ip() const { return config().limits.per_ip; }
+
+  std::optional<Error> compile_rules() {
+    auto list = compile_lists(config().access, "access", snapshot_.list_files);
+    if (!list) return list.error();
+    rules_.list = std::move(*list);
+    rules_.guard = &input_.guard;
+    rules_.trusted_proxies = snapshot_.rules.trusted_proxies;
+    rules_.drops_denied = config().access.deny_with == conf::DenyWith::Drop;
+    rules_.ipv4_bits = static_cast<unsigned>(per_ip().ipv4_prefix);
+    rules_.ipv6_bits = static_cast<unsigned>(per_ip().ipv6_prefix);
+    rules_.connections_max = static_cast<std::uint32_t>(per_ip().connections);
+    if (per_ip().connection_rate.events > 0) {
+      // A browser opens several at once.
+      const conf::Rate& rate = per_ip().connection_rate;
+      const conf::RateLimit limit{.rate = rate, .burst = static_cast<int>(rate.events)};
+      rules_.connection_rate.emplace("connections", rate_rule_of(limit, per_ip()), table());
+    }
+    if (config().jail) rules_.jail = jail_rules_of(*config().jail, per_ip());
+    return std::nullopt;
+  }
+
+  // The cheapest first; a refused request takes no token.
+  std::vector<const exchange::AccessCheck*> checks_of_all() {
+    std::vector<const exchange::AccessCheck*> checks;
+    if (rules_.list.size() > 0) checks.push_back(keep<access::ListCheck>(rules_.list));
+    checks.push_back(keep<access::JailCheck>(rules_));
+    if (per_ip().requests > 0) {
+      checks.push_back(
+          keep<access::AtOnceCheck>(rules_, static_cast<std::uint32_t>(per_ip().requests)));
+    }
+    if (per_ip().rate.events == 0) return checks;
+    std::vector<unsigned> costs;
+    for (const conf::Route& route : config().routes) {
+      costs.push_back(static_cast<unsigned>(route.limits.cost));
+    }
+    checks.push_back(
+        keep<access::RateCheck>(access::RateCheck::Options{.name = "requests",
+                                                           .rule = rate_rule_of(per_ip(), per_ip()),
+                                                           .fields = per_ip().fields},
+                                costs, table()));
+    return checks;
+  }
+
+  std::optional<Error> compile_route(std::size_t index) {
+    const conf::Route& from = config().routes[index];
+    route::Route& route = *snapshot_.routes[index];
+    route.cost = static_cast<unsigned>(from.limits.cost);
+    auto list =
+        compile_lists(from.access, fmt::format("routes[{}].access", index), snapshot_.list_files);
+    if (!list) return list.error();
+    if (list->size() > 0) {
+      snapshot_.route_lists.push_back(std::make_unique<access::IpList>(std::move(*list)));
+      route.checks.push_back(keep<access::ListCheck>(*snapshot_.route_lists.back()));
+    }
+    if (from.limits.per_ip.rate.events == 0) return std::nullopt;
+    route.checks.push_back(keep<access::RateCheck>(
+        access::RateCheck::Options{.name = limit_name(from.match),
+                                   .rule = rate_rule_of(from.limits.per_ip, per_ip()),
+                                   .fields = false},
+        std::vector<unsigned>{route.cost}, table()));
+    return std::nullopt;
+  }
+
+  // What tells a route from all others, and stays as long as it matches the same.
+  static std::string limit_name(const conf::Match& match) {
+    return fmt::format("route {} {} {}", match.hosts, match.paths, match.listeners);
+  }
+
+  template <typename Check, typename... Args>
+  const exchange::AccessCheck* keep(Args&&... args) {
+    snapshot_.checks.push_back(std::make_unique<Check>(std::forward<Args>(args)...));
+    return snapshot_.checks.back().get();
+  }
+
+  access::IpTable& table() const { return *input_.guard.table; }
+
+  const CompileInput& input_;
+  Snapshot& snapshot_;
+  access::GuardRules& rules_;
+};
+
+}  // namespace
+
+std::optional<Error> compile_guard(const CompileInput& input, Snapshot& snapshot) {
+  return GuardCompiler(input, snapshot).run();
+}
+
+}  // namespace sluice::server

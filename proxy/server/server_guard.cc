@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// The other half of Server: the upkeep of the guard, once a second: files of lists that have
+// changed, inmates whose time is over, the jail's own file.
+#include "proxy/access/jail_file.h"
+#include "proxy/server/server.h"
+
+namespace sluice::server {
+
+void Server::restore_jail() {
+  if (!config_.jail || config_.jail->file.empty()) return;
+  const access::JailFile file = access::read_jail(config_.jail->file);
+  for (const Error& problem : file.problems) log_.warn("{}", problem.text());
+  if (file.bad_lines > file.problems.size()) {
+    log_.warn("{}: {} lines in all could not be read", config_.jail->file, file.bad_lines);
+  }
+  guard_->jail.restore(file.inmates, access::wall_now());
+  jail_saved_ = guard_->jail.changes();
+}
+
+// What cannot be written is said once, and tried again.
+void Server::save_jail() {
+  const std::uint64_t changes = guard_->jail.changes();
+  if (!config_.jail || config_.jail->file.empty() || changes == jail_saved_) return;
+  const auto error =
+      access::write_jail(config_.jail->file, guard_->jail.records(access::wall_now()));
+  if (error && !jail_save_failed_) log_.error("cannot save the jail: {}", error->text());
+  jail_save_failed_ = error.has_value();
+  if (!error) jail_saved_ = changes;
+}
+
+void Server::on_second() {
+  second_timer_.set(loop_.now() + std::chrono::seconds(1));
+  guard_->jail.expire(access::wall_now());
+  save_jail();
+  if (draining_ || !have_changed(list_files_)) return;
+  // A reload with the configuration that stands. What is wrong with a file is said once.
+  for (auto& [path, stamp] : list_files_) stamp = access::stamp_of(path);
+  if (auto error = use(config_)) {
+    log_.error("the lists stay as they were: {}", error->text());
+  } else {
+    log_.info("lists reloaded");
+  }
+}
+
+}  // namespace sluice::server
