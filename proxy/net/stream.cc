@@ -122,6 +122,7 @@ void Stream::step_handshake() {
     case IoStatus::Again:
       return;
     case IoStatus::Eof:
+      return fail(ECONNRESET);  // the peer has left, which is not the fault of what it sent
     case IoStatus::Error:
       return fail(result.error);
   }
