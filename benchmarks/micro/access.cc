@@ -8,6 +8,7 @@
 
 #include "benchmarks/micro/micro.h"
 #include "proxy/access/ip_list.h"
+#include "proxy/access/jail.h"
 #include "proxy/access/list_file.h"
 
 namespace sluice::bench {
@@ -104,6 +105,40 @@ void print_parsing() {
               ms_since(start));
 }
 
+void print_jailed(const access::Jail& jail, const char* what,
+                  const std::vector<IpAddress>& addresses, access::WallTime now) {
+  found = 0;
+  const double ns = best_ns(addresses, [&jail, now](const IpAddress& address) {
+    found += jail.is_jailed(address, now) ? 1U : 0U;
+  });
+  const std::size_t percent = found * 20 / addresses.size();
+  std::printf("  %-28s  %4.0f ns each, %3zu %% of them jailed\n", what, ns, percent);
+}
+
+void print_jail() {
+  constexpr std::size_t kInmates = 100'000;
+  std::mt19937_64 random(1);
+  std::vector<IpAddress> anywhere;
+  for (std::size_t i = 0; i < kQuestions; ++i) anywhere.push_back(random_address(random, false));
+  const access::WallTime now{};
+  access::Jail jail({.table = kInmates, .counters = 65'536, .hash_seed = 1});
+  std::printf("\nThe jail, the best of 5 runs over %zu addresses\n", kQuestions);
+  print_jailed(jail, "empty", anywhere, now);
+
+  access::JailRules rules;
+  rules.rule(access::Reason::Limiter).count = 1;
+  const Clock::time_point start = Clock::now();
+  for (std::size_t i = 0; i < kInmates; ++i) {
+    jail.note(rules, anywhere[i], access::Reason::Limiter, now);
+  }
+  std::printf("  %zu put away, %.0f ns each\n", jail.size(), ms_since(start) * 1e6 / kInmates);
+  std::vector<IpAddress> inside;
+  for (std::size_t i = 0; i < kQuestions; ++i) inside.push_back(anywhere[random() % kInmates]);
+  anywhere.erase(anywhere.begin(), anywhere.begin() + kInmates);
+  print_jailed(jail, "addresses of inmates", inside, now);
+  print_jailed(jail, "addresses of anywhere", anywhere, now);
+}
+
 }  // namespace
 
 void measure_access() {
@@ -112,6 +147,7 @@ void measure_access() {
   print_list("IPv4, all in one /8", false, true);
   print_list("IPv6", true, false);
   print_parsing();
+  print_jail();
 }
 
 }  // namespace sluice::bench
