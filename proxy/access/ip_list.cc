@@ -109,8 +109,7 @@ class Sweep {
       begin_range(span.first, span.verdict);
     }
     while (!open_.empty()) end_block();
-    verdicts_.shrink_to_fit();
-    return RangeMap<Number>(std::move(starts_), std::move(verdicts_));
+    return RangeMap<Number>(std::move(starts_), verdicts_);
   }
 
  private:

@@ -9,7 +9,7 @@
 // difference, so no list is a slow one.
 //
 // Immutable; any thread may read it. Memory: a range takes its number, a fifteenth of that for the
-// levels above, and a byte.
+// levels above, and two bits.
 #pragma once
 
 #include <algorithm>
@@ -78,8 +78,11 @@ class RangeMap {
  public:
   // Range i reaches from starts[i] to the number before starts[i + 1].
   // REQUIRES: starts ascend from 0, and there are as many verdicts.
-  RangeMap(std::vector<Number> starts, std::vector<Listed> verdicts)
-      : verdicts_(std::move(verdicts)) {
+  RangeMap(std::vector<Number> starts, const std::vector<Listed>& verdicts)
+      : verdicts_((verdicts.size() + kPacked - 1) / kPacked) {
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+      verdicts_[i / kPacked] |= static_cast<std::uint64_t>(verdicts[i]) << i % kPacked * 2;
+    }
     while (true) {
       levels_.push_back(level_of(starts));
       if (starts.size() <= kWidth) break;
@@ -94,17 +97,18 @@ class RangeMap {
       // What fills up the last block is no range.
       at = std::min(at * kWidth + level.blocks[at].passed(number), level.size) - 1;
     }
-    return verdicts_[at];
+    return static_cast<Listed>(verdicts_[at / kPacked] >> at % kPacked * 2 & 3);
   }
 
   std::size_t bytes() const {
-    std::size_t sum = verdicts_.capacity() * sizeof(Listed);
+    std::size_t sum = verdicts_.size() * sizeof(std::uint64_t);
     for (const Level& level : levels_) sum += level.blocks.size() * sizeof(Block);
     return sum;
   }
 
  private:
   static constexpr std::size_t kWidth = kBlockWidth;
+  static constexpr std::size_t kPacked = 32;  // verdicts in a word, of two bits each
   using Block = RangeBlock<Number>;
   struct Level {
     std::vector<Block> blocks;
@@ -130,7 +134,7 @@ class RangeMap {
   }
 
   std::vector<Level> levels_;  // the highest first
-  std::vector<Listed> verdicts_;
+  std::vector<std::uint64_t> verdicts_;
 };
 
 }  // namespace sluice::access
