@@ -272,9 +272,10 @@ void CacheFill::write(std::string_view bytes) {
 void CacheFill::on_too_large() {
   store_.remove_entry(*entry_);
   store_.mark_uncacheable(key(), std::time(nullptr) + kMarkSeconds);
-  if (reader_ == nullptr) return stop_fetching();
-  mode_ = Mode::Outgrown;
   writer_.fail();
+  mode_ = reader_ == nullptr ? Mode::Over : Mode::Outgrown;
+  // Not within write(), whose caller is the fetch itself.
+  if (reader_ == nullptr) services_.loop.call_again(*this);
 }
 
 // While it is Outgrown, more than anybody's watermark: the backend is paused.
@@ -308,6 +309,7 @@ void CacheFill::abort() {
 void CacheFill::exchange_over() {
   if (mode_ == Mode::Outgrown) return;
   mode_ = Mode::Over;
+  net::Requeued::ListHook<net::RequeueTag>::unlink();
   retire();
   if (reader_ != nullptr) std::exchange(reader_, nullptr)->on_fill_over();
 }

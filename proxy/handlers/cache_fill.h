@@ -101,8 +101,10 @@ class CacheFill final : public exchange::Detached,
   CacheFill(const FillOptions& options, const exchange::Exchange& origin, const cache::Key& key);
   ObjectPool<exchange::Exchange>::Handle begin_inner(const exchange::Exchange& origin);
 
-  // net::Requeued
-  void on_requeued() override { inner_->respond_with(forward_); }
+  // net::Requeued: the begin of the fetch, or its end.
+  void on_requeued() override {
+    mode_ == Mode::Waiting ? inner_->respond_with(forward_) : stop_fetching();
+  }
 
   // exchange::ClientStream
   void pause() override {}
