@@ -119,3 +119,30 @@ TEST_CASE("cache: what becomes too large when nobody reads it any more ends quie
   }
   CHECK(sluice.terminate().code == 0);
 }
+
+TEST_CASE("cache: what is too large is not kept in memory as what it is compressed to",
+          "[wire][cache][compress]") {
+  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer's memory is its own");
+  constexpr int kMany = 60;
+  std::string noise(std::size_t{1} << 20, '\0');  // longer than what gzip looks back
+  std::uint64_t state = 88172645463325252U;
+  for (char& c : noise) {
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    c = static_cast<char>(state >> 32);
+  }
+  ScriptedBackend backend([&noise](BackendConnection& connection) {
+    connection.recv_request();
+    connection.send(chunked_head("Content-Type: text/html\r\n"));
+    for (int i = 0; i < kMany; ++i) {
+      if (!connection.try_send(as_chunk(noise))) return;
+    }
+    connection.send("0\r\n\r\n");
+  });
+  std::string config = caching(backend, kLittle);
+  config.insert(config.find("\"cache\""), "\"compress\": {}, ");
+  SluiceProcess sluice(config);
+  CHECK(get(sluice, "/a", "Accept-Encoding: gzip\r\n").body.size() > noise.size() * kMany * 9 / 10);
+  CHECK(sluice::support::status_kib(sluice.process_id(), "VmHWM") < 40 * 1024);
+}
