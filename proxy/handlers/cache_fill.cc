@@ -87,6 +87,7 @@ CacheFill::CacheFill(const FillOptions& options, const exchange::Exchange& origi
       forward_(options.forward),
       rules_(options.rules),
       as_asked_(options.as_asked),
+      keep_(options.keep),
       services_(origin.services()),
       info_(origin.client()),
       key_hash_(key.hash),
@@ -157,7 +158,8 @@ void CacheFill::send_head(const http::ResponseHead& head) {
   const bool is_error = cache::is_error_status(head.status);
   if (is_error && serve_stale({})) return stop_fetching();
   const cache::Judgement judgement = judge(head);
-  if (judgement.storing == cache::Storing::Allowed && store(head, judgement)) return;
+  const bool allowed = keep_ && judgement.storing == cache::Storing::Allowed;
+  if (allowed && store(head, judgement)) return;
   pass(head, judgement.storing);
 }
 
@@ -267,12 +269,11 @@ void CacheFill::write(std::string_view bytes) {
 }
 
 // A body whose length nobody announced. It is not kept, so that memory has a bound: who began the
-// fetch gets the rest from here, at his own pace; for those who joined it is cut, and they find the
-// mark when they ask again.
+// fetch gets the rest from here, at his own pace; those who joined ask for theirs (CacheRest).
 void CacheFill::on_too_large() {
   store_.remove_entry(*entry_);
   store_.mark_uncacheable(key(), std::time(nullptr) + kMarkSeconds);
-  writer_.fail();
+  writer_.outgrow();
   mode_ = reader_ == nullptr ? Mode::Over : Mode::Outgrown;
   // Not within write(), whose caller is the fetch itself.
   if (reader_ == nullptr) services_.loop.call_again(*this);

@@ -62,6 +62,8 @@ struct FillOptions {
   const CacheRules& rules;
   // The request's own conditions and ranges, which only the pool can answer, stay.
   bool as_asked = false;
+  // Off: whatever comes is the reader's alone.
+  bool keep = true;
 };
 
 class CacheFill final : public exchange::Detached,
@@ -136,6 +138,7 @@ class CacheFill final : public exchange::Detached,
   const exchange::Handler& forward_;
   const CacheRules& rules_;
   const bool as_asked_;
+  const bool keep_;
   exchange::Services& services_;
   const exchange::ClientInfo info_;
   const std::uint64_t key_hash_;
