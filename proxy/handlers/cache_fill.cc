@@ -95,7 +95,8 @@ CacheFill::CacheFill(const FillOptions& options, const exchange::Exchange& origi
       inner_(begin_inner(origin)),
       request_(request_facts(inner_->request())),
       request_fields_(inner_->request().fields),
-      request_time_(std::time(nullptr)) {}
+      request_time_(std::time(nullptr)),
+      purges_before_(store_.purges(key)) {}
 
 ObjectPool<exchange::Exchange>::Handle CacheFill::begin_inner(const exchange::Exchange& origin) {
   auto inner = services_.exchanges.take();
@@ -195,7 +196,7 @@ void CacheFill::on_not_modified(const http::ResponseHead& head) {
   if (!allowed && !is_of_request(judgement.storing)) store_.remove_entry(*stale_);
   const bool storable = allowed && entry != stale_;
   if (!lead_) {
-    if (storable) store_.replace(stale_, entry);
+    if (storable) store_.replace(stale_, entry, purges_before_);
   } else if (storable) {
     lead_.publish_validated(entry);
   } else {
@@ -234,7 +235,7 @@ bool CacheFill::store(const http::ResponseHead& head, const cache::Judgement& ju
   if (lead_) {
     lead_.publish(entry);
   } else {
-    store_.insert(entry);
+    store_.insert(entry, purges_before_);
   }
   give(std::move(entry), CacheUse::Miss, unstored_fields(judgement, head.fields));
   return true;

@@ -148,6 +148,7 @@ class CacheFill final : public exchange::Detached,
   const cache::RequestFacts request_;
   const http::Fields request_fields_;
   const cache::Time request_time_;
+  const std::uint64_t purges_before_;  // of the key
   cache::Lead lead_;
   cache::EntryPtr stale_;
   FillReader* reader_ = nullptr;

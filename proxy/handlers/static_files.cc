@@ -84,8 +84,8 @@ class FileResponder final : public exchange::Responder, private net::Requeued {
   const FileLookup& lookup_;
   const bool precompressed_;
   const StoredFiles& stored_;
-  cache::Key key_;         // in the store
-  cache::EntryPtr known_;  // what that has, if it is to be looked at again
+  cache::Key key_;            // in the store
+  StoredFiles::Found known_;  // what that has
   StoredAnswer stored_answer_;
   FileBody body_;
   bool sending_ = false;
@@ -154,11 +154,10 @@ std::string_view FileResponder::accepted_codings() {
 
 bool FileResponder::answer_from_store(std::string_view path) {
   key_ = stored_.key(exchange_, lookup_, path, accepted_codings());
-  StoredFiles::Found found = stored_.find(key_, std::time(nullptr));
-  known_ = std::move(found.entry);
-  if (!found.fresh) return false;
-  put_stored_head(exchange_, *known_);
-  stored_answer_.start(std::move(known_));
+  known_ = stored_.find(key_, std::time(nullptr));
+  if (!known_.fresh) return false;
+  put_stored_head(exchange_, *known_.entry);
+  stored_answer_.start(std::move(known_.entry));
   return true;
 }
 
