@@ -142,6 +142,11 @@ void BodyWriter::fail() {
   body->end(Body::State::Failed);
 }
 
+void BodyWriter::outgrow() {
+  if (body_) body_->outgrown_.store(true, std::memory_order_relaxed);
+  fail();
+}
+
 std::string_view Cursor::piece(std::size_t most) {
   const std::uint64_t available = body_->available();
   if (offset_ >= available || most == 0) return {};

@@ -49,6 +49,8 @@ class Body : public Counted<Body> {
   // What can be read. Look at the state first: a Complete body's available() is its length.
   std::uint64_t available() const noexcept { return available_.load(std::memory_order_acquire); }
   State state() const noexcept { return state_.load(std::memory_order_acquire); }
+  // It failed, but its response goes on, and has become too large to be kept. REQUIRES: Failed.
+  bool outgrown() const noexcept { return outgrown_.load(std::memory_order_relaxed); }
   std::optional<std::uint64_t> announced() const noexcept { return announced_; }
   // Its number, which no other body of this process ever has.
   std::uint64_t serial() const noexcept { return serial_; }
@@ -82,6 +84,7 @@ class Body : public Counted<Body> {
   const std::uint64_t serial_;
   const std::optional<std::uint64_t> announced_;
   std::atomic<std::uint64_t> available_{0};
+  std::atomic<bool> outgrown_{false};  // written before the state says Failed, read after
   std::atomic<State> state_{State::Filling};
   std::atomic<std::size_t> charged_;
   std::atomic<BodyAccount*> account_{nullptr};
@@ -116,6 +119,8 @@ class BodyWriter {
   // Readers see Failed and what came before; a stored entry with this body is taken out. May be
   // called twice.
   void fail();
+  // As fail(), and readers see why: it is outgrown().
+  void outgrow();
 
  private:
   BodyPtr body_;

@@ -116,15 +116,31 @@ Flight* Shard::flight_to_join(const Key& key, const Entry* stale, const Want& wa
   return nullptr;
 }
 
-bool Shard::insert(const EntryPtr& entry) {
+// Both only grow, so their sum stays the same only where both do. The bits are neither those that
+// choose the shard nor those that choose the bucket.
+std::uint64_t Shard::purges(std::uint64_t hash) const noexcept {
+  return purges_.load(std::memory_order_acquire) +
+         removals_[(hash >> 32) % removals_.size()].load(std::memory_order_acquire);
+}
+
+// A purge counts itself before it looks at the entries, under the same mutex: so either it is seen
+// here, or it will see what is stored here.
+bool Shard::is_outdated(std::uint64_t hash, std::optional<std::uint64_t> purges_before) const {
+  return purges_before && *purges_before != purges(hash);
+}
+
+bool Shard::insert(const EntryPtr& entry, std::optional<std::uint64_t> purges_before) {
   EntryChain out;
   const std::lock_guard lock(mutex_);
+  if (is_outdated(entry->hash_, purges_before)) return false;
   return store(*entry, same_variant(*entry), out);
 }
 
-bool Shard::replace(const EntryPtr& old, const EntryPtr& fresh) {
+bool Shard::replace(const EntryPtr& old, const EntryPtr& fresh,
+                    std::optional<std::uint64_t> purges_before) {
   EntryChain out;
   const std::lock_guard lock(mutex_);
+  if (is_outdated(fresh->hash_, purges_before)) return false;
   return old->place_ == Entry::Place::Stored && store(*fresh, old.get(), out);
 }
 
@@ -132,6 +148,7 @@ std::size_t Shard::remove(const Key& key) {
   EntryChain out;
   std::size_t removed = 0;
   const std::lock_guard lock(mutex_);
+  ++removals_[(key.hash >> 32) % removals_.size()];
   for (Flight* flight = flights_.chain(key.hash); flight != nullptr;
        flight = BucketTable<Flight>::next(*flight)) {
     const bool same_key = flight->hash_ == key.hash && flight->key_text_ == key.text;

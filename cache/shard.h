@@ -6,9 +6,12 @@
 // the caller, after the lock.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 
 #include "cache/bucket_table.h"
 #include "cache/entry.h"
@@ -48,8 +51,11 @@ class alignas(64) Shard {
   Found find(const Key& key, const Selector& selector, Time now);
   Found look_up_or_lead(const Key& key, const Selector& selector, Time now, const Want& want);
 
-  bool insert(const EntryPtr& entry);
-  bool replace(const EntryPtr& old, const EntryPtr& fresh);
+  // Takes no lock.
+  std::uint64_t purges(std::uint64_t hash) const noexcept;
+  bool insert(const EntryPtr& entry, std::optional<std::uint64_t> purges_before);
+  bool replace(const EntryPtr& old, const EntryPtr& fresh,
+               std::optional<std::uint64_t> purges_before);
   std::size_t remove(const Key& key);
   bool remove_entry(const Entry& entry);
   // Takes out what the Replacement chose.
@@ -78,6 +84,7 @@ class alignas(64) Shard {
   Found hit(Entry& entry, bool counted = true);
   Found lead_or_join(const Key& key, Entry* stale, const Want& want);
 
+  bool is_outdated(std::uint64_t hash, std::optional<std::uint64_t> purges_before) const;
   bool store(Entry& entry, Entry* predecessor, EntryChain& out);
   void store_flown(const Flight& flight, Entry& entry, bool validated, EntryChain& out);
   void make_place(const Entry& entry, EntryChain& out);
@@ -95,6 +102,10 @@ class alignas(64) Shard {
   BucketTable<Flight> flights_;
   std::size_t with_extras_ = 0;  // entries whose key is more than a URL
   StoreStats stats_;             // of this shard: the counters, and marks
+  // Written under the mutex. Removals are of one key and frequent, so they are counted by hash, and
+  // few others' are taken for a key's own.
+  std::atomic<std::uint64_t> purges_{0};
+  std::array<std::atomic<std::uint64_t>, 64> removals_{};
 };
 
 }  // namespace sluice::cache

@@ -44,6 +44,7 @@ std::size_t take_batch(std::size_t& at, std::size_t most, std::size_t buckets,
 bool Shard::purge_flights(const Purge& purge, std::size_t& at, std::size_t most,
                           PurgeReport& report) {
   const std::lock_guard lock(mutex_);
+  ++purges_;
   std::size_t bucket = at;
   for (const std::size_t end = take_batch(at, most, flights_.buckets(), report); bucket < end;
        ++bucket) {

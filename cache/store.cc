@@ -49,8 +49,12 @@ Lookup Store::look_up_or_lead(const Key& key, const Selector& selector, Time now
   return lookup;
 }
 
-bool Store::insert(const EntryPtr& entry) {
-  if (!fits(*entry) || !shard_of(entry->key().hash).insert(entry)) return false;
+std::uint64_t Store::purges(const Key& key) const {
+  return shard_of(key.hash).purges(key.hash);
+}
+
+bool Store::insert(const EntryPtr& entry, std::optional<std::uint64_t> purges_before) {
+  if (!fits(*entry) || !shard_of(entry->key().hash).insert(entry, purges_before)) return false;
   make_room();
   return true;
 }
@@ -59,8 +63,10 @@ void Store::mark_uncacheable(const Key& key, Time until) {
   insert(Entry::create_mark(key, until));
 }
 
-bool Store::replace(const EntryPtr& old, const EntryPtr& fresh) {
-  if (!fits(*fresh) || !shard_of(old->key().hash).replace(old, fresh)) return false;
+bool Store::replace(const EntryPtr& old, const EntryPtr& fresh,
+                    std::optional<std::uint64_t> purges_before) {
+  if (!fits(*fresh)) return false;
+  if (!shard_of(old->key().hash).replace(old, fresh, purges_before)) return false;
   make_room();
   return true;
 }

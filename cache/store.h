@@ -137,13 +137,18 @@ class Store final : private BodyAccount {
   // miss at once exactly one leads.
   Lookup look_up_or_lead(const Key& key, const Selector& selector, Time now, const Want& want = {});
 
+  // How often anything was purged, or removed, that the key may stand for. Whoever fetches without
+  // a flight reads it before, for insert() and replace().
+  std::uint64_t purges(const Key& key) const;
   // Stores without a flight, instead of the entry with the same key and variant. False where it is
-  // too large, its body has failed, or it was stored before (an Entry is stored once in its life).
-  bool insert(const EntryPtr& entry);
+  // too large, its body has failed, it was stored before (an Entry is stored once in its life), or
+  // a purge came since `purges_before`.
+  bool insert(const EntryPtr& entry, std::optional<std::uint64_t> purges_before = {});
   void mark_uncacheable(const Key& key, Time until);
   // Puts `fresh`, of the same key, where `old` is; false, and nothing happens, where that is no
-  // longer stored.
-  bool replace(const EntryPtr& old, const EntryPtr& fresh);
+  // longer stored or a purge came since `purges_before`.
+  bool replace(const EntryPtr& old, const EntryPtr& fresh,
+               std::optional<std::uint64_t> purges_before = {});
   // All that is stored under the key, its mark included; flights under way become outdated. Returns
   // how many responses went.
   std::size_t remove(const Key& key);

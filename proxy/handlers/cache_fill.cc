@@ -87,6 +87,7 @@ CacheFill::CacheFill(const FillOptions& options, const exchange::Exchange& origi
       forward_(options.forward),
       rules_(options.rules),
       as_asked_(options.as_asked),
+      keep_(options.keep),
       services_(origin.services()),
       info_(origin.client()),
       key_hash_(key.hash),
@@ -94,7 +95,8 @@ CacheFill::CacheFill(const FillOptions& options, const exchange::Exchange& origi
       inner_(begin_inner(origin)),
       request_(request_facts(inner_->request())),
       request_fields_(inner_->request().fields),
-      request_time_(std::time(nullptr)) {}
+      request_time_(std::time(nullptr)),
+      purges_before_(store_.purges(key)) {}
 
 ObjectPool<exchange::Exchange>::Handle CacheFill::begin_inner(const exchange::Exchange& origin) {
   auto inner = services_.exchanges.take();
@@ -157,7 +159,8 @@ void CacheFill::send_head(const http::ResponseHead& head) {
   const bool is_error = cache::is_error_status(head.status);
   if (is_error && serve_stale({})) return stop_fetching();
   const cache::Judgement judgement = judge(head);
-  if (judgement.storing == cache::Storing::Allowed && store(head, judgement)) return;
+  const bool allowed = keep_ && judgement.storing == cache::Storing::Allowed;
+  if (allowed && store(head, judgement)) return;
   pass(head, judgement.storing);
 }
 
@@ -193,7 +196,7 @@ void CacheFill::on_not_modified(const http::ResponseHead& head) {
   if (!allowed && !is_of_request(judgement.storing)) store_.remove_entry(*stale_);
   const bool storable = allowed && entry != stale_;
   if (!lead_) {
-    if (storable) store_.replace(stale_, entry);
+    if (storable) store_.replace(stale_, entry, purges_before_);
   } else if (storable) {
     lead_.publish_validated(entry);
   } else {
@@ -232,7 +235,7 @@ bool CacheFill::store(const http::ResponseHead& head, const cache::Judgement& ju
   if (lead_) {
     lead_.publish(entry);
   } else {
-    store_.insert(entry);
+    store_.insert(entry, purges_before_);
   }
   give(std::move(entry), CacheUse::Miss, unstored_fields(judgement, head.fields));
   return true;
@@ -267,14 +270,14 @@ void CacheFill::write(std::string_view bytes) {
 }
 
 // A body whose length nobody announced. It is not kept, so that memory has a bound: who began the
-// fetch gets the rest from here, at his own pace; for those who joined it is cut, and they find the
-// mark when they ask again.
+// fetch gets the rest from here, at his own pace; those who joined ask for theirs (CacheRest).
 void CacheFill::on_too_large() {
   store_.remove_entry(*entry_);
   store_.mark_uncacheable(key(), std::time(nullptr) + kMarkSeconds);
-  if (reader_ == nullptr) return stop_fetching();
-  mode_ = Mode::Outgrown;
-  writer_.fail();
+  writer_.outgrow();
+  mode_ = reader_ == nullptr ? Mode::Over : Mode::Outgrown;
+  // Not within write(), whose caller is the fetch itself.
+  if (reader_ == nullptr) services_.loop.call_again(*this);
 }
 
 // While it is Outgrown, more than anybody's watermark: the backend is paused.
@@ -308,6 +311,7 @@ void CacheFill::abort() {
 void CacheFill::exchange_over() {
   if (mode_ == Mode::Outgrown) return;
   mode_ = Mode::Over;
+  net::Requeued::ListHook<net::RequeueTag>::unlink();
   retire();
   if (reader_ != nullptr) std::exchange(reader_, nullptr)->on_fill_over();
 }

@@ -62,6 +62,8 @@ struct FillOptions {
   const CacheRules& rules;
   // The request's own conditions and ranges, which only the pool can answer, stay.
   bool as_asked = false;
+  // Off: whatever comes is the reader's alone.
+  bool keep = true;
 };
 
 class CacheFill final : public exchange::Detached,
@@ -101,8 +103,10 @@ class CacheFill final : public exchange::Detached,
   CacheFill(const FillOptions& options, const exchange::Exchange& origin, const cache::Key& key);
   ObjectPool<exchange::Exchange>::Handle begin_inner(const exchange::Exchange& origin);
 
-  // net::Requeued
-  void on_requeued() override { inner_->respond_with(forward_); }
+  // net::Requeued: the begin of the fetch, or its end.
+  void on_requeued() override {
+    mode_ == Mode::Waiting ? inner_->respond_with(forward_) : stop_fetching();
+  }
 
   // exchange::ClientStream
   void pause() override {}
@@ -134,6 +138,7 @@ class CacheFill final : public exchange::Detached,
   const exchange::Handler& forward_;
   const CacheRules& rules_;
   const bool as_asked_;
+  const bool keep_;
   exchange::Services& services_;
   const exchange::ClientInfo info_;
   const std::uint64_t key_hash_;
@@ -143,6 +148,7 @@ class CacheFill final : public exchange::Detached,
   const cache::RequestFacts request_;
   const http::Fields request_fields_;
   const cache::Time request_time_;
+  const std::uint64_t purges_before_;  // of the key
   cache::Lead lead_;
   cache::EntryPtr stale_;
   FillReader* reader_ = nullptr;

@@ -7,6 +7,7 @@
 
 #include "proxy/exchange/exchange.h"
 #include "proxy/handlers/cache_fill.h"
+#include "proxy/handlers/cache_rest.h"
 #include "proxy/handlers/cache_status.h"
 #include "proxy/handlers/loop_waiter.h"
 #include "proxy/handlers/stored_answer.h"
@@ -40,6 +41,7 @@ class CacheResponder final : public exchange::Responder, private FillReader {
         store_(store),
         rules_(rules),
         forward_(forward),
+        rest_(exchange, {store, forward, rules}),
         answer_(exchange, store, Delegate<bool()>::of<&CacheResponder::take_rest>(this)) {}
   ~CacheResponder() override { let_go(); }
 
@@ -105,6 +107,7 @@ class CacheResponder final : public exchange::Responder, private FillReader {
   cache::Join join_;
   LoopWaiterPtr waiter_;
   int lookups_ = 0;
+  CacheRest rest_;
   StoredAnswer answer_;
 };
 
@@ -115,6 +118,7 @@ void CacheResponder::start() {
 }
 
 void CacheResponder::on_client_drained() {
+  if (rest_.started()) return rest_.on_client_drained();
   if (answer_.started() && !takes_rest_) return answer_.on_client_drained();
   if (fill_ != nullptr) fill_->on_reader_drained();
 }
@@ -243,9 +247,13 @@ void CacheResponder::on_fill_entry(cache::EntryPtr entry, CacheUse use, const ht
   answer(std::move(entry), use, own);
 }
 
-// Where the fetch is over, its body was cut at the pool.
+// From the fetch that this one began and that is not over; from one of its own, where that was
+// somebody else's. What has failed without becoming too large was cut at the pool.
 bool CacheResponder::take_rest() {
-  if (fill_ == nullptr) return false;
+  if (fill_ == nullptr) {
+    const cache::EntryPtr& entry = answer_.entry();
+    return entry->body()->outgrown() && rest_.start(key_, entry, answer_.sent_bytes());
+  }
   takes_rest_ = true;
   fill_->pass_rest();
   return true;
@@ -329,6 +337,7 @@ void CacheResponder::answer(cache::EntryPtr entry, CacheUse use, const http::Fie
 
 void CacheResponder::let_go() {
   answer_.stop();
+  rest_.stop();
   if (fill_ != nullptr) std::exchange(fill_, nullptr)->leave();
   if (!waiter_) return;
   waiter_->detach();

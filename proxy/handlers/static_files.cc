@@ -38,6 +38,17 @@ struct Coding {
 // The best first.
 constexpr Coding kCodings[] = {{"br", ".br"}, {"zstd", ".zst"}, {"gzip", ".gz"}};
 
+// When the file was changed last, and which one it is: another may have come into its place with
+// the same time. Of two files that differ in one of both it differs for sure. The same for all
+// processes.
+std::uint64_t version_of(const FoundFile& file) {
+  constexpr std::uint64_t kNanoseconds = 1'000'000'000;
+  constexpr std::uint64_t kSpread = 0x9e3779b97f4a7c15;  // odd
+  const std::uint64_t time =
+      static_cast<std::uint64_t>(file.modified_seconds) * kNanoseconds + file.modified_nanoseconds;
+  return time ^ (file.inode * kSpread);
+}
+
 // One file on its way to one client. Sends a bounded share in a turn, so that a fast client and a
 // large file hold up nobody else.
 class FileResponder final : public exchange::Responder, private net::Requeued {
@@ -84,8 +95,8 @@ class FileResponder final : public exchange::Responder, private net::Requeued {
   const FileLookup& lookup_;
   const bool precompressed_;
   const StoredFiles& stored_;
-  cache::Key key_;         // in the store
-  cache::EntryPtr known_;  // what that has, if it is to be looked at again
+  cache::Key key_;            // in the store
+  StoredFiles::Found known_;  // what that has
   StoredAnswer stored_answer_;
   FileBody body_;
   bool sending_ = false;
@@ -154,11 +165,10 @@ std::string_view FileResponder::accepted_codings() {
 
 bool FileResponder::answer_from_store(std::string_view path) {
   key_ = stored_.key(exchange_, lookup_, path, accepted_codings());
-  StoredFiles::Found found = stored_.find(key_, std::time(nullptr));
-  known_ = std::move(found.entry);
-  if (!found.fresh) return false;
-  put_stored_head(exchange_, *known_);
-  stored_answer_.start(std::move(known_));
+  known_ = stored_.find(key_, std::time(nullptr));
+  if (!known_.fresh) return false;
+  put_stored_head(exchange_, *known_.entry);
+  stored_answer_.start(std::move(known_.entry));
   return true;
 }
 
@@ -217,8 +227,8 @@ http::Validators FileResponder::describe(const FoundFile& file) {
   http::Validators validators;
   constexpr std::size_t kRoom = 64;
   char* const etag = exchange_.arena().allocate(kRoom);
-  const auto end = fmt::format_to_n(etag, kRoom, FMT_COMPILE("\"{:x}-{:x}.{:x}\""), file.size,
-                                    file.modified_seconds, file.modified_nanoseconds);
+  const auto end =
+      fmt::format_to_n(etag, kRoom, FMT_COMPILE("\"{:x}-{:x}\""), file.size, version_of(file));
   validators.etag = {etag, std::min(end.size, kRoom)};
   // A date in the future would be wrong for ever (RFC 9110 8.8.2.1).
   validators.last_modified = std::min<std::int64_t>(file.modified_seconds, std::time(nullptr));

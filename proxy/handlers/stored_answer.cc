@@ -188,6 +188,9 @@ bool StoredAnswer::is_cut() {
 
 void StoredAnswer::on_cut() {
   stop();
+  // Whoever goes on, what a filter makes of it is not for others: its size has no bound any more.
+  coded_.fail();
+  coded_lead_.fail(cache::Flight::kAbandoned);
   if (on_cut_ && on_cut_()) return;
   exchange_.fail({Side::Backend, Kind::Truncated});
 }

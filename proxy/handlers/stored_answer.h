@@ -33,6 +33,9 @@ class StoredAnswer final : private net::Requeued, private exchange::CodedBodies 
   // REQUIRES: put_stored_head() has prepared the head, and nothing was sent before.
   void start(cache::EntryPtr entry);
   bool started() const { return static_cast<bool>(entry_); }
+  // REQUIRES: started. For who goes on: what is sent, and how much of its body.
+  const cache::EntryPtr& entry() const { return entry_; }
+  std::uint64_t sent_bytes() const { return cursor_.offset(); }
 
   void on_client_drained() { send_some(); }
 

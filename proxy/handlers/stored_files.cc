@@ -56,18 +56,20 @@ cache::Key StoredFiles::key(exchange::Exchange& exchange, const FileLookup& look
 }
 
 StoredFiles::Found StoredFiles::find(const cache::Key& key, cache::Time now) const {
+  const std::uint64_t purges = store_.purges(key);
   cache::Lookup found = store_.find(key, cache::AnyEntry(), now);
   const bool fresh = found.entry && !found.entry->marked_stale() &&
                      cache::freshness_left(found.entry->terms(), now) > 0;
-  return {std::move(found.entry), fresh};
+  return {std::move(found.entry), fresh, purges};
 }
 
 cache::EntryPtr StoredFiles::keep(exchange::Exchange& exchange, const cache::Key& key,
-                                  const FoundFile& file, const cache::EntryPtr& known,
+                                  const FoundFile& file, const Found& known,
                                   cache::Time now) const {
   const http::Fields& head = exchange.response_slot().fields;
   const std::string mark = mark_of(file);
-  cache::BodyPtr body = known && known->tags() == mark ? known->body() : body_of(file);
+  const bool untouched = known.entry && known.entry->tags() == mark;
+  cache::BodyPtr body = untouched ? known.entry->body() : body_of(file);
   if (!body) return {};
   std::vector<cache::Field> fields;
   fields.reserve(head.size());
@@ -83,7 +85,7 @@ cache::EntryPtr StoredFiles::keep(exchange::Exchange& exchange, const cache::Key
   parts.content_length = file.size;
   parts.body = std::move(body);
   cache::EntryPtr entry = cache::Entry::create(parts);
-  store_.insert(entry);
+  store_.insert(entry, known.purges);
   return entry;
 }
 

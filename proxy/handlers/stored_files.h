@@ -30,16 +30,17 @@ class StoredFiles {
                  std::string_view codings) const;
 
   struct Found {
-    cache::EntryPtr entry;  // none: it is not stored
-    bool fresh = false;     // looked at within this second
+    cache::EntryPtr entry;     // none: it is not stored
+    bool fresh = false;        // looked at within this second
+    std::uint64_t purges = 0;  // of the key, until then
   };
   Found find(const cache::Key& key, cache::Time now) const;
 
-  // Stores the file with the fields that exchange.response_slot() has; with the bytes of `known`
-  // where it is that same file, untouched. None where it cannot be read as a whole.
-  // REQUIRES: not larger than kFileBytesMax.
+  // Stores the file with the fields that exchange.response_slot() has; with the bytes of `known`,
+  // which was found before, where it is that same file, untouched. None where it cannot be read as
+  // a whole. REQUIRES: not larger than kFileBytesMax.
   cache::EntryPtr keep(exchange::Exchange& exchange, const cache::Key& key, const FoundFile& file,
-                       const cache::EntryPtr& known, cache::Time now) const;
+                       const Found& known, cache::Time now) const;
 
  private:
   cache::Store& store_;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <charconv>
 #include <ctime>
-#include <optional>
 
 #include "cache/vary.h"
 #include "proxy/http/conditional.h"
@@ -74,13 +73,6 @@ std::string tags_of(const http::Fields& fields) {
 constexpr FieldId kConditions[] = {FieldId::IfNoneMatch, FieldId::IfModifiedSince,
                                    FieldId::IfMatch,     FieldId::IfUnmodifiedSince,
                                    FieldId::IfRange,     FieldId::Range};
-
-std::optional<http::Field> find(const cache::Entry& entry, FieldId id) {
-  for (const cache::Field field : entry.fields()) {
-    if (field.tag == static_cast<std::uint8_t>(id)) return http::Field{field.name, field.value, id};
-  }
-  return std::nullopt;
-}
 
 // Takes the next line off `text`.
 std::string_view take_line(std::string_view& text) {
@@ -199,8 +191,15 @@ cache::EntryPtr make_entry(const EntrySource& source) {
        .body = source.body});
 }
 
+std::optional<http::Field> find_field(const cache::Entry& entry, FieldId id) {
+  for (const cache::Field field : entry.fields()) {
+    if (field.tag == static_cast<std::uint8_t>(id)) return http::Field{field.name, field.value, id};
+  }
+  return std::nullopt;
+}
+
 bool confirms(const cache::Entry& stored, const http::Fields& not_modified) {
-  const auto etag = find(stored, FieldId::ETag);
+  const auto etag = find_field(stored, FieldId::ETag);
   const std::string_view other = not_modified.value(FieldId::ETag);
   return !etag || other.empty() || etag->value == other ||
          http::etags_match_weakly(etag->value, other);
@@ -227,8 +226,9 @@ void remove_conditions(http::Fields& request) {
 }
 
 void add_conditions(const cache::Entry& stored, http::Fields& request) {
-  if (const auto etag = find(stored, FieldId::ETag)) request.add(FieldId::IfNoneMatch, etag->value);
-  if (const auto modified = find(stored, FieldId::LastModified)) {
+  if (const auto etag = find_field(stored, FieldId::ETag))
+    request.add(FieldId::IfNoneMatch, etag->value);
+  if (const auto modified = find_field(stored, FieldId::LastModified)) {
     request.add(FieldId::IfModifiedSince, modified->value);
   }
 }

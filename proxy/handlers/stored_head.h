@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -86,6 +87,9 @@ struct EntrySource {
 };
 // None where what selects the response does not fit into an Entry.
 cache::EntryPtr make_entry(const EntrySource& source);
+
+// The first line of that field.
+std::optional<http::Field> find_field(const cache::Entry& entry, http::FieldId id);
 
 // Whether a 304 with these fields is about the stored response: of two entity tags they must be the
 // same (RFC 9111 4.3.4).

@@ -26,8 +26,10 @@ using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
 using sluice::wire::caching;
 using sluice::wire::check_at_rest;
+using sluice::wire::crowd;
 using sluice::wire::Gate;
 using sluice::wire::get;
+using sluice::wire::wait_for_in_flight;
 
 namespace {
 
@@ -66,24 +68,6 @@ struct HalfOrigin {
   Gate rest;
   ScriptedBackend backend;
 };
-
-std::vector<RawClient> crowd(const SluiceProcess& sluice, int count,
-                             const std::string& request = kRequest) {
-  std::vector<RawClient> clients;
-  clients.reserve(static_cast<std::size_t>(count));
-  for (int i = 0; i < count; ++i) {
-    clients.push_back(sluice.connect());
-    clients.back().send(request);
-  }
-  return clients;
-}
-
-void wait_for_in_flight(const SluiceProcess& sluice, int count) {
-  const Deadline deadline;
-  while (sluice::support::scrape(sluice).value("sluice_requests_in_flight") != count) {
-    if (deadline.expired()) throw Failure("not as many requests in flight");
-  }
-}
 
 void wait_for_body(const SluiceProcess& sluice, const std::string& body) {
   const Deadline deadline;

@@ -2,22 +2,27 @@
 // Responses whose length nobody announced and that become too large to be kept.
 #include <catch2/catch.hpp>
 
+#include <cstdint>
 #include <string>
 
 #include "tests/support/environment.h"
+#include "tests/support/metrics.h"
 #include "tests/support/process_stats.h"
 #include "tests/support/skip.h"
 #include "tests/wire/cache_rig.h"
+#include "tests/wire/endings.h"
 
 using sluice::support::BackendConnection;
-using sluice::support::Deadline;
 using sluice::support::RawClient;
 using sluice::support::Response;
 using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
-using sluice::wire::ask;
+using sluice::wire::as_chunk;
 using sluice::wire::caching;
+using sluice::wire::chunked_head;
+using sluice::wire::Gate;
 using sluice::wire::get;
+using sluice::wire::wait_for_in_flight;
 
 namespace {
 
@@ -88,4 +93,56 @@ TEST_CASE("cache: who leaves what is too large ends its fetch", "[wire][cache]")
     CHECK(read_response_head(client).status == 200);
   }
   backend.wait_for_idle();
+}
+
+TEST_CASE("cache: what becomes too large when nobody reads it any more ends quietly",
+          "[wire][cache]") {
+  Gate rest;
+  ScriptedBackend backend([&rest](BackendConnection& connection) {
+    connection.recv_request();
+    connection.send(chunked_head("") + as_chunk(std::string(1000, 'x')));
+    rest.wait();
+    connection.try_send(as_chunk(std::string(kChunk, 'x')));
+    connection.recv_to_close();
+  });
+  SluiceProcess sluice(caching(backend, kLittle));
+  for (int i = 1; i <= 3; ++i) {
+    rest.shut();
+    RawClient client = sluice.connect();
+    client.send("GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    CHECK(read_response_head(client).status == 200);
+    client.reset();
+    wait_for_in_flight(sluice, 0);
+    rest.open();
+    CHECK_NOTHROW(backend.wait_for_idle());
+    CHECK(backend.request_count() == i);
+  }
+  CHECK(sluice.terminate().code == 0);
+}
+
+TEST_CASE("cache: what is too large is not kept in memory as what it is compressed to",
+          "[wire][cache][compress]") {
+  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer's memory is its own");
+  constexpr int kMany = 60;
+  std::string noise(std::size_t{1} << 20, '\0');  // longer than what gzip looks back
+  std::uint64_t state = 88172645463325252U;
+  for (char& c : noise) {
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    c = static_cast<char>(state >> 32);
+  }
+  ScriptedBackend backend([&noise](BackendConnection& connection) {
+    connection.recv_request();
+    connection.send(chunked_head("Content-Type: text/html\r\n"));
+    for (int i = 0; i < kMany; ++i) {
+      if (!connection.try_send(as_chunk(noise))) return;
+    }
+    connection.send("0\r\n\r\n");
+  });
+  std::string config = caching(backend, kLittle);
+  config.insert(config.find("\"cache\""), "\"compress\": {}, ");
+  SluiceProcess sluice(config);
+  CHECK(get(sluice, "/a", "Accept-Encoding: gzip\r\n").body.size() > noise.size() * kMany * 9 / 10);
+  CHECK(sluice::support::status_kib(sluice.process_id(), "VmHWM") < 40 * 1024);
 }

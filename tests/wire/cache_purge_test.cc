@@ -8,15 +8,19 @@
 #include "tests/support/environment.h"
 #include "tests/support/process.h"
 #include "tests/wire/cache_rig.h"
+#include "tests/wire/endings.h"
 
+using sluice::support::BackendConnection;
 using sluice::support::Finished;
 using sluice::support::RawClient;
 using sluice::support::read_response;
 using sluice::support::Response;
 using sluice::support::run_program;
+using sluice::support::ScriptedBackend;
 using sluice::support::sluice_binary;
 using sluice::support::SluiceProcess;
 using sluice::wire::caching;
+using sluice::wire::Gate;
 using sluice::wire::get;
 using sluice::wire::Origin;
 
@@ -67,6 +71,30 @@ TEST_CASE("cache purge: what is purged softly is validated, not fetched anew", "
   CHECK(get(sluice, "/e").body == "body");
   REQUIRE(origin.count("/e") == 2);
   CHECK(origin.requests("/e")[1].field("If-None-Match") == "\"1\"");
+}
+
+TEST_CASE("cache purge: what one client fetches for itself meanwhile is not kept",
+          "[wire][cache]") {
+  Gate gate;
+  ScriptedBackend backend([&gate](BackendConnection& connection) {
+    while (const auto request = connection.recv_request()) {
+      if (request->has("Authorization")) gate.wait();
+      connection.respond(200, request->has("Authorization") ? "before" : "after",
+                         {{"Cache-Control", "public, max-age=1000"}});
+    }
+  });
+  SluiceProcess sluice(caching(backend));
+  for (const bool purges : {true, false}) {
+    gate.shut();
+    RawClient client = sluice.connect();
+    client.send("GET /a HTTP/1.1\r\nHost: a.example\r\nAuthorization: Basic YTpi\r\n\r\n");
+    backend.wait_for_requests(1);
+    if (purges) CHECK(post(sluice, "/cache/purge?all").status == 200);
+    gate.open();
+    CHECK(read_response(client).body == "before");
+    CHECK(get(sluice, "/a").body == (purges ? "after" : "before"));
+    CHECK(post(sluice, "/cache/purge?all").status == 200);
+  }
 }
 
 TEST_CASE("cache purge: the command purges and tells what is stored", "[wire][cache]") {

@@ -2,7 +2,10 @@
 #include "tests/wire/cache_rig.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <utility>
+
+#include "tests/support/metrics.h"
 
 namespace sluice::wire {
 
@@ -69,6 +72,44 @@ Response ask(const support::SluiceProcess& sluice, std::string_view method, std:
 Response get(const support::SluiceProcess& sluice, std::string_view target,
              std::string_view fields) {
   return ask(sluice, "GET", target, fields);
+}
+
+std::string as_chunk(std::string_view bytes) {
+  char size[32];
+  std::snprintf(size, sizeof(size), "%zx\r\n", bytes.size());
+  return size + std::string(bytes) + "\r\n";
+}
+
+std::string chunked_head(std::string_view fields, int status) {
+  return "HTTP/1.1 " + std::to_string(status) + " X\r\nCache-Control: max-age=1000\r\n" +
+         std::string(fields) + "Transfer-Encoding: chunked\r\n\r\n";
+}
+
+std::string http_date(std::time_t time) {
+  std::tm parts{};
+  ::gmtime_r(&time, &parts);
+  char text[64];
+  const std::size_t size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  return {text, size};
+}
+
+std::vector<support::RawClient> crowd(const support::SluiceProcess& sluice, int count,
+                                      std::string_view fields) {
+  std::vector<support::RawClient> clients;
+  clients.reserve(static_cast<std::size_t>(count));
+  const std::string request = "GET /a HTTP/1.1\r\nHost: a.example\r\n" + std::string(fields);
+  for (int i = 0; i < count; ++i) {
+    clients.push_back(sluice.connect());
+    clients.back().send(request + "\r\n");
+  }
+  return clients;
+}
+
+void wait_for_in_flight(const support::SluiceProcess& sluice, int count) {
+  const support::Deadline deadline;
+  while (support::scrape(sluice).value("sluice_requests_in_flight") != count) {
+    if (deadline.expired()) throw support::Failure("not as many requests in flight");
+  }
 }
 
 }  // namespace sluice::wire

@@ -3,6 +3,7 @@
 // front of it. For the tests of the cache.
 #pragma once
 
+#include <ctime>
 #include <map>
 #include <mutex>
 #include <string>
@@ -51,5 +52,17 @@ support::Response get(const support::SluiceProcess& sluice, std::string_view tar
                       std::string_view fields = {});
 support::Response ask(const support::SluiceProcess& sluice, std::string_view method,
                       std::string_view target, std::string_view fields = {});
+
+// As a Date field has it.
+std::string http_date(std::time_t time);
+
+std::string as_chunk(std::string_view bytes);
+// Cacheable, with further lines, and a chunked body behind it.
+std::string chunked_head(std::string_view fields, int status = 200);
+
+// Connections of their own, each with a GET of /a under way.
+std::vector<support::RawClient> crowd(const support::SluiceProcess& sluice, int count,
+                                      std::string_view fields = {});
+void wait_for_in_flight(const support::SluiceProcess& sluice, int count);
 
 }  // namespace sluice::wire

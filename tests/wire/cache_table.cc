@@ -35,12 +35,7 @@ Lines split(std::string_view text) {
 }
 
 std::string date_in(long seconds) {
-  const std::time_t time = std::time(nullptr) + seconds;
-  std::tm parts{};
-  ::gmtime_r(&time, &parts);
-  char text[64];
-  const std::size_t size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return {text, size};
+  return http_date(std::time(nullptr) + seconds);
 }
 
 // "$" and the dates.

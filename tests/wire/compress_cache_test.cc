@@ -4,16 +4,24 @@
 #include <catch2/catch.hpp>
 
 #include <string>
+#include <vector>
 
 #include "tests/support/decode.h"
 #include "tests/wire/cache_rig.h"
+#include "tests/wire/endings.h"
 
+using sluice::support::BackendConnection;
 using sluice::support::decode;
 using sluice::support::RawClient;
+using sluice::support::read_response;
 using sluice::support::read_response_head;
 using sluice::support::Response;
+using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
+using sluice::wire::as_chunk;
 using sluice::wire::ask;
+using sluice::wire::crowd;
+using sluice::wire::Gate;
 using sluice::wire::get;
 using sluice::wire::Origin;
 using sluice::wire::OriginAnswer;
@@ -33,11 +41,16 @@ OriginAnswer page(const std::string& word, const std::string& lifetime) {
       text(word)};
 }
 
-std::string caching(const Origin& origin, std::string_view more = {}) {
+std::string caching(const ScriptedBackend& backend) {
   return R"({"workers": 2, "listeners": [{"address": "127.0.0.1:0"}], "pools": {"p": {"backends": [")" +
-         origin.backend().address() +
-         R"("]}}, "routes": [{"forward": {"pool": "p"}, "cache": {}, "compress": {}}])" +
-         std::string(more) + "}";
+         backend.address() +
+         R"("]}}, "routes": [{"forward": {"pool": "p"}, "cache": {}, "compress": {}}]})";
+}
+
+std::string stats(const SluiceProcess& sluice) {
+  RawClient admin = sluice.connect_admin();
+  admin.send("GET /cache/stats HTTP/1.1\r\nHost: a\r\n\r\n");
+  return read_response(admin).body;
 }
 
 std::string with(std::string_view coding) {
@@ -53,7 +66,7 @@ bool compressed_before(const Response& response) {
 
 TEST_CASE("cache: what was compressed once is sent again as it is", "[wire][cache][compress]") {
   Origin origin({{"/a", {page("v", "max-age=1000")}}});
-  SluiceProcess sluice(caching(origin));
+  SluiceProcess sluice(caching(origin.backend()));
   for (const std::string coding : {"gzip", "br", "zstd"}) {
     CAPTURE(coding);
     const Response first = get(sluice, "/a", with(coding));
@@ -87,7 +100,7 @@ TEST_CASE("cache: what a 304 freshens stays compressed, and what replaces it doe
                   {page("v1", "max-age=1000, must-revalidate"),
                    {304, {{"ETag", "\"v1\""}, {"Cache-Control", "max-age=1000"}}, ""},
                    page("v2", "max-age=1000")}}});
-  SluiceProcess sluice(caching(origin));
+  SluiceProcess sluice(caching(origin.backend()));
   const std::string anew = with("gzip") + "Cache-Control: no-cache\r\n";
   const Response first = get(sluice, "/a", with("gzip"));
   const Response freshened = get(sluice, "/a", anew);
@@ -107,7 +120,7 @@ TEST_CASE("cache: a client that leaves while its body is compressed leaves nothi
   const std::string large(6'000'000, 'x');
   Origin origin(
       {{"/a", {{200, {{"Content-Type", "text/html"}, {"Cache-Control", "max-age=1000"}}, large}}}});
-  SluiceProcess sluice(caching(origin));
+  SluiceProcess sluice(caching(origin.backend()));
   CHECK((get(sluice, "/a").body == large));
   for (int i = 0; i < 5; ++i) {
     RawClient client = sluice.connect();
@@ -120,4 +133,44 @@ TEST_CASE("cache: a client that leaves while its body is compressed leaves nothi
     CHECK(back.whole);
     CHECK((back.text == large));
   }
+}
+
+TEST_CASE("cache: of all who compress the same body at once each has it right, and one keeps it",
+          "[wire][cache][compress]") {
+  const std::string whole = text("v");
+  const bool is_first_away = GENERATE(false, true);  // who would have kept it
+  Gate rest;
+  ScriptedBackend backend([&](BackendConnection& connection) {
+    while (connection.recv_request()) {
+      connection.send(sluice::wire::chunked_head("Content-Type: text/html\r\n") +
+                      as_chunk(whole.substr(0, 9000)));
+      rest.wait();
+      connection.send(as_chunk(whole.substr(9000)) + "0\r\n\r\n");
+    }
+  });
+  SluiceProcess sluice(caching(backend));
+  std::vector<RawClient> first = crowd(sluice, 1, with("gzip"));
+  CHECK(first[0].peek(1).size() == 1);
+  // All of them have begun to compress when the body ends.
+  std::vector<RawClient> others = crowd(sluice, 20, with("gzip"));
+  for (RawClient& client : others) CHECK(client.peek(1).size() == 1);
+  if (is_first_away) {
+    first[0].reset();
+    sluice::wire::wait_for_in_flight(sluice, 20);
+  }
+  rest.open();
+  for (RawClient& client : others) {
+    const Response response = read_response(client);
+    CHECK(response.field("Content-Encoding") == "gzip");
+    CHECK((decode("gzip", response.body).text == whole));
+  }
+  if (!is_first_away) CHECK((decode("gzip", read_response(first[0]).body).text == whole));
+  // The one who keeps it does so before it ends; without him, the next does.
+  CHECK(compressed_before(get(sluice, "/a", with("gzip"))) == !is_first_away);
+  const Response kept = get(sluice, "/a", with("gzip"));
+  CHECK(compressed_before(kept));
+  CHECK((decode("gzip", kept.body).text == whole));
+  CHECK(stats(sluice).find("\"entries\": 2,") != std::string::npos);
+  CHECK(stats(sluice).find("\"insertions\": 2,") != std::string::npos);
+  CHECK(backend.request_count() == 1);
 }

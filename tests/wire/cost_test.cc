@@ -142,6 +142,21 @@ ScriptedBackend::Script cacheable() {
                                   {"Content-Type", "text/plain"}});
 }
 
+// A root with one small file, for what send_requests() asks for.
+class SmallFile {
+ public:
+  SmallFile() { directory_.write("file.txt", std::string(1024, 'x')); }
+
+  std::string config() const {
+    return R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
+      "access_log": {"format": "json"}, "routes": [{"files": {"root": ")" +
+           directory_.path().string() + R"(", "try": "/file.txt"}}]})";
+  }
+
+ private:
+  TempDir directory_;
+};
+
 }  // namespace
 
 TEST_CASE("cost: a forwarded keep-alive request allocates nothing", "[wire][cost]") {
@@ -206,5 +221,52 @@ TEST_CASE("cost: a hit in the cache is one read and one write", "[wire][cost][ca
   CHECK(calls["recvfrom"] == kRequests);
   CHECK(calls["sendmsg"] == kRequests);
   CHECK(calls["epoll_ctl"] == 0);
+  check_only_expected(calls);
+}
+
+// It is looked at again once a second, which costs what it costs: one stretch of requests, and so
+// nearly all, are without.
+TEST_CASE("cost: a small file that is in memory allocates nothing", "[wire][cost][files]") {
+  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer's allocator is its own");
+  constexpr int kStretch = 50;
+  const SmallFile file;
+  AllocationCount count;
+  SluiceProcess sluice(file.config(), count.options());
+  RawClient client = sluice.connect();
+  count.start();
+  send_requests(client, kWarmUp);
+  std::uint64_t before = count.stop();
+  CHECK(before > 0);
+  int without = 0;
+  for (int done = 0; done < kRequests; done += kStretch) {
+    count.start();
+    send_requests(client, kStretch);
+    const std::uint64_t after = count.stop();
+    without += after == before;
+    before = after;
+  }
+  CHECK(without > 0);
+}
+
+TEST_CASE("cost: a small file that is in memory is one read and one write", "[wire][cost][files]") {
+  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer makes calls of its own");
+  if (!sluice::support::find_program("strace")) sluice::support::skip("no strace");
+  const SmallFile file;
+  SluiceProcess sluice(file.config());
+  RawClient client = sluice.connect();
+  send_requests(client, kWarmUp);
+  SystemCalls trace(sluice.process().pid());
+  send_requests(client, kRequests);
+  std::map<std::string, int> calls = trace.finish();
+  CHECK(calls["recvfrom"] == kRequests);
+  CHECK(calls["sendmsg"] == kRequests);
+  CHECK(calls["epoll_ctl"] == 0);
+  CHECK(calls["openat2"] < kRequests / 10);
+  CHECK(calls["pread64"] == 0);  // it has not changed
+  // What looking at it again takes.
+  for (const char* const name : {"open", "openat", "openat2", "fstat", "newfstatat", "close"}) {
+    CHECK(calls[name] < kRequests / 10);
+    calls.erase(name);
+  }
   check_only_expected(calls);
 }

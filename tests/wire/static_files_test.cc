@@ -174,6 +174,36 @@ TEST_CASE("files: a small file is kept in memory, and looked at again when it ha
   CHECK(gone.status == 404);
 }
 
+TEST_CASE("files: one of the same size and time in another's place has another entity tag",
+          "[wire][files]") {
+  Site site;
+  const bool is_large = GENERATE(false, true);  // read from where it lies, or kept in memory
+  const std::string old_text(is_large ? 100'000 : 10, 'o');
+  const std::string new_text(old_text.size(), 'n');
+  const fs::path path = site.directory.path() / "www/file";
+  const fs::path other = site.directory.path() / "www/other";
+  site.directory.write("www/file", old_text);
+  site.directory.write("www/other", new_text);
+  fs::last_write_time(other, fs::last_write_time(path));
+  std::string tag;
+  {
+    SluiceProcess sluice(site.config());
+    RawClient client = sluice.connect();
+    tag = ask(client, "/file").field("ETag");
+    CHECK(tag.starts_with('"'));
+    CHECK(ask(client, "/file", "If-None-Match: " + tag + "\r\n").status == 304);
+  }
+  SluiceProcess sluice(site.config());
+  RawClient client = sluice.connect();
+  CHECK(ask(client, "/file").field("ETag") == tag);
+  fs::rename(other, path);
+  const Response response = ask_until(client, "/file", new_text);
+  CHECK((response.body == new_text));
+  CHECK(response.field("ETag") != tag);
+  CHECK(ask(client, "/file", "If-None-Match: " + tag + "\r\n").status == 200);
+  CHECK(ask(client, "/file", "Range: bytes=0-1\r\nIf-Range: " + tag + "\r\n").status == 200);
+}
+
 TEST_CASE("files: conditional requests", "[wire][files]") {
   Site site;
   SluiceProcess sluice(site.config());

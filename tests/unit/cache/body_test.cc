@@ -46,6 +46,23 @@ std::string read_all(const BodyPtr& body) {
 
 }  // namespace
 
+TEST_CASE("body: one that has outgrown the store has failed, and says why", "[cache][body]") {
+  BodyWriter large(std::nullopt), cut(std::nullopt), whole(std::nullopt);
+  const BodyPtr bodies[] = {large.body(), cut.body(), whole.body()};
+  large.append("some");
+  large.outgrow();
+  large.outgrow();
+  cut.fail();
+  cut.outgrow();
+  whole.finish();
+  CHECK_FALSE(large);
+  CHECK(bodies[0]->state() == Body::State::Failed);
+  CHECK(bodies[0]->outgrown());
+  CHECK(text_of(bodies[0]) == "some");
+  CHECK_FALSE(bodies[1]->outgrown());
+  CHECK_FALSE(bodies[2]->outgrown());
+}
+
 TEST_CASE("body: reads what was written, in order", "[cache][body]") {
   BodyWriter writer(std::nullopt);
   const BodyPtr body = writer.body();

@@ -150,6 +150,41 @@ TEST_CASE("purge: a validation under way does not bring back what was purged",
   }
 }
 
+TEST_CASE("purge: what was fetched without a flight before a purge is not stored after it",
+          "[cache][purge]") {
+  const std::string url = "https://a.example/x";
+  const Purge purges[] = {{By::Url, url, false},          {By::Prefix, "https://a.", true},
+                          {By::Host, "a.example", false}, {By::Tag, "tag", false},
+                          {By::Tag, "tag", true},         {By::All, "", false}};
+  for (const Purge& purge : purges) {
+    CAPTURE(static_cast<int>(purge.by), purge.soft);
+    Store store({});
+    const Key key = store.key(url);
+    const EntryPtr old = make_entry(store, url);
+    store.insert(old);
+    const std::uint64_t before = store.purges(key);
+    store.purge(purge);
+    CHECK_FALSE(store.insert(make_entry(store, url, {"other"}), before));
+    CHECK_FALSE(store.replace(old, make_entry(store, url), before));
+    CHECK(store.insert(make_entry(store, url), store.purges(key)));
+  }
+}
+
+TEST_CASE("purge: what is removed does not come back with a fetch that had begun before",
+          "[cache][purge]") {
+  StoreOptions options;
+  options.hash_seed = 1;
+  Store store(options);
+  const Key key = store.key("https://a.example/x");
+  const Key other = store.key("https://a.example/y");
+  const std::uint64_t before = store.purges(key);
+  store.remove(other);
+  CHECK(store.insert(make_entry(store, key.text), before));
+  store.remove(key);
+  CHECK_FALSE(store.insert(make_entry(store, key.text), before));
+  CHECK(store.insert(make_entry(store, key.text), store.purges(key)));
+}
+
 TEST_CASE("purge: a tag on 100,000 entries holds no lock for longer than a batch",
           "[cache][purge]") {
   StoreOptions options;
