@@ -17,8 +17,8 @@ namespace sluice::bench {
 namespace {
 
 using access::IpList;
-using access::ListSource;
 using access::Listed;
+using access::ListSource;
 
 constexpr std::size_t kBlocks = 1'000'000;
 constexpr std::size_t kQuestions = 1 << 20;
