@@ -10,7 +10,8 @@
 // Times are the caller's wall clock. The none address, of unix peers, is never in; addresses that
 // are allowed are the caller's to leave out, of note() and of is_jailed().
 //
-// Memory: about 270 bytes a record, 16 of them at once (the filter), and 32 a counter, at once.
+// Memory: about 270 bytes a record; besides, once they are used, 16 a record (the filter) and 32 a
+// counter.
 #pragma once
 
 #include <atomic>

@@ -20,7 +20,7 @@ void increase(std::atomic<Number>& number, int by) {
 JailFilter::JailFilter(std::size_t prefixes, std::uint64_t seed)
     : seed_(seed),
       mask_(std::bit_ceil(std::max<std::size_t>(prefixes, 1) * kSlotsEach) - 1),
-      slots_(std::make_unique<std::atomic<std::uint16_t>[]>(mask_ + 1)) {}
+      slots_(mask_ + 1) {}
 
 void JailFilter::add(const Prefix& prefix) {
   Lengths& lengths = lengths_of(prefix);

@@ -13,10 +13,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include "proxy/access/prefix.h"
 #include "proxy/base/ip.h"
+#include "proxy/base/zeroed_array.h"
 
 namespace sluice::access {
 
@@ -60,7 +60,7 @@ class JailFilter {
 
   const std::uint64_t seed_;
   const std::size_t mask_;
-  std::unique_ptr<std::atomic<std::uint16_t>[]> slots_;
+  ZeroedArray<std::atomic<std::uint16_t>> slots_;
   std::array<Lengths, 2> lengths_;  // IPv4, IPv6
   std::atomic<std::size_t> size_{0};
 };

@@ -15,10 +15,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
-#include <vector>
 
 #include "proxy/access/jail_rules.h"
 #include "proxy/access/prefix.h"
+#include "proxy/base/zeroed_array.h"
 
 namespace sluice::access {
 
@@ -54,7 +54,7 @@ class EventCounters {
   static void count(Counter& counter, std::int64_t half_ms, std::int64_t now_ms);
 
   const std::uint64_t seed_;
-  std::vector<Bucket> buckets_;
+  ZeroedArray<Bucket> buckets_;
   std::array<Lock, kLocks> locks_;
 };
 
