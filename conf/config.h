@@ -303,12 +303,15 @@ struct Admin {
   bool operator==(const Admin&) const = default;
 };
 
+enum class ClientHeader { XForwardedFor, Forwarded };
+
 struct Config {
   int workers = 0;  // 0: "auto", one per core the process may use
   std::vector<Listener> listeners;
   std::map<std::string, Pool> pools;
   std::vector<Route> routes;
   std::vector<std::string> trusted_proxies;  // CIDR or addresses; empty: nobody's X-Forwarded-For
+  ClientHeader client_header = ClientHeader::XForwardedFor;  // where they say who the client is
   Timeouts timeouts;
   Limits limits;
   Access access;

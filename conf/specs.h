@@ -96,6 +96,8 @@ inline constexpr Choice<LogLevel, 4> kLogLevels{{{{"error", LogLevel::Error},
                                                   {"debug", LogLevel::Debug}}}};
 inline constexpr Choice<DenyWith, 2> kDenyWith{
     {{{"403", DenyWith::Status}, {"drop", DenyWith::Drop}}}};
+inline constexpr Choice<ClientHeader, 2> kClientHeaders{
+    {{{"X-Forwarded-For", ClientHeader::XForwardedFor}, {"Forwarded", ClientHeader::Forwarded}}}};
 inline constexpr OneOf kRedirectStatuses{{301, 302, 303, 307, 308}};
 
 // Floors keep out what can only be a slip; ceilings, what would never take effect.

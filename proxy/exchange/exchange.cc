@@ -74,7 +74,8 @@ void Exchange::adopt(std::string_view bytes) {
 
 void Exchange::identify() {
   peer_trusted_ = rules_->trusted_proxies.contains(info_->peer);
-  client_address_ = http::client_address(info_->peer, rules_->trusted_proxies, request_.fields);
+  client_address_ = http::client_address(info_->peer, rules_->trusted_proxies, request_.fields,
+                                         rules_->client_field);
   std::string_view given = request_.fields.value(http::FieldId::XRequestId);
   if (peer_trusted_ && is_request_id(given)) {
     request_id_ = given;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "proxy/base/ip.h"
+#include "proxy/http/forwarded.h"
 #include "proxy/route/table.h"
 
 namespace sluice::exchange {
@@ -24,7 +25,8 @@ struct ListenerRules {
 struct Rules {
   std::vector<ListenerRules> listeners;  // by number, which stays with a listener over reloads
   CidrSet trusted_proxies;
-  std::uint64_t body_bytes_max = 0;  // 0: no limit
+  http::ClientField client_field = http::ClientField::XForwardedFor;  // what they write
+  std::uint64_t body_bytes_max = 0;                                   // 0: no limit
   std::size_t request_watermark_bytes = 64 * 1024;
   std::size_t response_watermark_bytes = 256 * 1024;
 };

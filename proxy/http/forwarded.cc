@@ -23,13 +23,32 @@ std::optional<IpAddress> parse_node(std::string_view text) {
   return IpAddress::parse(host);
 }
 
+// The for= parameter of one element: for=192.0.2.1;proto=http, for="[2001:db8::1]:4711".
+std::optional<IpAddress> parse_forwarded_for(std::string_view element) {
+  constexpr std::string_view kName = "for=";
+  for (std::size_t end = 0; end != std::string_view::npos;) {
+    end = element.find(';');
+    const std::string_view pair = trim_ows(element.substr(0, end));
+    if (end != std::string_view::npos) element.remove_prefix(end + 1);
+    if (!iequals(pair.substr(0, kName.size()), kName)) continue;
+    std::string_view value = pair.substr(kName.size());
+    const bool quoted = value.size() > 1 && value.front() == '"' && value.back() == '"';
+    if (quoted) value = value.substr(1, value.size() - 2);
+    return parse_node(value);
+  }
+  return std::nullopt;
+}
+
+using ParseElement = std::optional<IpAddress> (*)(std::string_view);
+
 // Walks one field's elements from the right. Returns true when `client` is final.
-bool walk_back(std::string_view value, const CidrSet& trusted, IpAddress& client) {
+bool walk_back(std::string_view value, ParseElement parse, const CidrSet& trusted,
+               IpAddress& client) {
   for (;;) {
     const std::size_t comma = value.rfind(',');
     const bool last = comma == std::string_view::npos;
     const std::optional<IpAddress> address =
-        parse_node(trim_ows(last ? value : value.substr(comma + 1)));
+        parse(trim_ows(last ? value : value.substr(comma + 1)));
     if (!address) return true;
     client = *address;
     if (!trusted.contains(client)) return true;
@@ -131,12 +150,16 @@ void append(Fields& fields, const ForwardedHop& hop, Writer& writer) {
 
 }  // namespace
 
-IpAddress client_address(IpAddress peer, const CidrSet& trusted, const Fields& fields) {
-  if (!fields.has(FieldId::XForwardedFor) || !trusted.contains(peer)) return peer;
+IpAddress client_address(IpAddress peer, const CidrSet& trusted, const Fields& fields,
+                         ClientField from) {
+  const bool forwarded = from == ClientField::Forwarded;
+  const FieldId id = forwarded ? FieldId::Forwarded : FieldId::XForwardedFor;
+  if (!fields.has(id) || !trusted.contains(peer)) return peer;
+  const ParseElement parse = forwarded ? parse_forwarded_for : parse_node;
   IpAddress client = peer;
   for (std::size_t i = fields.size(); i-- > 0;) {
-    if (fields[i].id != FieldId::XForwardedFor) continue;
-    if (walk_back(fields[i].value, trusted, client)) break;
+    if (fields[i].id != id) continue;
+    if (walk_back(fields[i].value, parse, trusted, client)) break;
   }
   return client;
 }

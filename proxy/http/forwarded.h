@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "proxy/base/ip.h"
@@ -11,11 +12,17 @@
 
 namespace sluice::http {
 
-// The address to log, limit and ban by. The peer itself unless it is trusted; else X-Forwarded-For
-// is walked from right to left, over all its fields, and the first address that is not trusted is
-// the client. An element that is no address ("unknown", an empty one) ends the walk: what lies to
-// its left was vouched for by nobody, so the last good address stands. Elements may carry a port.
-IpAddress client_address(IpAddress peer, const CidrSet& trusted, const Fields& fields);
+// The field in which trusted proxies say whose request it is. Not both: what a proxy does not write
+// itself, it passes on as some client has forged it.
+enum class ClientField : std::uint8_t { XForwardedFor, Forwarded };
+
+// The address to log, limit and ban by. The peer itself unless it is trusted; else the field is
+// walked from right to left, over all its lines, and the first address that is not trusted is the
+// client. An element that is no address ("unknown", an empty one) ends the walk: what lies to its
+// left was vouched for by nobody, so the last good address stands. Elements may carry a port; those
+// of Forwarded are the for= parameters (RFC 7239 5.2).
+IpAddress client_address(IpAddress peer, const CidrSet& trusted, const Fields& fields,
+                         ClientField from = ClientField::XForwardedFor);
 
 // What this hop knows of its side of the request.
 struct ForwardedHop {

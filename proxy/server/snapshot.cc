@@ -234,6 +234,9 @@ class Compiler {
     auto trusted = CidrSet::parse(config().trusted_proxies, &wrong);
     if (!trusted) return Error{fmt::format("trusted_proxies[{}]", wrong), "is no CIDR block"};
     rules.trusted_proxies = std::move(*trusted);
+    if (config().client_header == conf::ClientHeader::Forwarded) {
+      rules.client_field = http::ClientField::Forwarded;
+    }
     rules.body_bytes_max = config().limits.body;
     rules.request_watermark_bytes = config().buffers.request;
     rules.response_watermark_bytes = config().buffers.response;

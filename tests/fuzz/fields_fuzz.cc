@@ -193,6 +193,7 @@ void check_forwarded(const Fields& fields) {
   for (const std::string_view text : {"10.1.2.3", "192.0.2.1", "2001:db8::1", "2001:db9::1"}) {
     const IpAddress peer = *IpAddress::parse(text);
     const IpAddress client = http::client_address(peer, trusted, fields);
+    http::client_address(peer, trusted, fields, http::ClientField::Forwarded);
     MUST(client == expected_client(peer, trusted, fields));
     check_hop(fields, {peer, false, "http", "h"});
     check_hop(fields, {peer, true, "http", "h"});

@@ -53,7 +53,7 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
        "compress": {"encodings": ["gzip", "br"], "types": "text/*", "min_size": "2KiB",
                     "level": 7}}
     ],
-    "trusted_proxies": ["10.0.0.0/8", "::1"],
+    "trusted_proxies": ["10.0.0.0/8", "::1"], "client_header": "Forwarded",
     "timeouts": {"tls_handshake": "1s", "request_head": "2s", "request_body": "3s", "idle": "4s",
                  "send": "5s", "connect": "6s", "first_byte": "7s", "backend_read": "8s",
                  "tunnel": "9s", "drain": "10s"},
@@ -125,6 +125,7 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
   responding.compress = Compress{{"gzip", "br"}, {"text/*"}, 2048, 7};
   expected.routes = {forward, replacing, connecting, filing, redirecting, responding};
   expected.trusted_proxies = {"10.0.0.0/8", "::1"};
+  expected.client_header = ClientHeader::Forwarded;
   expected.timeouts = {seconds(1), seconds(2), seconds(3), seconds(4), seconds(5),
                        seconds(6), seconds(7), seconds(8), seconds(9), seconds(10)};
   PerIp per_ip;

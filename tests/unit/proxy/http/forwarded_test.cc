@@ -102,6 +102,38 @@ TEST_CASE("forwarded: the client is the last address that nobody trusted stands 
   }
 }
 
+TEST_CASE("forwarded: the client of a Forwarded field, from the right", "[http][forwarded]") {
+  struct Row {
+    std::string_view value;
+    std::string_view client;
+  };
+  const std::vector<Row> rows = {
+      {"for=198.51.100.1", "198.51.100.1"},
+      {"FOR=198.51.100.1;proto=http", "198.51.100.1"},
+      {"proto=https; for=\"198.51.100.1:80\"", "198.51.100.1"},
+      {"for=\"[2001:db8::1]:4711\"", "2001:db8::1"},
+      {"for=203.0.113.9, for=198.51.100.1, for=10.1.1.1", "198.51.100.1"},
+      {"for=198.51.100.1;by=10.0.0.1,for=10.1.1.1;host=a", "198.51.100.1"},
+      {"for=unknown", "10.0.0.1"},
+      {"for=_hidden, for=10.1.1.1", "10.1.1.1"},
+      {"proto=http", "10.0.0.1"},
+      {"for=\"198.51.100.1", "10.0.0.1"},
+      {"for=\"1.2.3.4, for=198.51.100.1", "198.51.100.1"},
+      {"198.51.100.1", "10.0.0.1"},
+      {"", "10.0.0.1"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.value);
+    Fields fields;
+    fields.add("Forwarded", row.value);
+    fields.add("X-Forwarded-For", "192.0.2.66");
+    CHECK(client_address(ip("10.0.0.1"), trusted(), fields, ClientField::Forwarded).to_string() ==
+          row.client);
+    CHECK(client_address(ip("198.51.100.9"), trusted(), fields, ClientField::Forwarded) ==
+          ip("198.51.100.9"));
+  }
+}
+
 TEST_CASE("forwarded: without trusted proxies nobody is believed", "[http][forwarded]") {
   const Fields fields = make({{"X-Forwarded-For", "198.51.100.1"}});
   CHECK(client_address(ip("10.0.0.1"), CidrSet(), fields) == ip("10.0.0.1"));
