@@ -34,4 +34,14 @@ inline IpAddress ipv4(std::uint32_t number) {
   return IpAddress::from_v4(std::array{byte(24), byte(16), byte(8), byte(0)});
 }
 
+// An address in the /64 with that number of the /48 with that number.
+inline IpAddress ipv6(std::uint32_t wider, std::uint32_t own) {
+  std::array<std::uint8_t, 16> bytes{0x20, 0x01, 0x0d, 0xb8};
+  bytes[4] = static_cast<std::uint8_t>(wider >> 8);
+  bytes[5] = static_cast<std::uint8_t>(wider);
+  bytes[6] = static_cast<std::uint8_t>(own >> 8);
+  bytes[7] = static_cast<std::uint8_t>(own);
+  return IpAddress::from_v6(bytes);
+}
+
 }  // namespace sluice::support

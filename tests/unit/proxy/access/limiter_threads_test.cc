@@ -15,8 +15,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using support::at;
-using support::ip;
 using support::ipv4;
+using support::ipv6;
 using support::make_ip_table;
 using Kind = LimitVerdict::Kind;
 
@@ -32,10 +32,18 @@ RateRule fast_rule() {
 }
 
 template <typename Run>
-void in_threads(Run run) {
+void in_threads(unsigned count, Run run) {
   std::vector<std::thread> threads;
-  for (unsigned i = 0; i < kThreads; ++i) threads.emplace_back([&run, i] { run(i); });
+  for (unsigned i = 0; i < count; ++i) threads.emplace_back([&run, i] { run(i); });
   for (std::thread& thread : threads) thread.join();
+}
+
+// Returns when so many have arrived, to all of them as nearly at once as can be.
+void meet(std::atomic<std::uint64_t>& arrived, std::uint64_t expected) {
+  arrived.fetch_add(1);
+  for (unsigned i = 0; arrived.load() < expected; ++i) {
+    if (i > 1000) std::this_thread::yield();
+  }
 }
 
 class Tally {
@@ -72,7 +80,7 @@ TEST_CASE("limiter threads: what passes is exactly the burst and the rate", "[ac
   const auto table = make_ip_table(1000);
   const RateLimit limit("a", fast_rule(), *table);
   std::vector<Tally> tallies(4);
-  in_threads([&limit, &tallies](unsigned) {
+  in_threads(kThreads, [&limit, &tallies](unsigned) {
     drain(limit, tallies, 0ns);
     for (nanoseconds now{0}; now <= kEnd; now += 1ms) hammer(limit, tallies, now);
   });
@@ -88,7 +96,7 @@ TEST_CASE("limiter threads: nor more nor less while buckets are thrown out", "[a
   std::vector<Tally> tallies(32);
   drain(limit, tallies, 0ns);
   std::atomic<std::uint64_t> strange{0};
-  in_threads([&limit, &tallies, &strange](unsigned thread) {
+  in_threads(kThreads, [&limit, &tallies, &strange](unsigned thread) {
     std::uint32_t newcomer = (thread + 1) << 24;
     for (nanoseconds now{0}; now <= kEnd; now += 1ms) {
       hammer(limit, tallies, now);
@@ -105,45 +113,58 @@ TEST_CASE("limiter threads: nor more nor less while buckets are thrown out", "[a
   CHECK(strange == 0);
 }
 
-TEST_CASE("limiter threads: the same newcomer in all threads gets one bucket", "[access]") {
-  const auto table = make_ip_table(4096);
-  const RateLimit limit("a", fast_rule(), *table);
-  std::vector<Tally> tallies(1000);
-  in_threads([&limit, &tallies](unsigned) {
-    for (std::uint32_t client = 0; client < tallies.size(); ++client) {
-      for (std::uint64_t i = 0; i < kBurst; ++i) {
-        tallies[client].add(limit.check(ipv4(client), at(0s)));
-      }
+TEST_CASE("limiter threads: the same newcomer in two threads gets one bucket", "[access]") {
+  constexpr std::uint32_t kClients = 50'000;
+  const auto table = make_ip_table(std::size_t{kClients} * 4);
+  RateRule rule = fast_rule();
+  rule.quota.burst = 1;
+  const RateLimit limit("a", rule, *table);
+  std::atomic<std::uint64_t> passed{0};
+  std::atomic<std::uint64_t> arrived{0};
+  in_threads(2, [&limit, &passed, &arrived](unsigned) {
+    for (std::uint32_t client = 0; client < kClients; ++client) {
+      const IpAddress address = ipv4(client);
+      meet(arrived, 2 * (std::uint64_t{client} + 1));
+      if (limit.check(address, at(0s)).kind == Kind::Pass) ++passed;
     }
   });
-  for (const Tally& tally : tallies) CHECK(tally.passed() == kBurst);
+  CHECK(passed == kClients);
+  CHECK(table->untracked() == 0);
 }
 
 TEST_CASE("limiter threads: what a wider bucket refuses is charged by none", "[access]") {
-  const auto table = make_ip_table(1000);
+  constexpr unsigned kRounds = 2000;
+  constexpr unsigned kClients = 4;
+  const auto table = make_ip_table(100'000);
   RateRule rule = fast_rule();
-  rule.quota.burst = 300;
+  rule.quota.burst = 8;
   rule.wider_multiple = 2;
   const RateLimit limit("a", rule, *table);
-  const IpAddress clients[] = {ip("2001:db8:0:1::"), ip("2001:db8:0:2::"), ip("2001:db8:0:3::"),
-                               ip("2001:db8:0:4::")};
-  std::vector<Tally> tallies(std::size(clients));
-  in_threads([&limit, &tallies, &clients](unsigned thread) {
-    for (unsigned i = 0; i < 1200; ++i) {
-      const std::size_t client = (thread + i) % tallies.size();
-      tallies[client].add(limit.check(clients[client], at(0s)));
+  std::vector<Tally> tallies(std::size_t{kRounds} * kClients);
+  // Each round has a /48 of its own, and an end of what that has left.
+  in_threads(kThreads, [&limit, &tallies](unsigned thread) {
+    for (unsigned round = 0; round < kRounds; ++round) {
+      for (unsigned i = 0; i < 8 * kClients; ++i) {
+        const unsigned client = (thread + i) % kClients;
+        tallies[round * kClients + client].add(limit.check(ipv6(round, client), at(0s)));
+      }
     }
   });
-  // What a request holds for a moment and gives back may have refused another one, so the last few
-  // can be left.
   rule.wider_ipv6_bits = 0;
   const RateLimit own_only("a", rule, *table);
-  std::uint64_t passed = 0;
-  for (std::size_t i = 0; i < tallies.size(); ++i) {
-    passed += tallies[i].passed();
-    CHECK(own_only.check(clients[i], at(0s)).remaining == 300 - tallies[i].passed() - 1);
+  unsigned wrong = 0;
+  for (unsigned round = 0; round < kRounds; ++round) {
+    std::uint64_t passed = 0;
+    for (unsigned client = 0; client < kClients; ++client) {
+      const std::uint64_t mine = tallies[round * kClients + client].passed();
+      passed += mine;
+      const LimitVerdict verdict = own_only.check(ipv6(round, client), at(0s));
+      const std::uint64_t left = verdict.kind == Kind::Pass ? verdict.remaining + 1 : 0;
+      if (left != 8 - mine) ++wrong;
+    }
+    if (passed != 16) ++wrong;
   }
-  CHECK(passed == 600);
+  CHECK(wrong == 0);
 }
 
 }  // namespace sluice::access
