@@ -74,7 +74,7 @@ rss_kib() {
 load() {
   taskset -c "$LOAD_CORE" wrk -t 1 -c "$CONNECTIONS" -d "${2}s" --latency \
     "$3://127.0.0.1:$1$target" > "$work/wrk.out"
-  awk '
+  awk -v kind="$kind" '
     function microseconds(text) {
       if (text ~ /us$/) return text + 0
       if (text ~ /ms$/) return text * 1000
@@ -87,8 +87,11 @@ load() {
     }
     /Requests\/sec:/ { rate = $2 }
     /Socket errors:/ { errors += $4 + $6 + $8 + $10 }
-    /Non-2xx/ { errors += $NF }
-    END { printf "%d %s %d %d %s\n", requests, seconds, p99, errors, rate }' "$work/wrk.out"
+    /Non-2xx/ { others = $NF }
+    END {
+      errors += kind == "refused" ? requests - others : others
+      printf "%d %s %d %d %s\n", requests, seconds, p99, errors, rate
+    }' "$work/wrk.out"
 }
 
 # One turn of one proxy: adds "proxy rate cpu_us p99_us busy rss errors" to the samples.
@@ -120,12 +123,16 @@ served() {
 }
 
 # The answer has to be the right one before its speed means anything, and a cached one has to be the
-# same whenever it is asked for.
+# same whenever it is asked for. Who is to be refused gets the first answer, and no second.
 verify() {
   local proxy=$1 url=$scheme://127.0.0.1:$2$target got first
   got=$(curl -sS --http1.1 --tlsv1.3 --cacert "$work/cert.pem" -o /dev/null \
     -w '%{http_code} %{size_download}' "$url")
   [ "$got" = "200 $bytes" ] || fail "$proxy answers \"$got\" instead of \"200 $bytes\""
+  if [ "$kind" = refused ]; then
+    got=$(curl -sS --cacert "$work/cert.pem" -o /dev/null -w '%{http_code}' "$url")
+    [ "$got" = 429 ] || fail "$proxy answers \"$got\" instead of 429"
+  fi
   [ "$kind" = cached ] || return 0
   first=$(served "$url")
   if [ "$first" -eq 0 ] || [ "$(served "$url")" -ne "$first" ]; then

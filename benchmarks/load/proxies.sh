@@ -13,6 +13,7 @@ start_sluice() {
     { \"cert\": \"$work/cert.pem\", \"key\": \"$work/key.pem\" } ] }"
   [ "$kind" != cached ] || does+=', "cache": {}'
   [ "$kind" != static ] || does="\"files\": { \"root\": \"$work/www\" }"
+  [ "$kind" != refused ] || does+=', "limits": { "per_ip": { "rate": "1/m", "burst": 1 } }'
   cat > "$work/sluice.json" << TEXT
 {
   "workers": 1,
@@ -43,8 +44,12 @@ start_nginx() {
     cache="proxy_cache_path $memory/$name keys_zone=answers:10m inactive=1h use_temp_path=off;"
     location+=" proxy_cache answers;"
   fi
+  if [ "$kind" = refused ]; then
+    cache="limit_req_zone \$binary_remote_addr zone=clients:10m rate=1r/m; limit_req_status 429;"
+    location+=" limit_req zone=clients;"
+  fi
   [ "$kind" != static ] || location="root $work/www;"
-  if [ "$kind" != forward ]; then
+  if [ "$kind" = cached ] || [ "$kind" = static ]; then
     cache+=" sendfile on; tcp_nopush on;
   open_file_cache max=1000 inactive=1h; open_file_cache_valid 60s;"
   fi
@@ -89,6 +94,11 @@ start_haproxy() {
     use="http-request cache-use answers"
     store="http-response cache-store answers"
   fi
+  if [ "$kind" = refused ]; then
+    use="stick-table type ip size 100k expire 1h store http_req_rate(60s)
+  http-request track-sc0 src
+  http-request deny deny_status 429 if { sc_http_req_rate(0) gt 1 }"
+  fi
   [ "$3" = off ] || log="log stdout format raw local0"
   cat > "$work/haproxy.cfg" << TEXT
 global
@@ -101,7 +111,7 @@ defaults
   timeout client 60s
   timeout server 60s
   $([ "$3" = off ] || printf 'log global\n  option httplog')
-$([ -z "$use" ] || printf 'cache answers\n  total-max-size 64\n  max-object-size 1048576\n  max-age 3600')
+$([ -z "$store" ] || printf 'cache answers\n  total-max-size 64\n  max-object-size 1048576\n  max-age 3600')
 frontend clients
   bind 127.0.0.1:$1$tls
   $use

@@ -55,6 +55,7 @@ section() {
   case $1 in
     log-*) printf '\n## Forwarded, access log %s\n\nAnswers of %s bytes; X-Forwarded-For and X-Forwarded-Proto are added.\n' "${1#log-}" "$BYTES" ;;
     cached-*) printf '\n## Answered from the cache: %s\n\nErrors count requests that reached the origin, too. Bodies that nginx keeps are files in memory,\nbeside its RSS; Varnish logs to memory, as it always does.\n' "${1#cached-}" ;;
+    refused) printf '\n## Refused: more than a client may\n\nEvery request is above its limit and gets a 429; errors count all other answers.\n' ;;
     static-*) printf '\n## Files: %s\n' "${1#static-}" ;;
   esac
   [ "$1" != log-on ] ||
