@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <memory>
 #include <new>
 #include <string_view>
@@ -47,6 +48,16 @@ class Arena {
     char* to = allocate(text.size());
     text.copy(to, text.size());
     return {to, text.size()};
+  }
+
+  // All of them, one behind the other.
+  std::string_view join(std::initializer_list<std::string_view> parts) {
+    std::size_t size = 0;
+    for (const std::string_view part : parts) size += part.size();
+    char* const text = allocate(size);
+    char* end = text;
+    for (const std::string_view part : parts) end += part.copy(end, part.size());
+    return {text, size};
   }
 
   template <typename T, typename... Args>

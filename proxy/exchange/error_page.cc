@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/exchange/error_page.h"
 
-#include <fmt/compile.h>
-#include <fmt/format.h>
-
 #include "proxy/exchange/exchange.h"
 #include "proxy/http/status.h"
 
@@ -11,19 +8,18 @@ namespace sluice::exchange {
 
 namespace {
 
-std::string_view format_body(Exchange& exchange, int status) {
-  constexpr std::size_t kBytesMax = 512;
-  char* out = exchange.arena().allocate(kBytesMax);
-  auto result = fmt::format_to_n(out, kBytesMax, FMT_COMPILE("{} {}\nrequest id: {}\n"), status,
-                                 http::reason_phrase(status), exchange.request_id());
-  return {out, std::min(result.size, kBytesMax)};
-}
-
-std::string_view format_proxy_status(Exchange& exchange, std::string_view error) {
-  constexpr std::size_t kBytesMax = 96;
-  char* out = exchange.arena().allocate(kBytesMax);
-  auto result = fmt::format_to_n(out, kBytesMax, FMT_COMPILE("sluice; error={}"), error);
-  return {out, std::min(result.size, kBytesMax)};
+// "429 Too Many Requests", and what to ask the operator about. Floods are answered with it, so it
+// costs a copy and no more.
+std::string_view body_of(Exchange& exchange, int status) {
+  const char digits[] = {static_cast<char>('0' + status / 100),
+                         static_cast<char>('0' + status / 10 % 10),
+                         static_cast<char>('0' + status % 10)};
+  return exchange.arena().join({{digits, sizeof(digits)},
+                                " ",
+                                http::reason_phrase(status),
+                                "\nrequest id: ",
+                                exchange.request_id(),
+                                "\n"});
 }
 
 }  // namespace
@@ -33,10 +29,12 @@ void send_error_page(Exchange& exchange, const Failure& failure) {
   head.clear();
   head.status = status_of(failure);
   head.reason = http::reason_phrase(head.status);
-  std::string_view body = format_body(exchange, head.status);
+  std::string_view body = body_of(exchange, head.status);
   head.fields.add(http::FieldId::ContentType, "text/plain; charset=utf-8");
   std::string_view error = proxy_status_of(failure);
-  if (!error.empty()) head.fields.add("Proxy-Status", format_proxy_status(exchange, error));
+  if (!error.empty()) {
+    head.fields.add("Proxy-Status", exchange.arena().join({"sluice; error=", error}));
+  }
   if (failure.kind == Kind::MethodRefused) {
     head.fields.add(http::FieldId::Allow, http::kAllow);
   }

@@ -179,9 +179,7 @@ std::optional<std::string_view> resolve(exchange::Exchange& exchange, std::strin
   const std::string_view path = exchange.path();
   const bool keeps_path = uri.empty() || uri.front() == '?' || uri.front() == '#';
   const std::string_view base = keeps_path ? path : path.substr(0, path.rfind('/') + 1);
-  char* const out = exchange.arena().allocate(base.size() + uri.size());
-  uri.copy(out + base.copy(out, base.size()), uri.size());
-  return std::string_view(out, base.size() + uri.size());
+  return exchange.arena().join({base, uri});
 }
 
 bool has_any(const http::Fields& fields, const std::vector<std::string>& names) {

@@ -21,15 +21,11 @@ using Status = FoundFile::Status;
 
 constexpr std::string_view kWellKnown = ".well-known";
 
-// Joins pieces to a path that ends with NUL, which openat2 wants.
-std::string_view joined(std::initializer_list<std::string_view> pieces, Arena& arena) {
-  std::size_t size = 0;
-  for (const std::string_view piece : pieces) size += piece.size();
-  char* const out = arena.allocate(size + 1);
-  char* end = out;
-  for (const std::string_view piece : pieces) end += piece.copy(end, piece.size());
-  *end = '\0';
-  return {out, size};
+// Both, as a path that ends with NUL, which openat2 wants.
+std::string_view joined(std::string_view first, std::string_view second, Arena& arena) {
+  std::string_view path = arena.join({first, second, std::string_view("\0", 1)});
+  path.remove_suffix(1);
+  return path;
 }
 
 // The bytes that a normalised path names, without its first slash. Nothing for an escape that is a
@@ -164,7 +160,7 @@ FoundFile FileLookup::find_below(int root, std::string_view path, Arena& arena) 
 
 FoundFile FileLookup::find_index(int root, std::string_view directory, Arena& arena) const {
   for (const std::string& name : index_) {
-    FoundFile found = open_below(root, joined({directory, name}, arena));
+    FoundFile found = open_below(root, joined(directory, name, arena));
     if (found.status == Status::Directory) continue;
     if (found.status != Status::Missing) return found;
   }
@@ -175,7 +171,7 @@ FoundFile FileLookup::find_sibling(const FoundFile& file, std::string_view suffi
                                    Arena& arena) const {
   const Fd root = open_root();
   if (!root.valid()) return {};
-  FoundFile sibling = open_below(root.get(), joined({file.path, suffix}, arena));
+  FoundFile sibling = open_below(root.get(), joined(file.path, suffix, arena));
   const bool current = sibling.modified_seconds > file.modified_seconds ||
                        (sibling.modified_seconds == file.modified_seconds &&
                         sibling.modified_nanoseconds >= file.modified_nanoseconds);

@@ -128,25 +128,15 @@ void FileResponder::start() {
 // The path as the route rewrites it, in one piece.
 std::string_view FileResponder::own_path() {
   const route::RewrittenPath path = exchange_.rewritten_path();
-  const std::size_t size = path.head.size() + path.tail.size();
-  char* const out = exchange_.arena().allocate(size);
-  path.tail.copy(out + path.head.copy(out, path.head.size()), path.tail.size());
-  return {out, size};
+  return exchange_.arena().join({path.head, path.tail});
 }
 
 // The client's own path, not the one below the root; it cannot begin with "//".
 void FileResponder::redirect_to_directory() {
   const http::RequestHead& request = exchange_.request();
-  const std::string_view path = exchange_.path();
-  char* const out = exchange_.arena().allocate(path.size() + request.query.size() + 2);
-  char* end = out + path.copy(out, path.size());
-  *end++ = '/';
-  if (request.has_query) {
-    *end++ = '?';
-    end += request.query.copy(end, request.query.size());
-  }
-  http::ResponseHead& head = exchange_.response_slot();
-  head.fields.add(FieldId::Location, {out, static_cast<std::size_t>(end - out)});
+  exchange_.response_slot().fields.add(
+      FieldId::Location, exchange_.arena().join({exchange_.path(), request.has_query ? "/?" : "/",
+                                                 request.has_query ? request.query : ""}));
   constexpr int kPermanentRedirect = 308;
   send_head(kPermanentRedirect);
 }

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -45,14 +44,8 @@ cache::BodyPtr body_of(const FoundFile& file) {
 
 cache::Key StoredFiles::key(exchange::Exchange& exchange, const FileLookup& lookup,
                             std::string_view path, std::string_view codings) const {
-  const std::initializer_list<std::string_view> parts = {
-      kKeyBegin, lookup.identity(), "\n", path, "\n", codings};
-  std::size_t size = 0;
-  for (const std::string_view part : parts) size += part.size();
-  char* const text = exchange.arena().allocate(size);
-  char* end = text;
-  for (const std::string_view part : parts) end += part.copy(end, part.size());
-  return store_.key({text, size});
+  return store_.key(
+      exchange.arena().join({kKeyBegin, lookup.identity(), "\n", path, "\n", codings}));
 }
 
 StoredFiles::Found StoredFiles::find(const cache::Key& key, cache::Time now) const {
