@@ -39,6 +39,8 @@ struct Listener {
   std::string name;  // for routes[].match.listeners; empty: the address serves as name
   std::optional<ListenerTls> tls;
   bool proxy_protocol = false;  // connections begin with a PROXY header; only of trusted_proxies
+  int connections = 0;          // open at once, of all clients and workers; 0: no limit
+  Rate connection_rate{};       // new ones, likewise
 
   bool operator==(const Listener&) const = default;
 };

@@ -12,7 +12,7 @@ namespace sluice::conf {
 
 // A token bucket for each client: `burst` requests at once, then as many as the rate brings.
 struct RateLimit {
-  Rate rate;            // 0 events: no limit
+  Rate rate{};          // 0 events: no limit
   int burst = 0;        // 0: "auto", what the rate brings in a second, 1 at least
   int delay = 0;        // so many more wait for their turn before one is refused
   bool shadow = false;  // nobody is refused, only counted: to try a limit out
@@ -24,7 +24,7 @@ struct RateLimit {
 struct PerIp : RateLimit {
   bool fields = false;  // tell clients, in RateLimit fields; off, as they are a draft's
   int connections = 0;  // open at once; 0: no limit
-  Rate connection_rate;
+  Rate connection_rate{};
   int requests = 0;             // at once; 0: no limit
   int ipv4_prefix = 32;         // bits of an address that count
   int ipv6_prefix = 64;         //
@@ -65,7 +65,7 @@ struct Jail {
   Rate tls{60, Period::Minute};           // handshakes that failed
   Rate unauthorized{60, Period::Minute};  // 401
   Rate not_found{300, Period::Minute};    // 404
-  Rate errors;                            // any 4xx
+  Rate errors{};                          // any 4xx
   Duration time = std::chrono::minutes(10);
   Duration max_time = std::chrono::hours(24);  // it doubles for who comes back
   int table = 100'000;                         // inmates at once

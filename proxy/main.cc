@@ -136,7 +136,7 @@ std::string backend_address(std::string_view text) {
 
 conf::Config proxy_config(std::string_view listen, const Arguments& backends) {
   conf::Config config;
-  config.listeners.push_back({.address = std::string(listen), .name = {}, .tls = {}});
+  config.listeners.emplace_back().address = listen;
   conf::Pool& pool = config.pools["backends"];
   for (std::string_view backend : backends) pool.backends.push_back({backend_address(backend)});
   conf::Route route;

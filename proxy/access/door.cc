@@ -1,25 +1,48 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/access/door.h"
 
+#include <utility>
+
 namespace sluice::access {
 
-Door::Entry Door::enter(const IpAddress& client, Time now) const {
-  if (client.is_none()) return {};
-  if (rules_.drops_denied && rules_.list.find(client) == Listed::Deny) {
-    return {TurnedAway::Denied, {}};
-  }
-  if (rules_.is_jailed(client)) return {TurnedAway::Jailed, {}};
-  const bool counted = rules_.connections_max > 0 || rules_.connection_rate;
-  if (!counted || rules_.trusted_proxies.contains(client)) return {};
-  if (rules_.connection_rate &&
-      rules_.connection_rate->check(client, now).kind == LimitVerdict::Kind::Refuse) {
+namespace {
+
+bool is_refused(const RateLimit& limit, const IpAddress& who, Time now) {
+  return limit.check(who, now).kind == LimitVerdict::Kind::Refuse;
+}
+
+}  // namespace
+
+TurnedAway Door::judge(const IpAddress& client, Time now) const {
+  if (client.is_none()) return TurnedAway::No;
+  if (rules_.drops_denied && rules_.list.find(client) == Listed::Deny) return TurnedAway::Denied;
+  if (rules_.is_jailed(client)) return TurnedAway::Jailed;
+  if (!rules_.connection_rate || rules_.trusted_proxies.contains(client)) return TurnedAway::No;
+  return is_refused(*rules_.connection_rate, client, now) ? TurnedAway::TooFast : TurnedAway::No;
+}
+
+Door::Entry Door::enter(std::uint32_t listener, const IpAddress& client, Time now) const {
+  const TurnedAway why = judge(client, now);
+  if (why != TurnedAway::No) return {why, {}};
+  const ListenerBounds& bounds = rules_.listeners[listener];
+  if (bounds.connection_rate && is_refused(*bounds.connection_rate, listener_key(listener), now)) {
     return {TurnedAway::TooFast, {}};
   }
-  if (rules_.connections_max == 0) return {};
-  Entry entry;
-  entry.ticket = rules_.guard->connections.take(rules_.client_of(client), rules_.connections_max);
-  if (!entry.ticket) entry.turned_away = TurnedAway::TooMany;
-  return entry;
+  const bool counts_client =
+      rules_.connections_max > 0 && !client.is_none() && !rules_.trusted_proxies.contains(client);
+  if (!counts_client && bounds.connections_max == 0) return {};
+  Tickets tickets;
+  if (counts_client) {
+    tickets.client =
+        rules_.guard->connections.take(rules_.client_of(client), rules_.connections_max);
+    if (!tickets.client) return {TurnedAway::TooMany, {}};
+  }
+  if (bounds.connections_max > 0) {
+    tickets.listener =
+        rules_.guard->listener_connections.take(listener_key(listener), bounds.connections_max);
+    if (!tickets.listener) return {TurnedAway::TooMany, {}};
+  }
+  return {TurnedAway::No, std::make_unique<const Tickets>(std::move(tickets))};
 }
 
 std::optional<Inmate> Door::on_tls_failed(const IpAddress& client) const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "proxy/access/guard.h"
@@ -17,6 +18,13 @@ namespace sluice::access {
 // Why a connection is closed without an answer.
 enum class TurnedAway : std::uint8_t { No, Denied, Jailed, TooMany, TooFast };
 
+// What a connection takes for as long as it lasts; none where nothing is limited.
+struct Tickets {
+  IpCounts::Ticket client;
+  IpCounts::Ticket listener;
+};
+using Pass = std::unique_ptr<const Tickets>;
+
 class Door {
  public:
   // Borrows the rules.
@@ -24,15 +32,18 @@ class Door {
 
   struct Entry {
     TurnedAway turned_away = TurnedAway::No;
-    IpCounts::Ticket ticket;  // for as long as the connection lasts
+    Pass pass;
   };
-  // Trusted proxies, and peers on Unix sockets, always may.
-  Entry enter(const IpAddress& client, Time now) const;
+  // `listener`: its number. For trusted proxies, and peers on Unix sockets (no address), only the
+  // listener's own bounds hold.
+  Entry enter(std::uint32_t listener, const IpAddress& client, Time now) const;
 
   // Its TLS handshake failed. Who is put away for it, to be logged.
   std::optional<Inmate> on_tls_failed(const IpAddress& client) const;
 
  private:
+  TurnedAway judge(const IpAddress& client, Time now) const;
+
   const GuardRules& rules_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/access/guard.h"
 
+#include <array>
 #include <random>
 
 namespace sluice::access {
@@ -17,6 +18,13 @@ bool GuardRules::is_jailed(const IpAddress& address) const {
   // Mostly nobody is, and then there is no clock to be read.
   if (guard->jail.size() == 0) return false;
   return guard->jail.is_jailed(address, wall_now()) && !is_spared(address);
+}
+
+IpAddress listener_key(std::uint32_t number) {
+  const std::array<std::uint8_t, 4> bytes{
+      static_cast<std::uint8_t>(number >> 24), static_cast<std::uint8_t>(number >> 16),
+      static_cast<std::uint8_t>(number >> 8), static_cast<std::uint8_t>(number)};
+  return IpAddress::from_v4(bytes);
 }
 
 WallTime wall_now() {

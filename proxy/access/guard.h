@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "conf/result.h"
 #include "proxy/access/ip_counts.h"
@@ -23,12 +24,23 @@ struct Guard {
   static Result<std::unique_ptr<Guard>> create(std::size_t buckets, const JailOptions& jail);
 
   Guard(std::unique_ptr<IpTable> buckets, const JailOptions& jail_options, std::uint64_t seed)
-      : table(std::move(buckets)), jail(jail_options), connections(seed), requests(seed) {}
+      : table(std::move(buckets)),
+        jail(jail_options),
+        connections(seed),
+        listener_connections(seed),
+        requests(seed) {}
 
   const std::unique_ptr<IpTable> table;
   Jail jail;
   IpCounts connections;
+  IpCounts listener_connections;  // by listener_key()
   IpCounts requests;
+};
+
+// What all clients of one listener may do together.
+struct ListenerBounds {
+  std::uint32_t connections_max = 0;  // 0: no limit
+  std::optional<RateLimit> connection_rate;
 };
 
 // Immutable, part of a Snapshot. Borrows the Guard.
@@ -49,10 +61,14 @@ struct GuardRules {
   bool drops_denied = false;      // at accept; otherwise they get their 403
   std::optional<JailRules> jail;  // none: only who is added by hand is put away
   std::optional<RateLimit> connection_rate;
-  std::uint32_t connections_max = 0;  // of one client; 0: no limit
+  std::uint32_t connections_max = 0;      // of one client; 0: no limit
+  std::vector<ListenerBounds> listeners;  // by number
   unsigned ipv4_bits = 32;
   unsigned ipv6_bits = 64;
 };
+
+// What stands for a listener where an address is asked for.
+IpAddress listener_key(std::uint32_t number);
 
 // The wall clock, which the jail's sentences are of.
 WallTime wall_now();

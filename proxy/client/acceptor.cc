@@ -32,15 +32,15 @@ void Acceptor::on_accepted(net::Listener& listener, Fd fd, const net::Address& p
     return;
   }
   // Behind a PROXY header the client is not known yet.
-  access::IpCounts::Ticket ticket;
-  if (!settings_.proxy_protocol && !peer.is_unix()) {
-    auto admitted = admit(shared_, peer.ip());
+  access::Pass pass;
+  if (!settings_.proxy_protocol) {
+    auto admitted = admit(shared_, number_, peer.is_unix() ? IpAddress() : peer.ip());
     if (!admitted) return count_closed();
-    ticket = std::move(*admitted);
+    pass = std::move(*admitted);
   }
   shared_.sessions.add(std::make_unique<Http1Session>(
       shared_, Http1Session::Accepted{std::move(fd), peer, number_, settings_.tls,
-                                      settings_.proxy_protocol, std::move(ticket)}));
+                                      settings_.proxy_protocol, std::move(pass)}));
   if (full()) listener.pause();
 }
 

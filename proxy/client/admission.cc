@@ -3,7 +3,6 @@
 
 #include <utility>
 
-#include "proxy/access/door.h"
 #include "proxy/access/jail_watch.h"
 
 namespace sluice::client {
@@ -27,12 +26,12 @@ void count(exchange::Counters& counters, access::TurnedAway why) {
 
 }  // namespace
 
-std::optional<access::IpCounts::Ticket> admit(Shared& shared, const IpAddress& client) {
-  if (shared.door == nullptr) return access::IpCounts::Ticket();
-  access::Door::Entry entry = shared.door->enter(client, shared.services.loop.now());
+std::optional<access::Pass> admit(Shared& shared, std::uint32_t listener, const IpAddress& client) {
+  if (shared.door == nullptr) return access::Pass();
+  access::Door::Entry entry = shared.door->enter(listener, client, shared.services.loop.now());
   count(shared.services.counters, entry.turned_away);
   if (entry.turned_away != access::TurnedAway::No) return std::nullopt;
-  return std::move(entry.ticket);
+  return std::move(entry.pass);
 }
 
 void note_tls_failure(Shared& shared, const IpAddress& client) {

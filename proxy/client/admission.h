@@ -3,16 +3,17 @@
 // is: the acceptor, or the session that has read a PROXY header. Worker's thread.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
-#include "proxy/access/ip_counts.h"
+#include "proxy/access/door.h"
 #include "proxy/base/ip.h"
 #include "proxy/client/shared.h"
 
 namespace sluice::client {
 
 // Nothing: the connection is to be closed at once, and is counted as turned away.
-std::optional<access::IpCounts::Ticket> admit(Shared& shared, const IpAddress& client);
+std::optional<access::Pass> admit(Shared& shared, std::uint32_t listener, const IpAddress& client);
 
 // The client's TLS handshake failed: by what it sent, or too slowly.
 void note_tls_failure(Shared& shared, const IpAddress& client);

@@ -48,7 +48,7 @@ Http1Session::Http1Session(Shared& shared, Accepted accepted)
                           accepted.proxy_protocol ? nullptr : accepted.tls)),
       info_(info_of(accepted.peer, accepted.listener, accepted.tls != nullptr)),
       tls_after_prelude_(accepted.proxy_protocol ? accepted.tls : nullptr),
-      ticket_(std::move(accepted.ticket)),
+      pass_(std::move(accepted.pass)),
       stash_(shared.services.loop.blocks()),
       response_(stream_),
       exchange_(nullptr, {&shared.services.exchanges}),
@@ -118,9 +118,9 @@ void Http1Session::end_prelude(const net::ProxyHeader& header) {
     info_.peer = header.source->ip();
     info_.peer_port = header.source->port();
   }
-  auto admitted = admit(shared_, info_.peer);
+  auto admitted = admit(shared_, info_.listener, info_.peer);
   if (!admitted) return close();
-  ticket_ = std::move(*admitted);
+  pass_ = std::move(*admitted);
   state_ = info_.tls ? State::Handshake : State::Head;
   wait_for_first_bytes();
   if (info_.tls) stream_.start_tls(std::move(tls_after_prelude_));

@@ -12,7 +12,7 @@
 #include <memory>
 #include <string_view>
 
-#include "proxy/access/ip_counts.h"
+#include "proxy/access/door.h"
 #include "proxy/client/http1_response.h"
 #include "proxy/client/session.h"
 #include "proxy/client/shared.h"
@@ -35,7 +35,7 @@ class Http1Session final : public Session,
     std::uint32_t listener;                         // its number, for Rules::listeners
     std::shared_ptr<const tls::ServerContext> tls;  // null: plain
     bool proxy_protocol = false;                    // a PROXY header comes first
-    access::IpCounts::Ticket ticket{};              // of the client's connections
+    access::Pass pass{};                            // from the door, if it was asked already
   };
   Http1Session(Shared& shared, Accepted accepted);
   ~Http1Session() override;
@@ -128,7 +128,7 @@ class Http1Session final : public Session,
   net::Stream stream_;
   exchange::ClientInfo info_;
   std::shared_ptr<const tls::ServerContext> tls_after_prelude_;
-  access::IpCounts::Ticket ticket_;
+  access::Pass pass_;
   Buffer stash_;
   http::BodyDecoder decoder_;
   Http1Response response_;

@@ -168,7 +168,7 @@ void Http1Session::close() {
   net::Requeued::ListHook<net::RequeueTag>::unlink();
   stream_.close();
   stash_.clear();
-  ticket_ = {};
+  pass_.reset();
   shared_.sessions.retire(*this, shared_.services.loop);
 }
 

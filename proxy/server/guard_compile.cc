@@ -44,14 +44,27 @@ class GuardCompiler {
     rules_.ipv4_bits = static_cast<unsigned>(per_ip().ipv4_prefix);
     rules_.ipv6_bits = static_cast<unsigned>(per_ip().ipv6_prefix);
     rules_.connections_max = static_cast<std::uint32_t>(per_ip().connections);
-    if (per_ip().connection_rate.events > 0) {
-      // A browser opens several at once.
-      const conf::Rate& rate = per_ip().connection_rate;
-      const conf::RateLimit limit{.rate = rate, .burst = static_cast<int>(rate.events)};
-      rules_.connection_rate.emplace("connections", rate_rule_of(limit, per_ip()), table());
+    limit_connections("connections", per_ip().connection_rate, rules_.connection_rate);
+    rules_.listeners.resize(input_.listener_count);
+    for (std::size_t i = 0; i < config().listeners.size(); ++i) {
+      const conf::Listener& listener = config().listeners[i];
+      access::ListenerBounds& bounds = rules_.listeners[input_.listener_numbers[i]];
+      bounds.connections_max = static_cast<std::uint32_t>(listener.connections);
+      limit_connections("listener " + listener.address, listener.connection_rate,
+                        bounds.connection_rate);
     }
     if (config().jail) rules_.jail = jail_rules_of(*config().jail, per_ip());
     return std::nullopt;
+  }
+
+  // All that a period brings may come at once: browsers open several.
+  void limit_connections(std::string_view name, const conf::Rate& rate,
+                         std::optional<access::RateLimit>& into) const {
+    if (rate.events == 0) return;
+    conf::RateLimit limit;
+    limit.rate = rate;
+    limit.burst = static_cast<int>(rate.events);
+    into.emplace(name, rate_rule_of(limit, per_ip()), table());
   }
 
   // The cheapest first; a refused request takes no token.

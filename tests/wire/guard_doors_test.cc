@@ -148,6 +148,28 @@ TEST_CASE("connections: a client has so many at once, and another has his own", 
   CHECK(scrape(sluice).value(refused("too_many")) == 1);
 }
 
+TEST_CASE("connections: a listener has so many, whoever they are of", "[wire][guard]") {
+  SluiceProcess sluice(with("", "", R"(, "connections": 2)"));
+  RawClient first = sluice.connect(0, {.source = "127.0.0.2"});
+  first.send(kGet);
+  CHECK(read_response(first).status == 200);
+  RawClient second = sluice.connect(0, {.source = "127.0.0.3"});
+  second.send(kGet);
+  CHECK(read_response(second).status == 200);
+  CHECK(is_dropped(sluice, "127.0.0.4"));
+  first.close();
+  wait_for_metric(sluice, "sluice_client_connections_open", 1);
+  CHECK(status_from(sluice, "127.0.0.4") == 200);
+}
+
+TEST_CASE("connections: a listener takes so many in a while", "[wire][guard]") {
+  SluiceProcess sluice(with("", "", R"(, "connection_rate": "2/h")"));
+  CHECK(status_from(sluice, "127.0.0.2") == 200);
+  CHECK(status_from(sluice, "127.0.0.3") == 200);
+  CHECK(is_dropped(sluice, "127.0.0.4"));
+  CHECK(scrape(sluice).value(refused("too_fast")) == 1);
+}
+
 TEST_CASE("connections: a client opens so many in a while", "[wire][guard]") {
   SluiceProcess sluice(with(R"(, "limits": {"per_ip": {"connection_rate": "3/h"}})"));
   for (int i = 0; i < 3; ++i) CHECK(status_from(sluice, "127.0.0.1") == 200);
