@@ -50,6 +50,10 @@ net::ResolverOptions resolver_options(const conf::Resolver& resolver) {
           .max_ttl = resolver.max_ttl};
 }
 
+std::string jail_file_of(const conf::Config& config) {
+  return config.jail ? config.jail->file : std::string();
+}
+
 }  // namespace
 
 std::size_t usable_cores() {
@@ -256,6 +260,7 @@ bool Server::try_reload() {
   if (config->limits.table != config_.limits.table) {
     log_.warn("the size of limits.table changes with the next start");
   }
+  const std::string old_jail = jail_file_of(config_);
   std::string old_log = config_.access_log.path;
   auto error = log_writer_->set_output(config->access_log.path);
   if (!error) error = use(std::move(*config));
@@ -265,6 +270,7 @@ bool Server::try_reload() {
     log_.error("reload failed; the running configuration is unchanged: {}", error->text());
     return false;
   }
+  if (jail_file_of(config_) != old_jail) move_jail();
   return true;
 }
 
