@@ -260,6 +260,9 @@ bool Server::try_reload() {
   if (config->limits.table != config_.limits.table) {
     log_.warn("the size of limits.table changes with the next start");
   }
+  if (jail_options_of(config->jail).table != jail_options_of(config_.jail).table) {
+    log_.warn("the size of jail.table changes with the next start");
+  }
   const std::string old_jail = jail_file_of(config_);
   std::string old_log = config_.access_log.path;
   auto error = log_writer_->set_output(config->access_log.path);

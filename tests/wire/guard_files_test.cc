@@ -140,6 +140,20 @@ TEST_CASE("jail: a reload that names another file reads it, and writes who is aw
   CHECK(read_file(directory.file("new")).find("127.0.0.3" + line) != std::string::npos);
 }
 
+TEST_CASE("reload: sizes of tables that only a start can change are said",
+          "[wire][guard][reload]") {
+  SluiceProcess sluice(guarded(""));
+  REQUIRE(sluice.reload(guarded(R"(, "jail": {})")));
+  CHECK(sluice.log().find("with the next start") == std::string::npos);
+  REQUIRE(sluice.reload(guarded(R"(, "jail": {"table": 2048})")));
+  CHECK(sluice.log().find("the size of jail.table changes with the next start") !=
+        std::string::npos);
+  CHECK(sluice.log().find("limits.table") == std::string::npos);
+  REQUIRE(sluice.reload(guarded(R"(, "jail": {"table": 2048}, "limits": {"table": 2048})")));
+  CHECK(sluice.log().find("the size of limits.table changes with the next start") !=
+        std::string::npos);
+}
+
 TEST_CASE("access: a list's file that vanishes leaves the list as it was, until it is back",
           "[wire][guard]") {
   const TempDir directory;
