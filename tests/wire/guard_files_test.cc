@@ -181,3 +181,33 @@ TEST_CASE("reload: a list that is broken changes nothing, and says where",
         std::string::npos);
   CHECK(status_from(sluice, "127.0.0.2") == 403);
 }
+
+TEST_CASE("access: a block that is allowed and denied is an error that names both places",
+          "[wire][guard]") {
+  const TempDir directory;
+  const std::string allow = directory.write("allow", "# friends\n192.0.2.0/24\n");
+  const std::string config = guarded(R"(, "access": {"allow": "file:)" + allow +
+                                     R"(", "deny": ["127.0.0.9", "192.0.2.0/24"]})");
+  const std::string error =
+      "access.deny[1]: 192.0.2.0/24 is denied here, but allowed by " + allow + ":2";
+  CHECK_THROWS_WITH(SluiceProcess(config), Catch::Contains(error));
+  const Finished checked = check_config(config);
+  CHECK(checked.status.code == 3);
+  CHECK(checked.err.find(error) != std::string::npos);
+}
+
+TEST_CASE("check: reads the files of lists, those of routes, too", "[wire][guard][command_line]") {
+  const TempDir directory;
+  const std::string deny = directory.write("deny", "127.0.0.2\n127.0.0.300\n");
+  const std::string lists = R"("access": {"deny": "file:)" + deny + "\"}";
+  const std::string of_route = R"({"listeners": [{"address": "127.0.0.1:0"}],
+    "routes": [{"respond": {}, )" +
+                               lists + "}]}";
+  for (const std::string& config : {guarded(", " + lists), of_route}) {
+    const Finished checked = check_config(config);
+    CHECK(checked.status.code == 3);
+    CHECK(checked.err.find(deny + ":2: \"127.0.0.300\" is no address") != std::string::npos);
+  }
+  directory.write("deny", "127.0.0.2\n");
+  CHECK(check_config(of_route).status.code == 0);
+}
