@@ -102,6 +102,18 @@ TEST_CASE("access: a client behind a trusted proxy is judged by its own address"
   CHECK(read_response(proxy).status == 200);
 }
 
+TEST_CASE("access: a trusted proxy is not dropped for its own address, its clients are judged",
+          "[wire][guard]") {
+  SluiceProcess sluice(with(R"(, "trusted_proxies": ["127.0.0.1"],
+    "access": {"allow": "192.0.2.0/24", "deny": "all", "deny_with": "drop"})"));
+  RawClient proxy = sluice.connect();
+  proxy.send("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n");
+  CHECK(read_response(proxy).status == 200);
+  proxy.send("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 198.51.100.9\r\n\r\n");
+  CHECK(read_response(proxy).status == 403);
+  CHECK(is_dropped(sluice, "127.0.0.2"));
+}
+
 TEST_CASE("access: a list's file is read again when it changes, and kept when it is broken",
           "[wire][guard]") {
   const TempDir directory;
