@@ -79,7 +79,7 @@ class Server final : private net::NameWatch::Owner {
   void start_workers();
   void stop_workers();
   // Compiles and hands to the workers; on failure nothing has changed.
-  std::optional<Error> use(conf::Config config);
+  std::optional<Error> use(conf::Config config, const Snapshot* lists_of = nullptr);
   std::optional<Error> watch_names();
   // net::NameWatch::Owner
   void on_changed(std::string_view name, std::span<const net::Address> addresses) override;

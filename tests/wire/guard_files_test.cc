@@ -6,17 +6,21 @@
 #include <string>
 
 #include "tests/support/deadline.h"
+#include "tests/support/dns_server.h"
 #include "tests/support/http_reader.h"
 #include "tests/support/process.h"
+#include "tests/support/scripted_backend.h"
 #include "tests/support/sluice_process.h"
 
 using sluice::support::check_config;
 using sluice::support::Deadline;
+using sluice::support::DnsServer;
 using sluice::support::Failure;
 using sluice::support::Finished;
 using sluice::support::RawClient;
 using sluice::support::read_file;
 using sluice::support::read_response;
+using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
 using sluice::support::TempDir;
 
@@ -169,6 +173,39 @@ TEST_CASE("access: a list's file that vanishes leaves the list as it was, until 
   CHECK(count_of(sluice.log(), "the lists stay as they were") == 1);
   CHECK(status_from(sluice, "127.0.0.2") == 200);
   CHECK(status_from(sluice, "127.0.0.3") == 403);
+}
+
+TEST_CASE("access: a list's file that is broken keeps no backend's new address from being used",
+          "[wire][guard]") {
+  DnsServer dns;
+  dns.set("app.test", {.addresses = {"127.0.0.3"}, .ttl_s = 1});  // where nobody listens
+  ScriptedBackend backend(ScriptedBackend::answer(200, "x"));
+  const std::string port = backend.address().substr(backend.address().rfind(':'));
+  const TempDir directory;
+  const std::string deny = directory.write("deny", "127.0.0.9\n");
+  SluiceProcess sluice(R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
+    "pools": {"p": {"backends": ["app.test)" +
+                       port + R"("], "max_fails": 0}},
+    "routes": [{"forward": {"pool": "p"}, "access": {"deny": "127.0.0.8"}}],
+    "resolver": {"servers": [")" +
+                       dns.address() + R"("], "min_ttl": "1s"},
+    "access": {"deny": "file:)" +
+                       deny + "\"}}");
+  sluice.wait_for_log(port + " resolves to 1 address");
+  directory.write("deny", "nonsense\n");
+  sluice.wait_for_log("the lists stay as they were");
+  dns.set("app.test", {.addresses = {"127.0.0.1"}, .ttl_s = 1});
+  const Deadline deadline;
+  while (status_from(sluice, "127.0.0.1") != 200) {
+    if (deadline.expired()) throw Failure("the new address is not used");
+  }
+  CHECK(status_from(sluice, "127.0.0.8") == 403);
+  CHECK(status_from(sluice, "127.0.0.9") == 403);
+  CHECK(count_of(sluice.log(), "the lists stay as they were") == 1);
+  // And it is still looked at.
+  directory.write("deny", "127.0.0.7\n");
+  sluice.wait_for_log("lists reloaded");
+  CHECK(status_from(sluice, "127.0.0.7") == 403);
 }
 
 TEST_CASE("reload: a list that is broken changes nothing, and says where",
