@@ -16,6 +16,7 @@
 #include "conf/load.h"
 #include "conf/schema.h"
 #include "proxy/admin_command.h"
+#include "proxy/server/guard_rules.h"
 #include "proxy/server/server.h"
 #include "proxy/server/version.h"
 #include "tls/certificates.h"
@@ -120,6 +121,11 @@ int check(const Arguments& arguments) {
   conf::LoadOutcome outcome = conf::load_file(std::string(arguments[0]), load_options());
   if (!outcome) {
     print_errors(outcome.errors);
+    return BadConfig;
+  }
+  // At a start or a reload they are read anyway, and may be large.
+  if (const auto error = server::check_lists(*outcome.config)) {
+    fmt::print(stderr, "{}: error: {}\n", arguments[0], error->text());
     return BadConfig;
   }
   fmt::print("{}: ok\n", arguments[0]);

@@ -8,7 +8,6 @@ namespace sluice::access {
 
 namespace {
 
-using exchange::Failure;
 using exchange::Kind;
 using exchange::Side;
 

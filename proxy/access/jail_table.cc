@@ -116,8 +116,8 @@ void JailTable::release(Records::iterator record, WallTime now) {
 
 void JailTable::make_room() {
   while (records_.size() >= capacity_) {
-    const auto first = std::find_if(queues_.begin(), queues_.end(),
-                                    [](const auto& waiting) { return !waiting.empty(); });
+    auto* const first = std::find_if(queues_.begin(), queues_.end(),
+                                     [](const auto& waiting) { return !waiting.empty(); });
     erase(records_.find(first->begin()->second));
   }
 }

@@ -24,6 +24,7 @@ struct Prefix {
   // Not to be foreseen by who does not know the seed.
   std::uint64_t hash(std::uint64_t seed) const;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 takes the comparison with 0 for one
   friend auto operator<=>(const Prefix&, const Prefix&) = default;
 
   std::uint64_t high = 0;

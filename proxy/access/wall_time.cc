@@ -53,7 +53,7 @@ std::optional<WallTime> parse_time(std::string_view text) {
   const int minute = number(text.substr(14, 2));
   const int second = number(text.substr(17, 2));
   if (!date.ok() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
-  return sys_days(date) + std::chrono::hours{hour} + std::chrono::minutes{minute} + seconds{second};
+  return sys_days{date} + std::chrono::hours{hour} + std::chrono::minutes{minute} + seconds{second};
 }
 
 }  // namespace sluice::access

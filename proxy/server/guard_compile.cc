@@ -25,7 +25,7 @@ class GuardCompiler {
       snapshot_.rules.listeners[number].checks = checks;
     }
     for (std::size_t i = 0; i < config().routes.size(); ++i) {
-      if (auto error = compile_route(i)) return error;
+      compile_route(i);
     }
     return std::nullopt;
   }
@@ -35,9 +35,7 @@ class GuardCompiler {
   const conf::PerIp& per_ip() const { return config().limits.per_ip; }
 
   std::optional<Error> compile_rules() {
-    auto list = compile_lists(config().access, "access", snapshot_.list_files);
-    if (!list) return list.error();
-    rules_.list = std::move(*list);
+    if (auto error = compile_all_lists()) return error;
     rules_.guard = &input_.guard;
     rules_.trusted_proxies = snapshot_.rules.trusted_proxies;
     rules_.drops_denied = config().access.deny_with == conf::DenyWith::Drop;
@@ -55,6 +53,34 @@ class GuardCompiler {
     }
     if (config().jail) rules_.jail = jail_rules_of(*config().jail, per_ip());
     return std::nullopt;
+  }
+
+  std::optional<Error> compile_all_lists() {
+    snapshot_.route_lists.resize(config().routes.size());
+    if (input_.lists_of != nullptr) {
+      copy_lists(*input_.lists_of);
+      return std::nullopt;
+    }
+    auto list = compile_lists(config().access, "access", snapshot_.list_files);
+    if (!list) return list.error();
+    rules_.list = std::move(*list);
+    for (std::size_t i = 0; i < config().routes.size(); ++i) {
+      auto own = compile_lists(config().routes[i].access, fmt::format("routes[{}].access", i),
+                               snapshot_.list_files);
+      if (!own) return own.error();
+      if (own->size() == 0) continue;
+      snapshot_.route_lists[i] = std::make_unique<access::IpList>(std::move(*own));
+    }
+    return std::nullopt;
+  }
+
+  void copy_lists(const Snapshot& from) {
+    snapshot_.list_files = from.list_files;
+    rules_.list = from.guard.list;
+    for (std::size_t i = 0; i < from.route_lists.size(); ++i) {
+      if (from.route_lists[i] == nullptr) continue;
+      snapshot_.route_lists[i] = std::make_unique<access::IpList>(*from.route_lists[i]);
+    }
   }
 
   // All that a period brings may come at once: browsers open several.
@@ -89,24 +115,19 @@ class GuardCompiler {
     return checks;
   }
 
-  std::optional<Error> compile_route(std::size_t index) {
+  void compile_route(std::size_t index) {
     const conf::Route& from = config().routes[index];
     route::Route& route = *snapshot_.routes[index];
     route.cost = static_cast<unsigned>(from.limits.cost);
-    auto list =
-        compile_lists(from.access, fmt::format("routes[{}].access", index), snapshot_.list_files);
-    if (!list) return list.error();
-    if (list->size() > 0) {
-      snapshot_.route_lists.push_back(std::make_unique<access::IpList>(std::move(*list)));
-      route.checks.push_back(keep<access::ListCheck>(*snapshot_.route_lists.back()));
+    if (const auto& list = snapshot_.route_lists[index]) {
+      route.checks.push_back(keep<access::ListCheck>(*list));
     }
-    if (from.limits.per_ip.rate.events == 0) return std::nullopt;
+    if (from.limits.per_ip.rate.events == 0) return;
     route.checks.push_back(keep<access::RateCheck>(
         access::RateCheck::Options{.name = limit_name(from.match),
                                    .rule = rate_rule_of(from.limits.per_ip, per_ip()),
                                    .fields = false},
         std::vector<unsigned>{route.cost}, table()));
-    return std::nullopt;
   }
 
   // What tells a route from all others, and stays as long as it matches the same.

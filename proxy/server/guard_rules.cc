@@ -85,6 +85,18 @@ Result<access::IpList> compile_lists(const conf::AccessLists& lists, std::string
   return compiler.build();
 }
 
+std::optional<Error> check_lists(const conf::Config& config) {
+  ListFiles files;
+  const auto all = compile_lists(config.access, "access", files);
+  if (!all) return all.error();
+  for (std::size_t i = 0; i < config.routes.size(); ++i) {
+    const auto own =
+        compile_lists(config.routes[i].access, fmt::format("routes[{}].access", i), files);
+    if (!own) return own.error();
+  }
+  return std::nullopt;
+}
+
 bool have_changed(const ListFiles& files) {
   return std::any_of(files.begin(), files.end(),
                      [](const auto& file) { return access::stamp_of(file.first) != file.second; });

@@ -25,6 +25,10 @@ using ListFiles = std::map<std::string, std::optional<access::FileStamp>>;
 Result<access::IpList> compile_lists(const conf::AccessLists& lists, std::string_view place,
                                      ListFiles& files);
 
+// What is wrong with the lists of a configuration, or with a file of theirs, beyond what conf/
+// knows.
+std::optional<Error> check_lists(const conf::Config& config);
+
 // Whether one of them is another one now.
 bool have_changed(const ListFiles& files);
 

@@ -50,6 +50,10 @@ net::ResolverOptions resolver_options(const conf::Resolver& resolver) {
           .max_ttl = resolver.max_ttl};
 }
 
+std::string jail_file_of(const conf::Config& config) {
+  return config.jail ? config.jail->file : std::string();
+}
+
 }  // namespace
 
 std::size_t usable_cores() {
@@ -131,7 +135,7 @@ void Server::stop_workers() {
   }
 }
 
-std::optional<Error> Server::use(conf::Config config) {
+std::optional<Error> Server::use(conf::Config config, const Snapshot* lists_of) {
   auto plan = listeners_.plan(config);
   if (!plan) return plan.error();
   CompileInput input{.config = config,
@@ -144,7 +148,8 @@ std::optional<Error> Server::use(conf::Config config) {
                      .guard = *guard_,
                      .route_series = route_series_,
                      .admin_listener = plan->admin,
-                     .admin_endpoints = admin_endpoints()};
+                     .admin_endpoints = admin_endpoints(),
+                     .lists_of = lists_of};
   auto snapshot = compile(input);
   if (!snapshot) return snapshot.error();
   for (std::size_t i = 0; i < workers_.size(); ++i) {
@@ -156,7 +161,7 @@ std::optional<Error> Server::use(conf::Config config) {
     workers_[i]->apply(std::move(change));
   }
   snapshot_ = std::move(*snapshot);
-  list_files_ = snapshot_->list_files;
+  if (lists_of == nullptr) list_files_ = snapshot_->list_files;
   const bool new_admin = plan->admin && plan->opened.contains(*plan->admin);
   listeners_.commit(std::move(*plan));
   if (new_admin) log_admin_listener();
@@ -199,11 +204,13 @@ void Server::on_failed(std::string_view name, std::string_view error) {
             names_.contains(std::string(name)) ? "; its last addresses stay in use" : "");
 }
 
-// New addresses are a reload with the configuration that stands.
+// New addresses are a reload with the configuration that stands, and with its lists: a broken file
+// is no reason to stay with backends that are gone.
 void Server::use_new_names() {
   names_changed_ = false;
   if (draining_) return;
-  if (auto error = use(config_)) log_.error("cannot use the new addresses: {}", error->text());
+  const auto error = use(config_, snapshot_.get());
+  if (error) log_.error("cannot use the new addresses: {}", error->text());
 }
 
 int Server::run() {
@@ -256,6 +263,10 @@ bool Server::try_reload() {
   if (config->limits.table != config_.limits.table) {
     log_.warn("the size of limits.table changes with the next start");
   }
+  if (jail_options_of(config->jail).table != jail_options_of(config_.jail).table) {
+    log_.warn("the size of jail.table changes with the next start");
+  }
+  const std::string old_jail = jail_file_of(config_);
   std::string old_log = config_.access_log.path;
   auto error = log_writer_->set_output(config->access_log.path);
   if (!error) error = use(std::move(*config));
@@ -265,6 +276,7 @@ bool Server::try_reload() {
     log_.error("reload failed; the running configuration is unchanged: {}", error->text());
     return false;
   }
+  if (jail_file_of(config_) != old_jail) move_jail();
   return true;
 }
 

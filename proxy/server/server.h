@@ -71,6 +71,7 @@ class Server final : private net::NameWatch::Owner {
 
   // In server_guard.cc.
   void restore_jail();
+  void move_jail();
   void save_jail();
   void on_second();
 
@@ -78,7 +79,7 @@ class Server final : private net::NameWatch::Owner {
   void start_workers();
   void stop_workers();
   // Compiles and hands to the workers; on failure nothing has changed.
-  std::optional<Error> use(conf::Config config);
+  std::optional<Error> use(conf::Config config, const Snapshot* lists_of = nullptr);
   std::optional<Error> watch_names();
   // net::NameWatch::Owner
   void on_changed(std::string_view name, std::span<const net::Address> addresses) override;
@@ -115,8 +116,9 @@ class Server final : private net::NameWatch::Owner {
   net::Timer drain_timer_;
   std::size_t workers_drained_ = 0;
   bool names_changed_ = false;
-  ListFiles list_files_;          // as last read, or tried to
-  std::uint64_t jail_saved_ = 0;  // of Jail::changes()
+  ListFiles list_files_;  // as last read, or tried to
+  // Of Jail::changes(); none: the file lacks all.
+  std::optional<std::uint64_t> jail_saved_ = 0;
   bool jail_save_failed_ = false;
   std::atomic<bool> draining_ = false;  // the control thread's; workers ask, for /ready
   std::uint64_t generation_ = 0;

@@ -6,15 +6,26 @@
 
 namespace sluice::server {
 
+// Who is known already is known better than the file does.
 void Server::restore_jail() {
   if (!config_.jail || config_.jail->file.empty()) return;
+  const std::vector<access::Inmate> known = guard_->jail.records(access::wall_now());
   const access::JailFile file = access::read_jail(config_.jail->file);
   for (const Error& problem : file.problems) log_.warn("{}", problem.text());
   if (file.bad_lines > file.problems.size()) {
     log_.warn("{}: {} lines in all could not be read", config_.jail->file, file.bad_lines);
   }
   guard_->jail.restore(file.inmates, access::wall_now());
+  guard_->jail.restore(known, access::wall_now());
   jail_saved_ = guard_->jail.changes();
+}
+
+// The file has another name since a reload: what is kept there counts, too, and is kept there from
+// now on.
+void Server::move_jail() {
+  restore_jail();
+  if (guard_->jail.changes() > 0) jail_saved_.reset();
+  jail_save_failed_ = false;
 }
 
 // What cannot be written is said once, and tried again.

@@ -47,7 +47,7 @@ struct Snapshot {
   access::GuardRules guard;
   access::Door door{guard};
   ListFiles list_files;
-  std::vector<std::unique_ptr<access::IpList>> route_lists;
+  std::vector<std::unique_ptr<access::IpList>> route_lists;  // one a route; null: it has none
   std::vector<std::unique_ptr<exchange::AccessCheck>> checks;
   std::vector<std::unique_ptr<route::Route>> routes;
   std::vector<std::shared_ptr<observe::RouteSeries>> series;  // of the routes
@@ -73,6 +73,8 @@ struct CompileInput {
   // The number of the admin listener, and what it answers.
   std::optional<std::uint32_t> admin_listener;
   std::vector<handlers::AdminEndpoint> admin_endpoints;
+  // Of the same configuration, whose access lists stand; null: they are read.
+  const Snapshot* lists_of = nullptr;
 };
 
 // Control thread only. Errors are those that only the real files and libraries can tell: a broken

@@ -15,6 +15,8 @@ void config(std::string_view bytes);
 void date(std::string_view bytes);
 void exchange(std::string_view bytes);
 void fields(std::string_view bytes);
+void ip_list(std::string_view bytes);
+void jail_file(std::string_view bytes);
 void log_line(std::string_view bytes);
 void proxy_protocol(std::string_view bytes);
 void request_head(std::string_view bytes);
@@ -38,6 +40,8 @@ inline constexpr Target kTargets[] = {
     {"date", date},
     {"exchange", exchange},
     {"fields", fields},
+    {"ip_list", ip_list},
+    {"jail_file", jail_file},
     {"log_line", log_line},
     {"proxy_protocol", proxy_protocol},
     {"request_head", request_head},

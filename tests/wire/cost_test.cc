@@ -3,144 +3,31 @@
 // allocations on the worker and system calls.
 #include <catch2/catch.hpp>
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/mman.h>
-
-#include <atomic>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <string>
 
 #include "tests/support/environment.h"
-#include "tests/support/http_reader.h"
 #include "tests/support/process.h"
 #include "tests/support/scripted_backend.h"
 #include "tests/support/skip.h"
 #include "tests/support/sluice_process.h"
 #include "tests/wire/cache_rig.h"
 #include "tests/wire/configs.h"
+#include "tests/wire/cost_rig.h"
 
-using sluice::support::Process;
 using sluice::support::RawClient;
-using sluice::support::read_response;
 using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
 using sluice::support::TempDir;
+using sluice::wire::AllocationCount;
+using sluice::wire::cacheable;
+using sluice::wire::check_only_expected;
+using sluice::wire::kRequests;
+using sluice::wire::kWarmUp;
+using sluice::wire::send_requests;
+using sluice::wire::SystemCalls;
 
 namespace {
-
-constexpr int kWarmUp = 300;
-constexpr int kRequests = 1000;
-
-void send_requests(RawClient& client, int count) {
-  for (int i = 0; i < count; ++i) {
-    client.send(
-        "GET /some/path?with=query HTTP/1.1\r\nHost: www.example\r\nUser-Agent: test/1.0\r\n"
-        "Accept: */*\r\nAccept-Encoding: gzip\r\nCookie: a=b; c=d\r\n\r\n");
-    if (read_response(client).status != 200) throw sluice::support::Failure("not 200");
-  }
-}
-
-// The page that count_allocations.so counts in.
-class AllocationCount {
- public:
-  AllocationCount() : path_(directory_.write("count", std::string(16, '\0'))) {
-    const int fd = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
-    words_ = static_cast<std::atomic<std::uint64_t>*>(
-        ::mmap(nullptr, 16, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
-    ::close(fd);
-  }
-  ~AllocationCount() { ::munmap(words_, 16); }
-  AllocationCount(const AllocationCount&) = delete;
-  AllocationCount& operator=(const AllocationCount&) = delete;
-
-  sluice::support::ProcessOptions options() const {
-    sluice::support::ProcessOptions options;
-    options.environment = {
-        {"LD_PRELOAD", std::filesystem::path(sluice::support::sluice_binary()).parent_path() /
-                           "count_allocations.so"},
-        {"SLUICE_COUNT_ALLOCATIONS", path_}};
-    return options;
-  }
-  void start() { words_[0] = 1; }
-  std::uint64_t stop() {
-    words_[0] = 0;
-    return words_[1];
-  }
-
- private:
-  TempDir directory_;
-  std::string path_;
-  std::atomic<std::uint64_t>* words_;
-};
-
-// System calls by name, of all threads of a process, between its construction and finish().
-class SystemCalls {
- public:
-  explicit SystemCalls(pid_t pid)
-      : path_(directory_.file("trace")),
-        strace_({"strace", "-f", "-q", "-o", path_, "-p", std::to_string(pid)}) {
-    // It is there when the kernel names a tracer for every thread.
-    const sluice::support::Deadline deadline;
-    while (!all_traced(pid)) {
-      if (deadline.expired()) throw sluice::support::Failure("strace did not attach");
-    }
-  }
-
-  std::map<std::string, int> finish() {
-    strace_.signal(SIGINT);
-    strace_.wait();
-    std::map<std::string, int> calls;
-    std::ifstream trace(path_);
-    for (std::string line; std::getline(trace, line);) {
-      const std::size_t name_at = line.find_first_not_of(' ', line.find(' '));
-      const std::size_t name_end = line.find('(');
-      const bool whole = name_end != std::string::npos && line[name_at] != '<';
-      if (whole) ++calls[line.substr(name_at, name_end - name_at)];
-    }
-    return calls;
-  }
-
- private:
-  static bool all_traced(pid_t pid) {
-    const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
-    for (const auto& task : std::filesystem::directory_iterator(tasks)) {
-      std::ifstream status(task.path() / "status");
-      int tracer = 0;
-      for (std::string word; status >> word;) {
-        if (word == "TracerPid:") status >> tracer;
-      }
-      if (tracer == 0) return false;
-    }
-    return true;
-  }
-
-  TempDir directory_;
-  std::string path_;
-  Process strace_;
-};
-
-// Nothing else on the way, but for waiting and the writer of the access log.
-void check_only_expected(const std::map<std::string, int>& calls) {
-  for (const auto& [name, count] : calls) {
-    INFO(name << ": " << count);
-    const bool expected = name == "recvfrom" || name == "sendmsg" || name == "epoll_wait" ||
-                          name == "futex" || name == "write" || name == "writev" ||
-                          name == "poll" || name == "restart_syscall" || name == "read" ||
-                          name == "clock_nanosleep";
-    CHECK((expected || count < kRequests / 100));
-  }
-}
-
-ScriptedBackend::Script cacheable() {
-  return ScriptedBackend::answer(200, std::string(1024, 'x'),
-                                 {{"Cache-Control", "max-age=1000"},
-                                  {"ETag", "\"v1\""},
-                                  {"Vary", "Accept-Encoding"},
-                                  {"Content-Type", "text/plain"}});
-}
 
 // A root with one small file, for what send_requests() asks for.
 class SmallFile {

@@ -102,6 +102,36 @@ TEST_CASE("access: a client behind a trusted proxy is judged by its own address"
   CHECK(read_response(proxy).status == 200);
 }
 
+TEST_CASE("access: a trusted proxy is not dropped for its own address, its clients are judged",
+          "[wire][guard]") {
+  SluiceProcess sluice(with(R"(, "trusted_proxies": ["127.0.0.1"],
+    "access": {"allow": "192.0.2.0/24", "deny": "all", "deny_with": "drop"})"));
+  RawClient proxy = sluice.connect();
+  proxy.send("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n");
+  CHECK(read_response(proxy).status == 200);
+  proxy.send("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 198.51.100.9\r\n\r\n");
+  CHECK(read_response(proxy).status == 403);
+  CHECK(is_dropped(sluice, "127.0.0.2"));
+}
+
+TEST_CASE("access: peers on a Unix socket have no address that could be denied", "[wire][guard]") {
+  const TempDir directory;
+  const std::string path = directory.file("http.sock");
+  SluiceProcess sluice(R"({"workers": 1, "listeners": [{"address": "unix:)" + path +
+                       R"("}], "routes": [{"respond": {"body": "ok"}}],
+    "access": {"deny": "all", "deny_with": "drop"}, "jail": {"errors": "1/h"},
+    "limits": {"per_ip": {"rate": "1/h", "burst": 1, "connections": 1, "requests": 1,
+                          "connection_rate": "1/h"}}})");
+  for (int i = 0; i < 3; ++i) {
+    RawClient client(path);
+    client.send(kGet);
+    CHECK(read_response(client).status == 200);
+    RawClient other(path);
+    other.send("GET / HTTP/1.1\nHost: a\r\n\r\n");
+    CHECK(read_response(other).status == 400);
+  }
+}
+
 TEST_CASE("access: a list's file is read again when it changes, and kept when it is broken",
           "[wire][guard]") {
   const TempDir directory;
@@ -199,4 +229,24 @@ TEST_CASE("connections: behind the PROXY protocol they are those of the client i
   CHECK(read_response(other).status == 200);
   RawClient denied = open("192.0.2.3");
   CHECK(denied.recv_to_close().empty());
+}
+
+TEST_CASE("connections: neighbours in an IPv6 /64 are one client, and two behind a proxy are not",
+          "[wire][guard][proxy_protocol]") {
+  SluiceProcess sluice(with(R"(, "trusted_proxies": ["127.0.0.1"],
+    "limits": {"per_ip": {"connection_rate": "2/h"}})",
+                            "", R"(, "proxy_protocol": true)"));
+  const auto may = [&sluice](const std::string& client) {
+    RawClient connection = sluice.connect();
+    connection.send("PROXY TCP6 " + client + " ::1 1 2\r\n");
+    if (connection.try_send(kGet) && !connection.peek(1).empty()) {
+      return read_response(connection).status == 200;
+    }
+    return false;
+  };
+  CHECK(may("2001:db8:0:1::1"));
+  CHECK(may("2001:db8:0:1:ffff::2"));
+  CHECK_FALSE(may("2001:db8:0:1::3"));
+  CHECK(may("2001:db8:0:2::1"));
+  CHECK(scrape(sluice).value(refused("too_fast")) == 1);
 }

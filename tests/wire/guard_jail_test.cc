@@ -118,6 +118,33 @@ TEST_CASE("jail: handshakes that fail, but not those that were never begun", "[w
   CHECK(read_response(other).status == 200);
 }
 
+TEST_CASE("jail: a handshake that takes too long counts as one that failed", "[wire][guard][tls]") {
+  const TempDir directory;
+  const auto certificate =
+      sluice::support::make_certificate(directory.path(), "localhost", {"localhost"});
+  SluiceProcess sluice(jailing(R"("tls": "2/h")", R"(, "timeouts": {"tls_handshake": "50ms"})",
+                               R"(, "tls": {"certificates": [{"cert": ")" + certificate.cert_path +
+                                   R"(", "key": ")" + certificate.key_path + R"("}]})"));
+  for (int i = 0; i < 2; ++i) {
+    RawClient client = sluice.connect(0, {.source = "127.0.0.2"});
+    CHECK(client.recv_to_close().empty());
+  }
+  sluice.wait_for_log("127.0.0.2 is put away for 10m: tls");
+}
+
+TEST_CASE("jail: behind the PROXY protocol it is the client it names who is away",
+          "[wire][guard][proxy_protocol]") {
+  SluiceProcess sluice(jailing(R"("malformed": "1/h")", R"(, "trusted_proxies": ["127.0.0.1"])",
+                               R"(, "proxy_protocol": true)"));
+  const auto ask = [&sluice](const std::string& client, std::string_view request) {
+    return ask_from(sluice, "127.0.0.1",
+                    "PROXY TCP4 " + client + " 127.0.0.1 1 2\r\n" + std::string(request));
+  };
+  CHECK(ask("192.0.2.1", kMalformed) == 400);
+  CHECK(ask("192.0.2.1", kGet) == 0);
+  CHECK(ask("192.0.2.2", kGet) == 200);
+}
+
 TEST_CASE("jail: a connection from before gets 403 and ends", "[wire][guard]") {
   SluiceProcess sluice(jailing(R"("not_found": "2/h")"));
   RawClient client = sluice.connect();

@@ -39,6 +39,20 @@ TEST_CASE("check: what limits a client", "[conf][check]") {
   });
 }
 
+TEST_CASE("check: what depends on a value that cannot be read is not complained of, too",
+          "[conf][check]") {
+  const std::string number = R"(a number and a unit in one string: "10/s", "600/m", "5000/h")";
+  check_rows({
+      {limited(R"("rate":@"fast","burst":5,"delay":1,"shadow":true,"fields":true)"),
+       "limits.per_ip.rate", R"("rate": "fast" does not begin with a number)", number},
+      {limited(R"("ipv6_prefix":@"x","ipv6_wide_prefix":64)"), "limits.per_ip.ipv6_prefix",
+       R"("ipv6_prefix" must be a whole number from 16 to 128, not a string)", ""},
+      {kAll + R"("jail":{"time":@"soon","max_time":"1s"})", "jail.time",
+       R"("time": "soon" does not begin with a number)",
+       R"(a number and a unit in one string: "250ms", "30s", "5m", "1h")"},
+  });
+}
+
 TEST_CASE("check: who is let in", "[conf][check]") {
   check_rows({
       {kAll + R"("access":{"deny":["all",@"some"]})", "access.deny[1]",

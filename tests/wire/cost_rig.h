@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// What the tests of costs count by: heap allocations of the workers, and system calls of the whole
+// process. No clock.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "tests/support/process.h"
+#include "tests/support/scripted_backend.h"
+#include "tests/support/sluice_process.h"
+#include "tests/support/temp_dir.h"
+
+namespace sluice::wire {
+
+inline constexpr int kWarmUp = 300;
+inline constexpr int kRequests = 1000;
+
+// One after the other; a Failure unless each is answered with that status.
+void send_requests(support::RawClient& client, int count, int status = 200);
+
+// An answer of 1 KiB that may be kept.
+support::ScriptedBackend::Script cacheable();
+
+// The page that count_allocations.so counts in.
+class AllocationCount {
+ public:
+  AllocationCount();
+  ~AllocationCount();
+  AllocationCount(const AllocationCount&) = delete;
+  AllocationCount& operator=(const AllocationCount&) = delete;
+
+  // To start the process with.
+  support::ProcessOptions options() const;
+
+  void start() { words_[0] = 1; }
+  // All that were counted so far.
+  std::uint64_t stop();
+
+ private:
+  support::TempDir directory_;
+  std::string path_;
+  std::atomic<std::uint64_t>* words_;
+};
+
+// System calls by name, of all threads of a process, between its construction and finish().
+class SystemCalls {
+ public:
+  explicit SystemCalls(pid_t pid);
+
+  std::map<std::string, int> finish();
+
+ private:
+  support::TempDir directory_;
+  std::string path_;
+  support::Process strace_;
+};
+
+// Nothing else on the way, but for waiting and the writer of the access log.
+void check_only_expected(const std::map<std::string, int>& calls);
+
+}  // namespace sluice::wire
