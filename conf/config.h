@@ -224,12 +224,13 @@ struct Timeouts {
   Duration request_head = std::chrono::seconds(10);  // absolute, from the first byte: slow heads
   Duration request_body = std::chrono::seconds(10);  // behind limits.body_rate, or silent
   Duration idle = std::chrono::seconds(60);          // keep-alive connection between requests
-  Duration send = std::chrono::seconds(30);          // a client that takes nothing for so long
+  Duration send = std::chrono::seconds(30);          // takes nothing, or less than send_rate
   Duration connect = std::chrono::seconds(5);
   Duration first_byte = std::chrono::seconds(60);    // request sent -> response head complete
   Duration backend_read = std::chrono::seconds(60);  // between two reads of a response body
-  Duration tunnel = std::chrono::hours(1);           // nothing flows either way
-  Duration drain = std::chrono::seconds(30);         // SIGTERM -> exit, at the latest
+  Duration total{};  // a whole exchange; 0: none, as nobody knows how long a download may take
+  Duration tunnel = std::chrono::hours(1);    // nothing flows either way
+  Duration drain = std::chrono::seconds(30);  // SIGTERM -> exit, at the latest
 
   bool operator==(const Timeouts&) const = default;
 };
@@ -241,6 +242,7 @@ struct Limits {
   int fields = 100;               // 431 above
   Bytes body = 0;                 // 413 above; 0: no limit (bodies are streamed)
   Bytes body_rate = 240;          // a second; below, slow bodies end (Kestrel's floor); 0: none
+  Bytes send_rate = 240;          // likewise of responses, by who takes them; 0: none
   int connections = 0;            // open client connections per worker; 0: as descriptors allow
   PerIp per_ip;
   int table = 1'000'000;  // buckets of clients: 16 MiB, untouched until they are used

@@ -248,12 +248,17 @@ void fields(V& v, T& t) {
         "For a client that sends no more of a request body, or less than `limits.body_rate`: how "
         "far it may fall behind.");
   v.key("idle", t.idle, kTimeout, "For a kept-alive connection between two requests.");
-  v.key("send", t.send, kTimeout, "For a client that takes no more of a response.");
+  v.key("send", t.send, kTimeout,
+        "For a client that takes no more of a response, or less than `limits.send_rate` in all of "
+        "that time.");
   v.key("connect", t.connect, kTimeout, "For a connection to a backend.");
   v.key("first_byte", t.first_byte, kTimeout,
         "For the backend's response head, from the end of the request.");
   v.key("backend_read", t.backend_read, kTimeout,
         "For a backend that sends no more of a response body.");
+  v.key("total", t.total, kOptionalTimeout,
+        "For a whole exchange, from the first byte of the request to the last of the response; 504 "
+        "if no response has begun, else it is cut. Tunnels may take longer.");
   v.key("tunnel", t.tunnel, kTimeout,
         "For an upgraded connection on which nothing flows, either way.");
   v.key("drain", t.drain, kTimeout, "For requests in flight when the process is asked to end.");
@@ -270,6 +275,9 @@ void fields(V& v, T& t) {
   v.key("body_rate", t.body_rate, Size{1, kMiB, "off"},
         "Of a request body, a second: the least that a client has to keep up; 408 when it is "
         "`timeouts.request_body` behind.");
+  v.key("send_rate", t.send_rate, Size{1, kMiB, "off"},
+        "Of a response, a second: the least that a client has to take while something waits for "
+        "it, by what its system has acknowledged; who takes less for `timeouts.send` is cut off.");
   v.key("connections", t.connections, Whole{0, 10'000'000},
         "Open client connections per worker; 0: as many as file descriptors allow.");
   v.key("per_ip", t.per_ip, Object{.example = R"({ "rate": "100/s", "burst": 200 })"},

@@ -43,16 +43,19 @@ Schema schema_of(const Whole& spec) {
 Schema schema_of(const OneOf& spec) {
   return {{"enum", spec.values}};
 }
-Schema schema_of(const Timespan& /*spec*/) {
-  return {{"type", "string"}, {"pattern", kDurationPattern}};
+// A string with a unit, or the word for none, or 0.
+Schema quantity(std::string_view pattern, std::string_view word) {
+  Schema schema = {{"type", "string"}, {"pattern", pattern}};
+  return word.empty() ? schema : either(std::move(schema), {{"enum", Schema{word, 0}}});
+}
+Schema schema_of(const Timespan& spec) {
+  return quantity(kDurationPattern, spec.word);
 }
 Schema schema_of(const Size& spec) {
-  Schema size = {{"type", "string"}, {"pattern", kBytesPattern}};
-  return spec.word.empty() ? size : either(std::move(size), {{"enum", Schema{spec.word, 0}}});
+  return quantity(kBytesPattern, spec.word);
 }
 Schema schema_of(const Frequency& spec) {
-  Schema rate = {{"type", "string"}, {"pattern", kRatePattern}};
-  return spec.word.empty() ? rate : either(std::move(rate), {{"enum", Schema{spec.word, 0}}});
+  return quantity(kRatePattern, spec.word);
 }
 template <typename E, std::size_t N>
 Schema schema_of(const Choice<E, N>& spec) {

@@ -230,6 +230,10 @@ void ValueReader::quantity(T& out, const S& spec, const Notation& notation, Pars
 }
 
 void ValueReader::into(Duration& out, const Timespan& spec) const {
+  if (is_none(spec.word)) {
+    out = {};
+    return;
+  }
   quantity(out, spec, kDurations, parse_duration, [](Duration value) { return print(value); });
 }
 

@@ -37,7 +37,8 @@ std::string describe(const OneOf& spec) {
 }
 
 std::string describe(const Timespan& spec) {
-  return fmt::format("a duration from {} to {}", print(spec.min), print(spec.max));
+  return fmt::format("a duration from {} to {}{}", print(spec.min), print(spec.max),
+                     or_word(spec.word));
 }
 
 std::string describe(const Size& spec) {
@@ -99,8 +100,9 @@ std::string literal(int value, const OneOf& /*spec*/) {
   return std::to_string(value);
 }
 
-std::string literal(Duration value, const Timespan& /*spec*/) {
-  return in_quotes(print(value));
+std::string literal(Duration value, const Timespan& spec) {
+  const bool none = value == Duration::zero() && !spec.word.empty();
+  return in_quotes(none ? std::string(spec.word) : print(value));
 }
 
 std::string literal(Bytes value, const Size& spec) {

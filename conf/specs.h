@@ -35,10 +35,11 @@ struct OneOf {
   std::array<int, 5> values;
 };
 
-// A string as "30s".
+// A string as "30s"; `word` stands for none, as the number 0 does then.
 struct Timespan {
   Duration min;
   Duration max;
+  std::string_view word{};
 };
 
 // A string as "64KiB"; `word` stands for 0, as the number 0 does then.
@@ -102,6 +103,7 @@ inline constexpr OneOf kRedirectStatuses{{301, 302, 303, 307, 308}};
 
 // Floors keep out what can only be a slip; ceilings, what would never take effect.
 inline constexpr Timespan kTimeout{std::chrono::milliseconds(1), std::chrono::hours(24)};
+inline constexpr Timespan kOptionalTimeout{kTimeout.min, kTimeout.max, "off"};
 inline constexpr Timespan kAllowance{std::chrono::milliseconds(0), std::chrono::days(365)};
 inline constexpr Bytes kKiB = 1024;
 inline constexpr Bytes kMiB = 1024 * kKiB;

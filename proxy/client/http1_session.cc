@@ -372,6 +372,7 @@ void Http1Session::resume() {
 
 void Http1Session::send_informational(const http::ResponseHead& head) {
   response_.send_informational(head);
+  arm_send_timer();
 }
 
 void Http1Session::send_head(const http::ResponseHead& head) {
@@ -406,6 +407,7 @@ void Http1Session::write(std::string_view bytes) {
 
 void Http1Session::finish(const http::Fields& trailers) {
   response_.finish(trailers);
+  arm_send_timer();
 }
 
 void Http1Session::abort() {

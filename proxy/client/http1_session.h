@@ -122,6 +122,7 @@ class Http1Session final : public Session,
   void on_read_timeout();
   void on_send_timeout();
   void arm_send_timer();
+  std::uint64_t least_to_take() const;
   void close();
 
   Shared& shared_;
@@ -137,7 +138,7 @@ class Http1Session final : public Session,
   net::Timer send_timer_;
   std::shared_ptr<const exchange::Rules> last_rules_;  // set while draining
   net::TimePoint first_byte_{};
-  std::uint64_t sent_mark_ = 0;               // Stream::sent_bytes() when the send timer was set
+  net::TimePoint send_due_{};                 // what the send timer was set to
   std::size_t head_scanned_ = 0;              // of the stash: known to hold no end of a head
   net::TimePoint linger_end_{};               // set on entering Lingering
   std::chrono::milliseconds linger_time_{0};  // the client may be sending when we are done: wait

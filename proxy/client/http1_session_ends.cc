@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/base/log.h"
 #include "proxy/client/admission.h"
 #include "proxy/client/http1_session.h"
 
@@ -93,6 +94,7 @@ void Http1Session::on_read_timeout() {
       return exchange_->on_client_failed({Side::Client, Kind::BodyTimeout});
     case State::Handshake:
       note_tls_failure(shared_, info_.peer);
+      shared_.services.log.info("{}: tls_handshake_timeout", info_.peer.to_string());
       return close();
     case State::Prelude:
     case State::Lingering:
@@ -116,8 +118,8 @@ void Http1Session::watch_waiting_client() {
 
 void Http1Session::arm_send_timer() {
   if (send_timer_.armed()) return;
-  sent_mark_ = stream_.sent_bytes();
-  send_timer_.set(shared_.services.loop.now() + shared_.options.send_timeout);
+  send_due_ = shared_.services.loop.now() + shared_.options.send_timeout;
+  send_timer_.set(send_due_);
 }
 
 std::optional<std::size_t> Http1Session::send_file(int file, std::uint64_t offset,
@@ -129,14 +131,31 @@ std::optional<std::size_t> Http1Session::send_file(int file, std::uint64_t offse
   return sent.bytes;
 }
 
-// Set when something was first written; what is asked here is whether the client took any since.
+// Set when something was first written; what is asked here is since when something waits for the
+// client, if anything does, and how much it took in that time.
 void Http1Session::on_send_timeout() {
-  if (!stream_.has_output()) return;
-  if (stream_.sent_bytes() != sent_mark_) return arm_send_timer();
+  const net::TimePoint since = stream_.backlog_since();
+  if (since == net::TimePoint::max()) return;
+  const net::TimePoint due = since + shared_.options.send_timeout;
+  if (due > send_due_) return send_timer_.set(send_due_ = due);
+  if (stream_.backlog_taken_bytes() >= least_to_take()) {
+    stream_.restart_backlog();
+    return arm_send_timer();
+  }
   if (exchange_ != nullptr && !exchange_->over()) {
     exchange_->on_client_failed({Side::Client, Kind::SendTimeout});
+  } else {  // its line in the access log has been written
+    shared_.services.log.info("{}: send_timeout, {} bytes of an answer were still to be sent",
+                              info_.peer.to_string(), stream_.unsent());
   }
   close();
+}
+
+// By who has a whole timeout for it.
+std::uint64_t Http1Session::least_to_take() const {
+  const Options& options = shared_.options;
+  const auto ms = static_cast<std::uint64_t>(options.send_timeout.count());
+  return std::max<std::uint64_t>(1, options.send_rate * ms / 1000);
 }
 
 void Http1Session::drain() {

@@ -24,6 +24,7 @@ struct Options {
   std::uint64_t body_rate = 0;                       // bytes a second; 0: only silence counts
   std::chrono::milliseconds idle_timeout{};
   std::chrono::milliseconds send_timeout{};
+  std::uint64_t send_rate = 0;  // bytes a second, of what waits; 0: any progress will do
   http::HeadLimits head_limits;
 };
 

@@ -27,6 +27,7 @@ void Exchange::start(Begin begin_with, std::string_view bytes) {
   begin(std::move(begin_with));
   adopt(bytes);
   identify();
+  limit_total();
   times_.head = services_->loop.now();
   request_complete_ = !request_.body.has_body();
   run_steps(*this);
@@ -106,6 +107,17 @@ void Exchange::on_turn() {
   continue_steps(*this);
 }
 
+void Exchange::limit_total() {
+  if (rules_->total_timeout == rules_->total_timeout.zero()) return;
+  total_timer_.emplace(services_->loop.timers(),
+                       net::Timer::Callback::of<&Exchange::on_total_timeout>(this));
+  total_timer_->set(times_.begin + rules_->total_timeout);
+}
+
+void Exchange::on_total_timeout() {
+  on_client_failed({Side::Proxy, Kind::TotalTimeout});
+}
+
 void Exchange::on_request_body(std::string_view bytes) {
   if (over_) return;
   bytes_in_ += bytes.size();
@@ -141,6 +153,7 @@ void Exchange::send_head(http::ResponseHead& head) {
 
 void Exchange::open_tunnel(http::ResponseHead& head) {
   tunnel_ = true;
+  total_timer_.reset();
   filter(head);
   services_->counters.tunnels_opened.add();
   services_->counters.tunnels_open.add();
@@ -220,6 +233,7 @@ void Exchange::end() {
   over_ = true;
   body_filter_.reset();
   turn_timer_.reset();
+  total_timer_.reset();
   held_.reset();
   times_.end = services_->loop.now();
   if (tunnel_) services_->counters.tunnels_open.subtract();

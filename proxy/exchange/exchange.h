@@ -204,6 +204,8 @@ class Exchange final : public ByteSource, public ByteSink {
   void adopt(std::string_view bytes);
   void filter(http::ResponseHead& head);
   void on_turn();
+  void limit_total();
+  void on_total_timeout();
   void write_to_client(std::string_view bytes);
   // The funnel that every ending goes through, once.
   void end();
@@ -222,7 +224,8 @@ class Exchange final : public ByteSource, public ByteSink {
   ClientSink client_sink_{*this};
   CodedBodies* coded_bodies_ = nullptr;
   ArenaPtr<Held> held_;
-  std::optional<net::Timer> turn_timer_;  // while it waits for its turn
+  std::optional<net::Timer> turn_timer_;   // while it waits for its turn
+  std::optional<net::Timer> total_timer_;  // where there is a limit, until it is a tunnel
   std::size_t checks_asked_ = 0;
 
   IpAddress client_address_;

@@ -76,6 +76,8 @@ Verdict verdict_of(Kind kind) {  // NOLINT(readability-function-size): a table, 
       return {500, "filter_failed", "proxy_internal_error"};
     case Kind::TunnelIdle:
       return {504, "tunnel_idle", "connection_read_timeout"};
+    case Kind::TotalTimeout:
+      return {504, "total_timeout", "http_response_timeout"};
     case Kind::Draining:
       return {503, "draining", "proxy_internal_response"};
     case Kind::AccessDenied:

@@ -22,7 +22,7 @@ enum class Kind : std::uint8_t {
   BodyTimeout,   // the body stalled
   BodyTooLarge,  // above limits.body
   Aborted,       // closed or reset before the response was complete
-  SendTimeout,   // takes nothing any more
+  SendTimeout,   // takes nothing any more, or too little
   // what was asked for
   NoRoute,
   MethodRefused,  // CONNECT and TRACE
@@ -49,6 +49,7 @@ enum class Kind : std::uint8_t {
   FileFailed,    // one that was to be sent cannot be read, or became shorter
   FilterFailed,  // a body filter had no memory
   TunnelIdle,    // nothing flowed, either way
+  TotalTimeout,  // the whole exchange took too long
   Draining,
   // who may not, or not so often
   AccessDenied,  // by address

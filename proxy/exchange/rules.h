@@ -3,6 +3,7 @@
 // exchange keeps the Rules it began under until it ends, whatever is reloaded meanwhile.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -27,6 +28,7 @@ struct Rules {
   CidrSet trusted_proxies;
   http::ClientField client_field = http::ClientField::XForwardedFor;  // what they write
   std::uint64_t body_bytes_max = 0;                                   // 0: no limit
+  std::chrono::milliseconds total_timeout{};  // of an exchange that is no tunnel; 0: none
   std::size_t request_watermark_bytes = 64 * 1024;
   std::size_t response_watermark_bytes = 256 * 1024;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/net/stream.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
@@ -314,6 +316,7 @@ IoResult Stream::send_file(int file, std::uint64_t offset, std::size_t bytes) {
     writable_ = false;
   }
   file_waits_ = true;
+  note_backlog();
   return {IoStatus::Again, 0, 0};
 }
 
@@ -347,7 +350,44 @@ void Stream::flush_output() {
     owner_->on_drained();
     if (closed()) return;
   }
+  note_backlog();
   if (finishing_ && !has_output() && !output_shut_) shut_output();
+}
+
+// Nothing waits for a moment, too, where whoever fills the output was paused until it had drained.
+void Stream::note_backlog() {
+  constexpr TimePoint kNever = TimePoint::max();
+  if (!has_output()) {
+    if (backlog_since_ != kNever && backlog_gap_since_ == kNever) backlog_gap_since_ = loop_.now();
+  } else if (backlog_since_ == kNever) {
+    restart_backlog();
+  } else if (backlog_gap_since_ != kNever) {
+    backlog_since_ += loop_.now() - backlog_gap_since_;
+    backlog_gap_since_ = kNever;
+  }
+}
+
+TimePoint Stream::backlog_since() {
+  note_backlog();
+  if (!has_output()) backlog_since_ = backlog_gap_since_ = TimePoint::max();
+  return backlog_since_;
+}
+
+void Stream::restart_backlog() {
+  backlog_since_ = loop_.now();
+  backlog_mark_bytes_ = acknowledged_bytes();
+}
+
+std::uint64_t Stream::backlog_taken_bytes() const {
+  const std::int64_t taken = acknowledged_bytes() - backlog_mark_bytes_;
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(taken, 0));
+}
+
+// Below zero, where TLS has made more of what was sent.
+std::int64_t Stream::acknowledged_bytes() const {
+  int queued = 0;
+  if (ioctl(fd_.get(), SIOCOUTQ, &queued) != 0) queued = 0;
+  return static_cast<std::int64_t>(sent_bytes_) - queued;
 }
 
 // Encrypted bytes that the socket did not take before.

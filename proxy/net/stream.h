@@ -109,6 +109,14 @@ class Stream final : private Flushable, private Requeued {
   bool has_output() const;
   // All that was ever given to the socket: whether a peer takes anything is seen by its growth.
   std::uint64_t sent_bytes() const { return sent_bytes_; }
+  // While output has to wait for the peer: since when it does, or since restart_backlog(), without
+  // the time between in which nothing waited; TimePoint::max(), and all of that is forgotten, when
+  // nothing waits now. And how many bytes the peer's system has acknowledged since then, which is
+  // what it read and a few that it holds. (That the socket takes more tells less: it takes none
+  // before a third of its buffer is free, and that may be a megabyte.)
+  TimePoint backlog_since();
+  std::uint64_t backlog_taken_bytes() const;
+  void restart_backlog();
   void set_low_watermark(std::size_t bytes) { low_watermark_bytes_ = bytes; }
 
   // Sends what is buffered, then shuts the sending side (close_notify and FIN);
@@ -155,6 +163,8 @@ class Stream final : private Flushable, private Requeued {
   void say_goodbye();
   void drop();
   void note_output();
+  void note_backlog();
+  std::int64_t acknowledged_bytes() const;
   void fail(int error);
 
   EventLoop& loop_;
@@ -165,6 +175,9 @@ class Stream final : private Flushable, private Requeued {
   Buffer output_;
   std::size_t low_watermark_bytes_ = 0;
   std::uint64_t sent_bytes_ = 0;
+  TimePoint backlog_since_ = TimePoint::max();
+  TimePoint backlog_gap_since_ = TimePoint::max();  // nothing waits, but something did
+  std::int64_t backlog_mark_bytes_ = 0;             // acknowledged_bytes() then
   int error_ = 0;
   Phase phase_ = Phase::Established;
   std::size_t budget_bytes_ = kReadBudgetBytes;  // left of it

@@ -238,6 +238,7 @@ class Compiler {
       rules.client_field = http::ClientField::Forwarded;
     }
     rules.body_bytes_max = config().limits.body;
+    rules.total_timeout = config().timeouts.total;
     rules.request_watermark_bytes = config().buffers.request;
     rules.response_watermark_bytes = config().buffers.response;
     return {};
@@ -259,6 +260,7 @@ class Compiler {
         .body_rate = limits.body_rate,
         .idle_timeout = timeouts.idle,
         .send_timeout = timeouts.send,
+        .send_rate = limits.send_rate,
         .head_limits = head_limits,
     };
     snapshot_->backend_options = {

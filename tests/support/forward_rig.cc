@@ -21,6 +21,7 @@ constexpr client::Options kClientOptions{.tls_handshake_timeout = 10s,
                                          .body_rate = 240,
                                          .idle_timeout = 60s,
                                          .send_timeout = 30s,
+                                         .send_rate = 240,
                                          .head_limits = {}};
 constexpr backend::Http1Options kBackendOptions{
     .connect_timeout = 5s, .first_byte_timeout = 60s, .read_timeout = 60s, .head_limits = {}};

@@ -4,7 +4,10 @@
 #include <catch2/catch.hpp>
 
 #include <signal.h>
+#include <sys/socket.h>
 
+#include <algorithm>
+#include <future>
 #include <string>
 #include <vector>
 
@@ -19,6 +22,7 @@
 using namespace std::string_literals;
 using sluice::support::BackendConnection;
 using sluice::support::ClientOptions;
+using sluice::support::Deadline;
 using sluice::support::RawClient;
 using sluice::support::read_response;
 using sluice::support::ScriptedBackend;
@@ -50,6 +54,30 @@ RawClient client_with_unsent_tail(SluiceProcess& sluice) {
   client.send(kGet);
   sluice.wait_for_access_log("\"status\":200");  // the exchange is over
   return client;
+}
+
+constexpr std::string_view kSendTimeout = "\"end\":\"send_timeout\"";
+
+// Reads at most so much of what has come, again and again with a little pause between, until the
+// access log says that the client was too slow, or the deadline is over.
+struct Trickled {
+  bool ended = false;
+  std::size_t bytes = 0;
+};
+Trickled trickle(const RawClient& client, SluiceProcess& sluice, std::size_t bytes,
+                 const Deadline& deadline) {
+  Trickled trickled;
+  std::string into(bytes, '\0');
+  while (!trickled.ended && !deadline.expired()) {
+    const ssize_t count = recv(client.fd(), into.data(), into.size(), MSG_DONTWAIT);
+    trickled.bytes += static_cast<std::size_t>(std::max<ssize_t>(count, 0));
+    try {
+      sluice.wait_for_access_log(kSendTimeout, std::chrono::milliseconds(20));
+      trickled.ended = true;
+    } catch (const sluice::support::Failure&) {
+    }
+  }
+  return trickled;
 }
 
 }  // namespace
@@ -115,6 +143,102 @@ TEST_CASE("slow readers: one who reads nothing after Connection: close is let go
   }
   INFO(sockets() << " descriptors");
   CHECK(sockets() <= 40);
+}
+
+TEST_CASE("slow readers: a trickle is no progress", "[wire][slow][send_rate]") {
+  ScriptedBackend backend(ScriptedBackend::answer(200, tail_body()));
+  // Some 400 KB a second, which lets the socket take more in each period of two seconds.
+  constexpr std::size_t kPiece = 8 * 1024;
+  sluice::support::TempDir directory;
+  const std::string path = directory.file("s.sock");
+  std::string config =
+      forwarding_to(backend, R"("timeouts": {"send": "2s"}, "limits": {"send_rate": "1MiB"})");
+  SECTION("over TCP") {
+    SluiceProcess sluice(config);
+    RawClient client = sluice.connect(0, slow_reader());
+    client.send(kGet);
+    CHECK(trickle(client, sluice, kPiece, {}).ended);
+    CHECK_THROWS(read_response(client));
+  }
+  SECTION("over a Unix socket, which has buffers of another kind") {
+    const std::string tcp = "127.0.0.1:0";
+    config.replace(config.find(tcp), tcp.size(), "unix:" + path);
+    SluiceProcess sluice(config);
+    RawClient client(path);
+    client.send(kGet);
+    CHECK(trickle(client, sluice, kPiece, {}).ended);
+  }
+  backend.wait_for_idle();
+}
+
+// A socket's buffer may hold megabytes, and takes no more before a third of them is gone: at 200 KB
+// a second that is after more than two periods, in which nothing moves for the proxy.
+TEST_CASE("slow readers: one who keeps the rate is not ended, however large the socket's buffer is",
+          "[wire][slow][send_rate][regression]") {
+  ScriptedBackend backend(ScriptedBackend::answer(200, tail_body()));
+  SluiceProcess sluice(
+      forwarding_to(backend, R"("timeouts": {"send": "1500ms"}, "limits": {"send_rate": "4KiB"})"));
+  RawClient client = sluice.connect(0, slow_reader());
+  client.send(kGet);
+  client.recv_until("\r\n\r\n");
+  const Trickled trickled = trickle(client, sluice, 4 * 1024, std::chrono::milliseconds(6000));
+  CHECK_FALSE(trickled.ended);
+  CHECK_NOTHROW(client.recv_exact(tail_body().size() - trickled.bytes));
+  CHECK_NOTHROW(sluice.wait_for_access_log("\"end\":\"ok\""));
+}
+
+TEST_CASE("slow readers: a response that is made slowly is not ended for it",
+          "[wire][slow][send_rate][sse]") {
+  constexpr int kEvents = 20;
+  ScriptedBackend backend([](BackendConnection& connection) {
+    if (!connection.recv_request()) return;
+    connection.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n");
+    std::promise<void> never;
+    for (int i = 0; i < kEvents; ++i) {
+      connection.send("data: x\n\n");
+      never.get_future().wait_for(std::chrono::milliseconds(100));
+      never = {};
+    }
+  });
+  SluiceProcess sluice(
+      forwarding_to(backend, R"("timeouts": {"send": "200ms"}, "limits": {"send_rate": "1MiB"})"));
+  RawClient client = sluice.connect(0, slow_reader());
+  client.send(kGet);
+  const bool reads = GENERATE(true, false);
+  if (reads) {
+    for (int i = 0; i < kEvents; ++i) CHECK_NOTHROW(client.recv_until("data: x\n\n"));
+  }
+  // Who does not read has all of it in the buffers.
+  CHECK_NOTHROW(sluice.wait_for_access_log("\"end\":\"ok\""));
+  CHECK(sluice.access_log().find(kSendTimeout) == std::string::npos);
+}
+
+TEST_CASE("slow readers: a tunnel that is quiet is not ended for it", "[wire][slow][send_rate]") {
+  ScriptedBackend backend([](BackendConnection& connection) {
+    if (!connection.recv_request()) return;
+    connection.send("HTTP/1.1 101 Sure\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+    connection.send(connection.recv_exact(4));
+    connection.recv_to_close();
+  });
+  SluiceProcess sluice(
+      forwarding_to(backend, R"("timeouts": {"send": "200ms"}, "limits": {"send_rate": "1MiB"})"));
+  RawClient client = sluice.connect();
+  client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+  CHECK(client.recv_until("\r\n\r\n").starts_with("HTTP/1.1 101 "));
+  CHECK_THROWS_AS(client.peek(1, std::chrono::milliseconds(800)), sluice::support::Failure);
+  client.send("ping");
+  CHECK(client.recv_exact(4) == "ping");
+}
+
+// Its line in the access log says ok, as all of the answer had been handed over.
+TEST_CASE("slow readers: one who does not take the end of an answer has the word in the log",
+          "[wire][slow][send_rate]") {
+  ScriptedBackend backend(ScriptedBackend::answer(200, tail_body()));
+  SluiceProcess sluice(
+      forwarding_to(backend, std::string(kWideBuffers) + R"(, "timeouts": {"send": "500ms"})"));
+  RawClient client = client_with_unsent_tail(sluice);
+  CHECK_NOTHROW(sluice.wait_for_log("127.0.0.1: send_timeout, "));
+  CHECK_THROWS(read_response(client));
 }
 
 TEST_CASE("slow readers: a flood of interim responses is cut, not buffered", "[wire][slow]") {

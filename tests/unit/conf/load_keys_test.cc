@@ -57,9 +57,10 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
     "trusted_proxies": ["10.0.0.0/8", "::1"], "client_header": "Forwarded",
     "timeouts": {"tls_handshake": "1s", "request_head": "2s", "request_body": "3s", "idle": "4s",
                  "send": "5s", "connect": "6s", "first_byte": "7s", "backend_read": "8s",
-                 "tunnel": "9s", "drain": "10s"},
+                 "total": "11s", "tunnel": "9s", "drain": "10s"},
     "limits": {"request_line": "1KiB", "field": "2KiB", "head": "4KiB", "fields": 9,
-               "body": "10MB", "body_rate": "1KiB", "connections": 11, "table": 2048,
+               "body": "10MB", "body_rate": "1KiB", "send_rate": "3KiB", "connections": 11,
+               "table": 2048,
                "per_ip": {"rate": "5/m", "burst": 6, "delay": 7, "shadow": true, "fields": true,
                           "connections": 8, "connection_rate": "9/h", "requests": 10,
                           "ipv4_prefix": 24, "ipv6_prefix": 56, "ipv6_wide_prefix": 40,
@@ -127,8 +128,8 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
   expected.routes = {forward, replacing, connecting, filing, redirecting, responding};
   expected.trusted_proxies = {"10.0.0.0/8", "::1"};
   expected.client_header = ClientHeader::Forwarded;
-  expected.timeouts = {seconds(1), seconds(2), seconds(3), seconds(4), seconds(5),
-                       seconds(6), seconds(7), seconds(8), seconds(9), seconds(10)};
+  expected.timeouts = {seconds(1), seconds(2), seconds(3),  seconds(4), seconds(5), seconds(6),
+                       seconds(7), seconds(8), seconds(11), seconds(9), seconds(10)};
   PerIp per_ip;
   static_cast<RateLimit&>(per_ip) = {{5, Period::Minute}, 6, 7, true};
   per_ip.fields = true;
@@ -139,7 +140,7 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
   per_ip.ipv6_prefix = 56;
   per_ip.ipv6_wide_prefix = 40;
   per_ip.ipv6_wide_multiple = 4;
-  expected.limits = {1024, 2048, 4096, 9, 10'000'000, 1024, 11, per_ip, 2048};
+  expected.limits = {1024, 2048, 4096, 9, 10'000'000, 1024, 3072, 11, per_ip, 2048};
   expected.access = {{{"10.0.0.0/8"}, {"all", "file:/etc/sluice/lists/deny"}}, DenyWith::Drop};
   expected.jail = Jail{{1}, {2}, {3}, {4}, {5}, {6}, seconds(7), seconds(8), 2000, "/tmp/jail"};
   expected.buffers = {8192, 16384, 1024 * 1024, "/tmp"};

@@ -42,13 +42,15 @@ TEST_CASE("load: words that stand for 0", "[conf][load]") {
   for (const char* members :
        {R"("workers":"auto")", R"("limits":{"body":"off"})",
         R"("limits":{"per_ip":{"rate":"off"}})", R"("limits":{"per_ip":{"rate":0}})",
-        R"("limits":{"body":0})", R"("limits":{"connections":0})"}) {
+        R"("limits":{"body":0})", R"("limits":{"connections":0})", R"("timeouts":{"total":"off"})",
+        R"("timeouts":{"total":0})"}) {
     CAPTURE(members);
     const LoadOutcome outcome = load(with(members));
     REQUIRE(outcome.config);
     CHECK(outcome.config->workers == 0);
     CHECK(outcome.config->limits.body == 0);
     CHECK(outcome.config->limits.connections == 0);
+    CHECK(outcome.config->timeouts.total == Duration::zero());
     CHECK(outcome.config->limits.per_ip.rate == Rate());
   }
 }
@@ -88,6 +90,10 @@ TEST_CASE("load: types, units and ranges", "[conf][load]") {
       {R"("timeouts":{"idle":"5"})", "timeouts.idle", R"("idle": "5" has no unit)", durations},
       {R"("timeouts":{"idle":"0s"})", "timeouts.idle",
        R"("idle" must be a duration from 1ms to 1d, not 0ms)", ""},
+      {R"("timeouts":{"idle":"off"})", "timeouts.idle",
+       R"("idle": "off" does not begin with a number)", durations},
+      {R"("timeouts":{"total":"0s"})", "timeouts.total",
+       R"("total" must be a duration from 1ms to 1d, or "off", not 0ms)", ""},
       {R"("timeouts":{"idle":"25h"})", "timeouts.idle",
        R"("idle" must be a duration from 1ms to 1d, not 25h)", ""},
       {R"("limits":{"per_ip":{"rate":5}})", "limits.per_ip.rate",
@@ -160,8 +166,8 @@ TEST_CASE("load: all errors come at once, by position", "[conf][load]") {
   CHECK(outcome.errors[1].path == "workers");
   CHECK(outcome.errors[2].path == "limits.nope");
   CHECK(outcome.errors[2].allowed ==
-        R"("request_line", "field", "head", "fields", "body", "body_rate", "connections", )"
-        R"("per_ip", "table")");
+        R"("request_line", "field", "head", "fields", "body", "body_rate", "send_rate", )"
+        R"("connections", "per_ip", "table")");
   CHECK(outcome.errors[3].path == "listeners[0].address");
 }
 
@@ -176,12 +182,12 @@ TEST_CASE("load: an error is shown with its line, carets and a summary", "[conf]
       "    3 |  \"limits\": {\"\xc3\xa4\": 1, \"haed\": \"1KiB\"},\n"
       "      |             ^^^\n"
       "  path: limits[\"\xc3\xa4\"]   allowed: \"request_line\", \"field\", \"head\", \"fields\", "
-      "\"body\", \"body_rate\", \"connections\", \"per_ip\", \"table\"\n"
+      "\"body\", \"body_rate\", \"send_rate\", \"connections\", \"per_ip\", \"table\"\n"
       "t.json:3:21: error: unknown key \"haed\" in limits\n"
       "    3 |  \"limits\": {\"\xc3\xa4\": 1, \"haed\": \"1KiB\"},\n"
       "      |                     ^^^^^^ did you mean \"head\"?\n"
       "  path: limits.haed   allowed: \"request_line\", \"field\", \"head\", \"fields\", "
-      "\"body\", \"body_rate\", \"connections\", \"per_ip\", \"table\"\n"
+      "\"body\", \"body_rate\", \"send_rate\", \"connections\", \"per_ip\", \"table\"\n"
       "2 errors\n");
   CHECK(render({}, false).empty());
   const std::string coloured = render(outcome.errors, true);

@@ -70,7 +70,7 @@ TEST_CASE("schema: the JSON Schema has every key of the table, with its meaning"
   Keys keys(paths, "");
   const Config config;
   fields(keys, config);
-  CHECK(paths.size() == 159);
+  CHECK(paths.size() == 161);
   for (const std::string& path : paths) {
     CAPTURE(path);
     const json* at = &schema;
@@ -103,6 +103,11 @@ TEST_CASE("schema: defaults and limits are those of the structs and the table", 
   CHECK(limits["head"]["default"] == "32KiB");
   CHECK(limits["body"]["default"] == "off");
   CHECK(limits["body"]["anyOf"][1]["enum"] == json({"off", 0}));
+  const json& timeouts = top["timeouts"]["properties"];
+  CHECK(timeouts["send"]["default"] == "30s");
+  CHECK(timeouts["send"]["type"] == "string");
+  CHECK(timeouts["total"]["default"] == "off");
+  CHECK(timeouts["total"]["anyOf"][1]["enum"] == json({"off", 0}));
   const json& redirect = object_of(top["routes"])["properties"]["redirect"]["properties"];
   CHECK(redirect["status"]["enum"] == json({301, 302, 303, 307, 308}));
   CHECK(redirect["status"]["default"] == Redirect{}.status);
@@ -117,6 +122,8 @@ TEST_CASE("schema: the reference describes every object", "[conf][schema]") {
   CHECK(text.find("| `weight` | a whole number from 1 to 256 | `1` | Its share") !=
         std::string::npos);
   CHECK(text.find("| `pool` | a string | required | ") != std::string::npos);
+  CHECK(text.find("| `total` | a duration from 1ms to 1d, or \"off\" | `\"off\"` | ") !=
+        std::string::npos);
   CHECK(text.find("| `drain` | a duration from 1ms to 1d | `\"30s\"` | ") != std::string::npos);
   CHECK(reference_markdown().find("### Top level") == 0);
 }

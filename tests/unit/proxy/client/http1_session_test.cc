@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -10,6 +11,7 @@
 #include "tests/support/byte_peer.h"
 #include "tests/support/forward_rig.h"
 #include "tests/support/sockets.h"
+#include "tests/support/temp_dir.h"
 
 namespace sluice::client {
 namespace {
@@ -101,6 +103,46 @@ TEST_CASE("client: a reset ends a lingering session even together with bytes",
   // One second at most, and lingering would last two.
   for (int turns = 0; turns < 20 && setup.rig.sessions() != 0; ++turns) setup.rig.waiting_turn();
   CHECK(setup.rig.sessions() == 0);
+}
+
+// The timer of an answer's first part was over, with nothing waiting, and the last part set none:
+// the connection stayed for ever.
+TEST_CASE("client: who takes only the end of an answer is let go, too",
+          "[client][http1_session][regression]") {
+  const support::TempDir directory;
+  const std::string place = "unix:" + directory.file("backend.sock");
+  const net::Address address = *net::Address::parse(place);
+  const Fd listening(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  REQUIRE(::bind(listening.get(), address.data(), address.size()) == 0);
+  REQUIRE(::listen(listening.get(), 1) == 0);
+  ForwardRig rig({.backends = {place}});
+  auto [client_end, proxy_end] = support::socket_pair(SOCK_STREAM);
+  const Fd same_end(::dup(proxy_end.get()));
+  BytePeer client(std::move(client_end));
+  rig.accept(std::move(proxy_end), *net::Address::parse("192.0.2.1:999"), 0);
+  const auto turn = [&rig, &client] {
+    for (int turns = 0; turns < 20; ++turns) {
+      rig.turn();
+      client.pump();
+    }
+  };
+  client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  turn();
+  BytePeer backend(Fd(::accept(listening.get(), nullptr, nullptr)));
+  backend.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+  turn();
+  REQUIRE(client.received().ends_with("3\r\nabc\r\n"));
+  rig.pass(std::chrono::seconds(31));  // the deadline of sending is thirty
+  CHECK(rig.sessions() == 1);
+  client.set_reading(false);
+  support::fill(same_end.get(), 64 * 1024 * 1024);
+  backend.send("0\r\n\r\n");
+  turn();
+  REQUIRE(rig.finished().size() == 1);
+  CHECK(rig.sessions() == 1);
+  rig.pass(std::chrono::seconds(31));
+  turn();
+  CHECK(rig.sessions() == 0);
 }
 
 }  // namespace sluice::client
