@@ -12,6 +12,7 @@
 #include "proxy/handlers/loop_waiter.h"
 #include "proxy/handlers/stored_answer.h"
 #include "proxy/handlers/stored_head.h"
+#include "proxy/http/hop_by_hop.h"
 
 namespace sluice::handlers {
 
@@ -349,6 +350,8 @@ void CacheResponder::let_go() {
 }  // namespace
 
 ArenaPtr<exchange::Responder> ForwardCache::respond(exchange::Exchange& exchange) const {
+  // The pool does not see them: a response must not be found by what was not asked with.
+  http::strip_nominated(exchange.request().fields);
   if (bypasses_cache(exchange, *rules_)) {
     if (method_for_cache(exchange.request().method) == cache::Method::Unsafe) {
       exchange.set_cache_key(cache_key_text(exchange, *rules_));

@@ -40,6 +40,8 @@ class Nominated {
     }
   }
 
+  bool empty() const { return count_ == 0; }
+
   bool names(const Field& field) const {
     return field.id == FieldId::Other &&
            std::any_of(options_.begin(), options_.begin() + count_,
@@ -80,6 +82,12 @@ void strip_hop_by_hop(Fields& fields) {
   fields.remove_if([&nominated](const Field& field) {
     return is_hop_by_hop(field.id) || nominated.names(field);
   });
+}
+
+void strip_nominated(Fields& fields) {
+  const Nominated nominated(fields);
+  if (nominated.empty()) return;
+  fields.remove_if([&nominated](const Field& field) { return nominated.names(field); });
 }
 
 void drop_ambiguous_names(Fields& fields, std::span<const std::string> allowed) {

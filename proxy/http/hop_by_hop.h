@@ -24,6 +24,10 @@ namespace sluice::http {
 // so keep the value of Upgrade before calling.
 void strip_hop_by_hop(Fields& fields);
 
+// Of that, only the fields that Connection names: for who has to see, before the message is passed
+// on, what the next one will see of it. Connection itself stays.
+void strip_nominated(Fields& fields);
+
 // Removes fields whose name holds '_' or '.': CGI-style backends fold these into '-', so that
 // X_Forwarded_For would pass as the field we manage. `allowed` names stay, compared exactly but for
 // case.

@@ -122,6 +122,27 @@ TEST_CASE("cache: Vary tells by fields of the request", "[wire][cache]") {
   });
 }
 
+// The origin does not get what Connection names (RFC 9110 7.6.1).
+TEST_CASE("cache: a field that Connection takes away selects no response", "[wire][cache]") {
+  const std::string origin = kFresh + "|Vary: Foo";
+  const std::string taken = "GET|Foo: 1|Connection: foo";
+  const std::vector<Row> rows = {
+      {"and is stored as not sent",
+       {{.ask = taken, .origin = origin, .told = "GET|!Foo"},
+        {.ask = "GET|Foo: 1", .origin = origin, .told = "GET|Foo: 1"},
+        {.ask = "GET", .body = kFirst}}},
+      {"and finds what is for who does not send it",
+       {{.ask = "GET|Foo: 1", .origin = origin},
+        {.ask = taken, .origin = origin, .told = "GET|!Foo"},
+        {.ask = "GET|Foo: 1", .body = kFirst}}},
+  };
+  check_rows(rows);
+  check_rows(rows, R"("key": {"headers": ["Foo"]})");
+  check_rows({{"nor makes it pass the cache",
+               {{.ask = taken, .origin = kFresh}, {.ask = "GET"}, {.ask = taken}}}},
+             R"("bypass": {"headers": ["Foo"]})");
+}
+
 TEST_CASE("cache: an unsafe request that succeeds takes out what it has changed", "[wire][cache]") {
   std::vector<Row> rows;
   for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "M-SEARCH"}) {
