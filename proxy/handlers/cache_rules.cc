@@ -2,8 +2,10 @@
 #include "proxy/handlers/cache_rules.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
+#include "proxy/http/chars.h"
 #include "proxy/http/uri.h"
 
 namespace sluice::handlers {
@@ -17,6 +19,14 @@ constexpr char kEndOfUrl = '\n';
 // Fields with which a trusted proxy says what the client asked it for.
 constexpr FieldId kToldByProxies[] = {FieldId::XForwardedHost, FieldId::XForwardedProto,
                                       FieldId::XForwardedPort};
+
+// How frameworks behind a proxy are told of another path, host, scheme or method than those of the
+// request. They pass, whoever sends them, so they tell responses apart.
+constexpr std::string_view kOverrides[] = {
+    "X-Forwarded-Server", "X-Forwarded-Prefix",     "X-Forwarded-Path",  "X-Forwarded-Uri",
+    "X-Forwarded-Scheme", "X-Forwarded-Protocol",   "X-Forwarded-Ssl",   "X-Original-Host",
+    "X-Original-URL",     "X-Rewrite-URL",          "X-Host",            "X-Url-Scheme",
+    "X-HTTP-Method",      "X-HTTP-Method-Override", "X-Method-Override", "Front-End-Https"};
 
 struct Url {
   std::string_view path;  // normalised
@@ -54,6 +64,7 @@ class KeyWriter {
   void put_query();
   void put_field(const std::string& name);
   void put_cookie(std::string_view name);
+  void put_overrides();
 
   const http::RequestHead& request() const { return exchange_.request(); }
 
@@ -74,6 +85,7 @@ void KeyWriter::put_all() {
   put(rules_.zone);
   for (const std::string& name : rules_.headers) put_field(name);
   for (const std::string& name : rules_.cookies) put_cookie(name);
+  put_overrides();
   if (!exchange_.peer_trusted()) return;
   for (const FieldId id : kToldByProxies) {
     put(kEndOfUrl);
@@ -143,6 +155,25 @@ void KeyWriter::put_cookie(std::string_view name) {
     put(value);
     put(';');
   });
+}
+
+bool is_override(const http::Field& field) {
+  if (field.id != FieldId::Other || field.name.empty()) return false;
+  const char first = http::to_lower(field.name.front());
+  return (first == 'x' || first == 'f') &&
+         std::any_of(std::begin(kOverrides), std::end(kOverrides), [&field](std::string_view name) {
+           return http::iequals(field.name, name);
+         });
+}
+
+void KeyWriter::put_overrides() {
+  for (const http::Field& field : request().fields) {
+    if (!is_override(field)) continue;
+    put(kEndOfUrl);
+    for (const char c : field.name) put(http::to_lower(c));
+    put(':');
+    put(field.value);
+  }
 }
 
 // "a.example:80" under http is "a.example".

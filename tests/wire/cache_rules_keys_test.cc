@@ -122,6 +122,23 @@ TEST_CASE("cache: Vary tells by fields of the request", "[wire][cache]") {
   });
 }
 
+// Frameworks take the path, host, scheme or method from them.
+TEST_CASE("cache: fields that stand for another URL tell responses apart", "[wire][cache]") {
+  std::vector<Row> rows;
+  for (const char* name :
+       {"X-Forwarded-Server", "X-Forwarded-Prefix", "X-Forwarded-Path", "X-Forwarded-Uri",
+        "X-Forwarded-Scheme", "X-Forwarded-Protocol", "X-Forwarded-Ssl", "X-Original-Host",
+        "X-Original-URL", "X-Rewrite-URL", "X-Host", "X-Url-Scheme", "X-HTTP-Method",
+        "X-HTTP-Method-Override", "X-Method-Override", "Front-End-Https", "front-end-https"}) {
+    const std::string sent = "GET|" + std::string(name) + ": ";
+    rows.push_back(differ(sent + "evil", "GET"));
+    rows.push_back(differ(sent + "a", sent + "b"));
+    rows.push_back(same(sent + "a", sent + "a"));
+  }
+  rows.push_back(differ("GET|X-Host: a|X-Original-Host: b", "GET|X-Host: b|X-Original-Host: a"));
+  check_rows(rows);
+}
+
 // The origin does not get what Connection names (RFC 9110 7.6.1).
 TEST_CASE("cache: a field that Connection takes away selects no response", "[wire][cache]") {
   const std::string origin = kFresh + "|Vary: Foo";
