@@ -22,11 +22,22 @@ constexpr FieldId kToldByProxies[] = {FieldId::XForwardedHost, FieldId::XForward
 
 // How frameworks behind a proxy are told of another path, host, scheme or method than those of the
 // request. They pass, whoever sends them, so they tell responses apart.
-constexpr std::string_view kOverrides[] = {
-    "X-Forwarded-Server", "X-Forwarded-Prefix",     "X-Forwarded-Path",  "X-Forwarded-Uri",
-    "X-Forwarded-Scheme", "X-Forwarded-Protocol",   "X-Forwarded-Ssl",   "X-Original-Host",
-    "X-Original-URL",     "X-Rewrite-URL",          "X-Host",            "X-Url-Scheme",
-    "X-HTTP-Method",      "X-HTTP-Method-Override", "X-Method-Override", "Front-End-Https"};
+constexpr std::string_view kOverrides[] = {"X-Forwarded-Server",
+                                           "X-Forwarded-Prefix",
+                                           "X-Forwarded-Path",
+                                           "X-Forwarded-Uri",
+                                           "X-Forwarded-Scheme",
+                                           "X-Forwarded-Protocol",
+                                           "X-Forwarded-Ssl",
+                                           "X-Original-Host",
+                                           "X-Original-URL",
+                                           "X-Rewrite-URL",
+                                           "X-Host",
+                                           "X-Url-Scheme",
+                                           "X-HTTP-Method",
+                                           "X-HTTP-Method-Override",
+                                           "X-Method-Override",
+                                           "Front-End-Https"};
 
 struct Url {
   std::string_view path;  // normalised
@@ -104,6 +115,42 @@ void KeyWriter::put_authority() {
   if (!is_default) put(port);
 }
 
+bool is_hex(char c) {
+  return http::is_class(c, http::char_class::kHex);
+}
+
+// `text` is that name, as some backend may read it: with escapes, in any case, as "name[]".
+bool reads_as(std::string_view text, std::string_view name) {
+  if (text == name) return true;
+  std::size_t at = 0;
+  for (const char expected : name) {
+    if (at == text.size()) return false;
+    char c = text[at++];
+    const bool escaped =
+        c == '%' && text.size() - at >= 2 && is_hex(text[at]) && is_hex(text[at + 1]);
+    if (escaped) {
+      c = static_cast<char>(http::hex_value(text[at]) * 16 + http::hex_value(text[at + 1]));
+      at += 2;
+    } else if (c == '+') {
+      c = ' ';
+    }
+    if (http::to_lower(c) != http::to_lower(expected)) return false;
+  }
+  const std::string_view rest = text.substr(at);
+  return rest.empty() || rest.starts_with('[') || http::iequals(rest.substr(0, 3), "%5b");
+}
+
+// Some backends separate arguments by semicolons, too. What is ignored here must not be what they
+// answer by.
+bool may_set(std::string_view argument, std::string_view name) {
+  while (!argument.empty()) {
+    const std::string_view piece = argument.substr(0, argument.find(';'));
+    argument.remove_prefix(std::min(piece.size() + 1, argument.size()));
+    if (reads_as(piece.substr(0, piece.find('=')), name)) return true;
+  }
+  return false;
+}
+
 void KeyWriter::put_query() {
   if (rules_.whole_query) {
     if (!url_.has_query) return;
@@ -116,7 +163,7 @@ void KeyWriter::put_query() {
     while (!rest.empty()) {
       const std::string_view argument = rest.substr(0, rest.find('&'));
       rest.remove_prefix(std::min(argument.size() + 1, rest.size()));
-      if (argument.substr(0, argument.find('=')) != name) continue;
+      if (!may_set(argument, name)) continue;
       put(separator);
       put(argument);
       separator = '&';
@@ -161,9 +208,8 @@ bool is_override(const http::Field& field) {
   if (field.id != FieldId::Other || field.name.empty()) return false;
   const char first = http::to_lower(field.name.front());
   return (first == 'x' || first == 'f') &&
-         std::any_of(std::begin(kOverrides), std::end(kOverrides), [&field](std::string_view name) {
-           return http::iequals(field.name, name);
-         });
+         std::any_of(std::begin(kOverrides), std::end(kOverrides),
+                     [&field](std::string_view name) { return http::iequals(field.name, name); });
 }
 
 void KeyWriter::put_overrides() {

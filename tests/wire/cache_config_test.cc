@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include <string>
+#include <vector>
 
 #include "tests/wire/cache_rig.h"
 #include "tests/wire/cache_table.h"
@@ -16,6 +17,7 @@ using sluice::wire::caching;
 using sluice::wire::check_rows;
 using sluice::wire::get;
 using sluice::wire::Origin;
+using sluice::wire::Row;
 
 namespace {
 
@@ -55,6 +57,26 @@ TEST_CASE("cache: key.query names the arguments that count", "[wire][cache]") {
            {{.ask = "GET ?id=1&utm=2", .origin = kFresh, .told = "GET"}}},
       },
       R"("key": {"query": ["id"]})");
+}
+
+// Else one client would have what he made of an argument stored as the response without it.
+TEST_CASE("cache: an argument of key.query counts in whatever way it is written", "[wire][cache]") {
+  std::vector<Row> rows;
+  for (const char* query :
+       {"i%64=1", "%69%64=1", "%69d", "ID=1", "id[]=1", "id[a]=1", "id%5B%5d=1", "id%5b%5D=1",
+        "utm=1;id=1", ";id", "a+b=1", "a%20b=1", "utm=1&%49D=1"}) {
+    const std::string ask = "GET ?" + std::string(query);
+    rows.push_back({query,
+                    {{.ask = ask, .origin = kFresh},
+                     {.ask = "GET", .origin = kFresh},
+                     {.ask = ask, .body = kFirst}}});
+  }
+  for (const char* query :
+       {"%69%64x=1", "i%6=1", "i%6g=1", "i", "%69%64%5=1", "utm=id", "utm;i=1"}) {
+    rows.push_back({std::string(query) + " is another",
+                    {{.ask = "GET ?" + std::string(query), .origin = kFresh}, {.ask = "GET"}}});
+  }
+  check_rows(rows, R"("key": {"query": ["id", "a b"]})");
 }
 
 TEST_CASE("cache: key.headers and key.cookies tell responses apart", "[wire][cache]") {
