@@ -140,6 +140,8 @@ FoundFile FileLookup::find(std::string_view path, Arena& arena) const {
   for (const std::string& fallback : fallbacks_) {
     if (found.status != Status::Missing) break;
     found = find_below(root.get(), fallback, arena);
+    // The redirect to a directory would lead back to here.
+    if (found.status == Status::Directory) found = {};
   }
   return found;
 }

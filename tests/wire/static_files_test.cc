@@ -268,6 +268,18 @@ TEST_CASE("files: what is not there may be a fallback's", "[wire][files]") {
   CHECK(page.field("Content-Type") == "text/html; charset=utf-8");
 }
 
+TEST_CASE("files: a fallback that is a directory is passed over, not redirected to",
+          "[wire][files]") {
+  Site site;
+  SluiceProcess sluice(site.config(R"(, "try": ["/docs", "/docs/"])"));
+  SluiceProcess alone(site.config(R"(, "try": "/docs")"));
+  RawClient client = sluice.connect();
+  CHECK(ask(client, "/app").body == "docs\n");
+  RawClient other = alone.connect();
+  CHECK(ask(other, "/app").status == 404);
+  CHECK(ask(other, "/docs").status == 308);
+}
+
 TEST_CASE("files: a compressed sibling goes to who takes it, unless it is older", "[wire][files]") {
   Site site;
   site.directory.write("www/app.js", "plain");
