@@ -76,6 +76,7 @@ class KeyWriter {
   void put_field(const std::string& name);
   void put_cookie(std::string_view name);
   void put_overrides();
+  void put_told_by_forwarded();
 
   const http::RequestHead& request() const { return exchange_.request(); }
 
@@ -102,6 +103,7 @@ void KeyWriter::put_all() {
     put(kEndOfUrl);
     put(request().fields.value(id));
   }
+  put_told_by_forwarded();
 }
 
 void KeyWriter::put_authority() {
@@ -219,6 +221,24 @@ void KeyWriter::put_overrides() {
     for (const char c : field.name) put(http::to_lower(c));
     put(':');
     put(field.value);
+  }
+}
+
+// RFC 7239: of each element what says host and scheme, but not for whom; split without regard to
+// quotes, so that none can hide it.
+void KeyWriter::put_told_by_forwarded() {
+  for (const http::Field& field : request().fields) {
+    if (field.id != FieldId::Forwarded) continue;
+    std::string_view rest = field.value;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find_first_of(",;"), rest.size());
+      const std::string_view pair = http::trim_ows(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      const std::string_view name = pair.substr(0, pair.find('='));
+      if (!http::iequals(name, "host") && !http::iequals(name, "proto")) continue;
+      put(kEndOfUrl);
+      put(pair);
+    }
   }
 }
 

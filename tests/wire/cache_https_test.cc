@@ -112,3 +112,21 @@ TEST_CASE("cache: only a trusted proxy's word on the scheme tells URLs apart",
   CHECK(site.get(kHttp, "a.example", told_https).body == "2 https");
   CHECK(site.backend.request_count() == 3);
 }
+
+// It passes, whichever field the trusted proxy writes itself.
+TEST_CASE("cache: host and scheme in Forwarded from a trusted proxy tell URLs apart",
+          "[wire][cache][tls]") {
+  const Site site(R"("trusted_proxies": ["127.0.0.1"])");
+  const auto count = [&site](const std::string& forwarded) {
+    const std::string body = site.get(kHttp, "a.example", "Forwarded: " + forwarded + "\r\n").body;
+    return body.substr(0, body.find(' '));
+  };
+  CHECK(count("for=192.0.2.1") == "1");
+  CHECK(count("for=192.0.2.2;by=192.0.2.3") == "1");
+  CHECK(count("for=192.0.2.1;host=b.example") == "2");
+  CHECK(count("for=192.0.2.2, for=192.0.2.3; Host=b.example") == "3");
+  CHECK(count("proto=https") == "4");
+  CHECK(count("for=\"x;host=b.example") == "2");
+  CHECK(count("for=192.0.2.9;host=b.example") == "2");
+  CHECK(count("host=c.example") == "5");
+}
