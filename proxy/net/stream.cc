@@ -31,15 +31,6 @@ std::size_t total_bytes(std::span<const iovec> pieces) {
   return total;
 }
 
-// What lies in one piece is sent as one, which spares the kernel a copy of the list.
-ssize_t send_pieces(int fd, std::span<const iovec> pieces, int flags) {
-  if (pieces.size() == 1) return ::send(fd, pieces[0].iov_base, pieces[0].iov_len, flags);
-  msghdr message{};
-  message.msg_iov = const_cast<iovec*>(pieces.data());
-  message.msg_iovlen = pieces.size();
-  return ::sendmsg(fd, &message, flags);
-}
-
 }  // namespace
 
 Stream::Stream(EventLoop& loop, Fd fd, Owner* owner)
@@ -282,8 +273,11 @@ std::size_t Stream::send(std::span<const iovec> pieces, int flags) {
 }
 
 std::size_t Stream::send_plain(std::span<const iovec> pieces, int flags) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());
+  message.msg_iovlen = pieces.size();
   for (;;) {
-    const ssize_t count = send_pieces(fd_.get(), pieces, MSG_NOSIGNAL | flags);
+    ssize_t count = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL | flags);
     if (count >= 0) return static_cast<std::size_t>(count);
     if (errno == EINTR) continue;
     if (errno != EAGAIN) fail(errno);
