@@ -57,13 +57,10 @@ std::uint64_t object_bytes_max(const conf::Cache& cache) {
   return cache.max_object != 0 ? cache.max_object : cache.size / kObjectsAtLeast;
 }
 
-cache::StoreOptions store_options_of(const conf::Cache& cache, std::uint64_t descriptors) {
-  constexpr std::uint64_t kShare = 8;
+cache::StoreOptions store_options_of(const conf::Cache& cache) {
   cache::StoreOptions options;
   options.capacity = cache.size;
   options.entry_max = cache.size;  // each route has a limit of its own
-  const auto most = static_cast<std::uint64_t>(options.body_files_max);
-  options.body_files_max = static_cast<int>(std::min(most, descriptors / kShare));
   return options;
 }
 

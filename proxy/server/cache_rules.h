@@ -16,8 +16,6 @@ handlers::CacheRules cache_rules_of(const conf::Route& route, const conf::Cache&
 // Bytes of the largest body that is kept.
 std::uint64_t object_bytes_max(const conf::Cache& cache);
 
-// `descriptors`: how many the process may have. Bodies in files get the smaller part of them, as no
-// connection could come in without one.
-cache::StoreOptions store_options_of(const conf::Cache& cache, std::uint64_t descriptors);
+cache::StoreOptions store_options_of(const conf::Cache& cache);
 
 }  // namespace sluice::server

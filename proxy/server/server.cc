@@ -43,12 +43,6 @@ void raise_descriptor_limit(const Log& log) {
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) log.warn("cannot raise the limit of descriptors");
 }
 
-// As raise_descriptor_limit() will have it.
-std::uint64_t descriptors_at_most() {
-  rlimit limit{};
-  return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : 0;
-}
-
 net::ResolverOptions resolver_options(const conf::Resolver& resolver) {
   return {.servers = resolver.servers,
           .timeout = resolver.timeout,
@@ -95,7 +89,7 @@ Server::Server(const conf::Config& config, Reload reload,
       log_(level_of(config.error_log.level)),
       signals_(loop_, Delegate<void(int)>::of<&Server::on_signal>(this)),
       ticket_keys_(std::move(ticket_keys)),
-      store_(store_options_of(config.cache, descriptors_at_most())),
+      store_(store_options_of(config.cache)),
       guard_(std::move(guard)),
       route_series_(workers),
       listeners_(workers),
