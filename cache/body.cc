@@ -17,19 +17,18 @@ std::uint64_t next_serial() {
 
 }  // namespace
 
-// Followed by its bytes, in one allocation, or before those of the body's file.
+// Followed by its bytes, in one allocation.
 struct Body::Chunk {
   Chunk* next = nullptr;
   std::size_t capacity;
-  char* data = nullptr;
   std::size_t used = 0;  // the writer's; readers go by available()
+
+  char* bytes() { return reinterpret_cast<char*>(this + 1); }
+  const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
 };
 
-Body::Body(std::optional<std::uint64_t> announced, std::shared_ptr<FileBudget> files)
-    : serial_(next_serial()),
-      announced_(announced),
-      files_(std::move(files)),
-      charged_(sizeof(Body)) {}
+Body::Body(std::optional<std::uint64_t> announced)
+    : serial_(next_serial()), announced_(announced), charged_(sizeof(Body)) {}
 
 Body::~Body() {
   for (Chunk* chunk = first_; chunk != nullptr;) {
@@ -70,11 +69,10 @@ void Body::append(std::string_view bytes) {
   const std::size_t charged_before = charged_.load(std::memory_order_relaxed);
   std::uint64_t available = available_.load(std::memory_order_relaxed);
   while (!bytes.empty()) {
-    if (last_ == nullptr || last_->used == last_->capacity) add_memory(bytes.size());
+    if (last_ == nullptr || last_->used == last_->capacity) add_chunk(bytes.size());
     const std::size_t size = std::min(bytes.size(), last_->capacity - last_->used);
-    std::memcpy(last_->data + last_->used, bytes.data(), size);
+    std::memcpy(last_->bytes() + last_->used, bytes.data(), size);
     last_->used += size;
-    if (file_) charge_file(last_->used);
     available += size;
     bytes.remove_prefix(size);
     available_.store(available, std::memory_order_seq_cst);
@@ -86,27 +84,6 @@ void Body::append(std::string_view bytes) {
   waiters_.wake_all();
 }
 
-// Of a file, the pages that are written to; not fewer than there are, and one more at most.
-void Body::charge_file(std::size_t used) {
-  constexpr std::size_t kPage = 4096;
-  const std::size_t bytes = sizeof(Body) + sizeof(Chunk) + (used + kPage - 1) / kPage * kPage;
-  charged_.store(bytes, std::memory_order_seq_cst);
-}
-
-void Body::add_memory(std::size_t wanted) {
-  if (last_ != nullptr || !add_file()) add_chunk(wanted);
-}
-
-// All of it, at once.
-bool Body::add_file() {
-  if (files_ == nullptr || !announced_ || *announced_ < kFileMin) return false;
-  file_ = AnonymousFile::create(*announced_, files_);
-  if (!file_) return false;
-  first_ = last_ =
-      new (::operator new(sizeof(Chunk))) Chunk{nullptr, *announced_, file_.bytes(), 0};
-  return true;
-}
-
 // `wanted` bytes are there to be put into it and into those that follow.
 void Body::add_chunk(std::size_t wanted) {
   const std::uint64_t size = available_.load(std::memory_order_relaxed);
@@ -114,9 +91,7 @@ void Body::add_chunk(std::size_t wanted) {
   if (announced_) capacity = *announced_ - size;
   capacity = std::min(capacity, kChunkMax);
   const std::size_t bytes = sizeof(Chunk) + capacity;
-  void* const memory = ::operator new(bytes);
-  Chunk* chunk =
-      new (memory) Chunk{nullptr, capacity, static_cast<char*>(memory) + sizeof(Chunk), 0};
+  Chunk* chunk = new (::operator new(bytes)) Chunk{nullptr, capacity, 0};
   (last_ == nullptr ? first_ : last_->next) = chunk;
   last_ = chunk;
   charged_.fetch_add(bytes, std::memory_order_seq_cst);
@@ -131,8 +106,8 @@ void Body::end(State state) {
   waiters_.wake_all();
 }
 
-BodyWriter::BodyWriter(std::optional<std::uint64_t> announced, std::shared_ptr<FileBudget> files)
-    : body_(BodyPtr::adopt(new Body(announced, std::move(files)))) {}
+BodyWriter::BodyWriter(std::optional<std::uint64_t> announced)
+    : body_(BodyPtr::adopt(new Body(announced))) {}
 
 BodyWriter& BodyWriter::operator=(BodyWriter&& other) noexcept {
   if (this != &other) {
@@ -184,7 +159,7 @@ std::string_view Cursor::piece(std::size_t most) {
   const std::size_t skip = offset_ - chunk_start_;
   const std::size_t size =
       std::min<std::size_t>({chunk_->capacity - skip, available - offset_, most});
-  return {chunk_->data + skip, size};
+  return {chunk_->bytes() + skip, size};
 }
 
 void Cursor::seek(std::uint64_t offset) noexcept {

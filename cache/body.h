@@ -3,11 +3,10 @@
 // while it grows. Bytes never move and are never changed once they can be seen, so a view into them
 // holds for as long as the Body does.
 //
-// A large body of announced length lies in one AnonymousFile, as long as there are any, so that it
-// can be sent without a copy. Other memory comes in chunks. With an announced length a chunk is as
-// large as what is still to come (1 MiB at most); otherwise as large as what is appended or an
-// eighth of what is there already, whichever is more, so that at most an eighth (or 512 bytes) of a
-// whole body stays unused and nothing has to be trimmed.
+// Memory comes in chunks. With an announced length a chunk is as large as what is still to come (1
+// MiB at most); otherwise as large as what is appended or an eighth of what is there already,
+// whichever is more, so that at most an eighth (or 512 bytes) of a whole body stays unused and
+// nothing has to be trimmed.
 //
 // Threading: one thread at a time writes; any thread reads, concurrently, without a lock.
 #pragma once
@@ -15,11 +14,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string_view>
 
-#include "cache/anonymous_file.h"
 #include "cache/counted.h"
 #include "cache/waiter.h"
 
@@ -45,8 +42,6 @@ class Body : public Counted<Body> {
 
   static constexpr std::size_t kChunkMin = 512;
   static constexpr std::size_t kChunkMax = std::size_t{1} << 20;
-  // Below it a copy costs less than what it takes to avoid it.
-  static constexpr std::size_t kFileMin = std::size_t{64} << 10;
 
   // A body that is there as a whole.
   static BodyPtr of(std::string_view bytes);
@@ -59,9 +54,6 @@ class Body : public Counted<Body> {
   std::optional<std::uint64_t> announced() const noexcept { return announced_; }
   // Its number, which no other body of this process ever has.
   std::uint64_t serial() const noexcept { return serial_; }
-  // The file that its bytes lie in, at the same offsets; -1: they lie in none. To be asked for once
-  // bytes are available.
-  int file() const noexcept { return file_.descriptor(); }
   // All memory it holds, this object included.
   std::size_t bytes_charged() const noexcept { return charged_.load(std::memory_order_seq_cst); }
 
@@ -82,20 +74,15 @@ class Body : public Counted<Body> {
 
   struct Chunk;
 
-  Body(std::optional<std::uint64_t> announced, std::shared_ptr<FileBudget> files);
+  explicit Body(std::optional<std::uint64_t> announced);
   ~Body();
 
   void append(std::string_view bytes);
-  void add_memory(std::size_t wanted);
-  bool add_file();
   void add_chunk(std::size_t wanted);
-  void charge_file(std::size_t used);
   void end(State state);
 
   const std::uint64_t serial_;
   const std::optional<std::uint64_t> announced_;
-  const std::shared_ptr<FileBudget> files_;  // or none
-  AnonymousFile file_;                       // or none
   std::atomic<std::uint64_t> available_{0};
   std::atomic<bool> outgrown_{false};  // written before the state says Failed, read after
   std::atomic<State> state_{State::Filling};
@@ -113,9 +100,7 @@ class BodyWriter {
  public:
   BodyWriter() = default;
   // A new, empty body. Nothing is allocated for an announced length before bytes come.
-  // `files`: how many bodies may lie in files; none: this one does not.
-  explicit BodyWriter(std::optional<std::uint64_t> announced,
-                      std::shared_ptr<FileBudget> files = {});
+  explicit BodyWriter(std::optional<std::uint64_t> announced);
   BodyWriter(BodyWriter&&) noexcept = default;
   BodyWriter& operator=(BodyWriter&& other) noexcept;
   BodyWriter(const BodyWriter&) = delete;

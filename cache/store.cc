@@ -23,7 +23,6 @@ std::size_t shard_count(std::size_t asked) {
 Store::Store(const StoreOptions& options)
     : hasher_(options.hash_seed ? KeyHasher(*options.hash_seed) : KeyHasher()),
       options_(options),
-      body_files_(std::make_shared<FileBudget>(options.body_files_max)),
       replacement_(std::make_unique<Replacement>(options.capacity)) {
   BodyAccount& account = *this;
   const std::size_t count = shard_count(options.shards);

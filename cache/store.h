@@ -102,7 +102,6 @@ struct StoreOptions {
   std::size_t shards = 0;                  // 0: by the number of cores
   std::size_t variants_max = 32;           // per key; the oldest goes
   std::size_t waiters_max = 10'000;        // per flight
-  int body_files_max = 1024;               // large bodies that lie in files, a descriptor each
   std::optional<std::uint64_t> hash_seed;  // for tests; none: random
 };
 
@@ -160,9 +159,6 @@ class Store final : private BodyAccount {
   // missed where it was fetched earlier, as flights are told first.
   PurgeReport purge(const Purge& purge);
 
-  // For the BodyWriter of what is to be stored.
-  const std::shared_ptr<FileBudget>& body_files() const { return body_files_; }
-
   // Evicts down to it.
   void set_capacity(std::size_t bytes);
   std::size_t capacity() const noexcept;
@@ -186,7 +182,6 @@ class Store final : private BodyAccount {
 
   const KeyHasher hasher_;
   const StoreOptions options_;
-  const std::shared_ptr<FileBudget> body_files_;
   std::unique_ptr<Replacement> replacement_;
   std::vector<std::unique_ptr<Shard>> shards_;
 };

@@ -222,8 +222,7 @@ bool CacheFill::store(const http::ResponseHead& head, const cache::Judgement& ju
   if (counted && head.body.length > rules_.object_bytes_max) return false;
   if (is_live(head.fields)) return false;
   if (head.body.has_body()) {
-    writer_ = cache::BodyWriter(counted ? std::optional(head.body.length) : std::nullopt,
-                                store_.body_files());
+    writer_ = cache::BodyWriter(counted ? std::optional(head.body.length) : std::nullopt);
   }
   cache::EntryPtr entry = make_entry({key(), head, judgement, request_fields_, rules_,
                                       writer_ ? writer_.body() : cache::BodyPtr()});

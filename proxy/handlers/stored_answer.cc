@@ -172,13 +172,6 @@ void StoredAnswer::send_some() {
       if (is_cut()) return on_cut();
       continue;
     }
-    if (const std::optional<std::size_t> direct = send_directly(bytes)) {
-      if (*direct == 0) return;  // until drained
-      cursor_.advance(*direct);
-      plan_.sent(*direct);
-      sent += *direct;
-      continue;
-    }
     exchange_.write(bytes);
     const bool is_text = size_known_ && !plan_.next().text.empty();
     if (!is_text) cursor_.advance(bytes.size());
@@ -186,13 +179,6 @@ void StoredAnswer::send_some() {
     sent += bytes.size();
   }
   if (sending_) exchange_.services().loop.call_again(*this);
-}
-
-// Of chunked bodies, and between the parts of several ranges, there is framing in the way.
-std::optional<std::size_t> StoredAnswer::send_directly(std::string_view bytes) {
-  const int file = cursor_.body() ? cursor_.body()->file() : -1;
-  if (file < 0 || !size_known_ || !plan_.next().text.empty()) return std::nullopt;
-  return exchange_.send_file(file, cursor_.offset(), bytes.size());
 }
 
 // The body has failed, and all that it holds is sent.

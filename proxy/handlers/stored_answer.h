@@ -60,9 +60,6 @@ class StoredAnswer final : private net::Requeued, private exchange::CodedBodies 
   void on_cut();
   // The next bytes that are there; empty, with *ended, when all is sent.
   std::string_view next(bool* ended);
-  // Sends of the next bytes what the kernel takes from where they lie. Nothing where they have to
-  // be written.
-  std::optional<std::size_t> send_directly(std::string_view bytes);
   // False where there is news already.
   bool wait();
   void on_news();

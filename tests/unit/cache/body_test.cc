@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-
-#include <unistd.h>
 #include <string>
 #include <thread>
 #include <vector>
@@ -326,55 +324,6 @@ TEST_CASE("body: no news is lost between a look and waiting", "[cache][body][thr
     reader.join();
     REQUIRE(text == "ab");
   }
-}
-
-TEST_CASE("body: a large one lies in a file, as it can be read", "[cache][body]") {
-  const auto files = std::make_shared<FileBudget>(1);
-  std::string text(Body::kFileMin + 5000, 'x');
-  for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>('a' + i % 23);
-  BodyWriter writer(text.size(), files);
-  const BodyPtr body = writer.body();
-  writer.append(std::string_view(text).substr(0, 7000));
-  const std::size_t charged = body->bytes_charged();
-  CHECK(charged >= 7000);
-  CHECK(charged < 7000 + 2 * 4096);
-  writer.append(std::string_view(text).substr(7000));
-  CHECK(body->bytes_charged() >= text.size());
-  REQUIRE(writer.finish());
-  REQUIRE(body->file() >= 0);
-  std::string there(text.size(), '\0');
-  CHECK(::pread(body->file(), there.data(), there.size(), 0) == static_cast<ssize_t>(text.size()));
-  CHECK(there == text);
-  Cursor cursor(body);
-  CHECK(cursor.piece() == text);
-}
-
-TEST_CASE("body: where there are no more files, memory does", "[cache][body]") {
-  const auto files = std::make_shared<FileBudget>(1);
-  const std::string text(Body::kFileMin, 'x');
-  const auto make = [&] {
-    BodyWriter writer(text.size(), files);
-    BodyPtr body = writer.body();
-    writer.append(text);
-    writer.finish();
-    return body;
-  };
-  BodyPtr first = make();
-  CHECK(first->file() >= 0);
-  CHECK(make()->file() < 0);
-  first = {};  // and its file is another's
-  CHECK(make()->file() >= 0);
-}
-
-TEST_CASE("body: small ones, and those of unknown length, lie in no file", "[cache][body]") {
-  const auto files = std::make_shared<FileBudget>(9);
-  const std::string text(Body::kFileMin, 'x');
-  BodyWriter small(text.size() - 1, files);
-  small.append(std::string_view(text).substr(1));
-  CHECK(small.body()->file() < 0);
-  BodyWriter unannounced(std::nullopt, files);
-  unannounced.append(text);
-  CHECK(unannounced.body()->file() < 0);
 }
 
 }  // namespace sluice::cache
