@@ -50,7 +50,7 @@ start_nginx() {
   fi
   [ "$kind" != static ] || location="root $work/www;"
   if [ "$kind" = cached ] || [ "$kind" = static ]; then
-    cache+=" sendfile on; tcp_nopush on;
+    cache+=" sendfile on;
   open_file_cache max=1000 inactive=1h; open_file_cache_valid 60s;"
   fi
   cat > "$work/nginx.conf" << TEXT
