@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/access/checks.h"
 
+#include <algorithm>
+
 #include "proxy/access/limit_fields.h"
 #include "proxy/exchange/exchange.h"
 
@@ -57,9 +59,11 @@ RateCheck::RateCheck(const Options& options, const std::vector<unsigned>& costs,
     : fields_(options.fields) {
   std::vector<unsigned> all = {1};
   all.insert(all.end(), costs.begin(), costs.end());
+  const unsigned highest = *std::max_element(all.begin(), all.end());
   for (const unsigned cost : all) {
     RateRule rule = options.rule;
     rule.quota.cost = cost;
+    rule.quota.highest_cost = highest;
     limits_.emplace_back(cost, RateLimit(options.name, rule, table));
   }
 }

@@ -24,24 +24,25 @@ TurnedAway Door::judge(const IpAddress& client, Time now) const {
 Door::Entry Door::enter(std::uint32_t listener, const IpAddress& client, Time now) const {
   const TurnedAway why = judge(client, now);
   if (why != TurnedAway::No) return {why, {}};
-  const ListenerBounds& bounds = rules_.listeners[listener];
-  if (bounds.connection_rate && is_refused(*bounds.connection_rate, listener_key(listener), now)) {
-    return {TurnedAway::TooFast, {}};
-  }
   const bool counts_client =
       rules_.connections_max > 0 && !client.is_none() && !rules_.trusted_proxies.contains(client);
-  if (!counts_client && bounds.connections_max == 0) return {};
   Tickets tickets;
   if (counts_client) {
     tickets.client =
         rules_.guard->connections.take(rules_.client_of(client), rules_.connections_max);
     if (!tickets.client) return {TurnedAway::TooMany, {}};
   }
+  // The listener's come last: who is turned away for himself takes nothing of what is for all.
+  const ListenerBounds& bounds = rules_.listeners[listener];
   if (bounds.connections_max > 0) {
     tickets.listener =
         rules_.guard->listener_connections.take(listener_key(listener), bounds.connections_max);
     if (!tickets.listener) return {TurnedAway::TooMany, {}};
   }
+  if (bounds.connection_rate && is_refused(*bounds.connection_rate, listener_key(listener), now)) {
+    return {TurnedAway::TooFast, {}};
+  }
+  if (!tickets.client && !tickets.listener) return {};
   return {TurnedAway::No, std::make_unique<const Tickets>(std::move(tickets))};
 }
 

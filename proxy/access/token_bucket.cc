@@ -28,6 +28,15 @@ std::uint64_t token_span(const Quota& quota) {
   return std::max<std::uint64_t>((quarters + half) / quota.tokens, 1) * BucketWord::kQuarter;
 }
 
+// A bucket holds at least what one request costs.
+std::uint64_t capacity_of(const Quota& quota, std::uint64_t cost, std::uint64_t token) {
+  return std::max(times(quota.burst, token), times(cost, token));
+}
+
+std::uint64_t limit_of(const Quota& quota, std::uint64_t cost, std::uint64_t token) {
+  return capacity_of(quota, cost, token) + times(quota.delay, times(cost, token));
+}
+
 // Rounded up, so that who waits so long has waited long enough.
 nanoseconds to_ns(std::uint64_t span) {
   constexpr std::uint64_t kAlmostOne = (std::uint64_t{1} << BucketWord::kSpanShift) - 1;
@@ -39,8 +48,9 @@ nanoseconds to_ns(std::uint64_t span) {
 TokenBucket::TokenBucket(const Quota& quota)
     : token_(token_span(quota)),
       charge_(times(quota.cost, token_)),
-      capacity_(std::max(times(quota.burst, token_), charge_)),
-      limit_(capacity_ + times(quota.delay, charge_)) {}
+      capacity_(capacity_of(quota, quota.cost, token_)),
+      limit_(limit_of(quota, quota.cost, token_)),
+      ceiling_(limit_of(quota, std::max(quota.cost, quota.highest_cost), token_)) {}
 
 nanoseconds TokenBucket::fill_time() const {
   return to_ns(capacity_);
@@ -48,9 +58,9 @@ nanoseconds TokenBucket::fill_time() const {
 
 Outcome TokenBucket::take(BucketWord word, Time now) const {
   const std::uint64_t ahead = word.in_use() ? word.full_in(now) : 0;
-  // A clock that went back, or a smaller burst since a reload, makes no one wait longer than an
-  // empty bucket does.
-  const std::uint64_t before = std::min(ahead, limit_);
+  // A clock that went back, or a smaller burst since a reload, makes no one wait longer than the
+  // dearest request does; what that has left to pay is not forgiven by a cheaper one.
+  const std::uint64_t before = std::min(ahead, ceiling_);
   const std::uint64_t after = before + charge_;
   Outcome outcome;
   std::uint64_t used = before;
@@ -58,8 +68,8 @@ Outcome TokenBucket::take(BucketWord word, Time now) const {
     outcome.kind = Outcome::Kind::Refuse;
     outcome.wait = to_ns(after - limit_);
     outcome.next = word.with(BucketWord::State::Exhausted);
-    if (ahead > limit_ + kMaxSkewSpan)
-      outcome.next = outcome.next.full_after(limit_, now).next_lap();
+    if (ahead > ceiling_ + kMaxSkewSpan)
+      outcome.next = outcome.next.full_after(ceiling_, now).next_lap();
   } else {
     used = after;
     outcome.next = word.full_after(after, now);

@@ -86,6 +86,8 @@ struct Quota {
   std::uint64_t burst = 1;  // the bucket holds so many
   std::uint64_t cost = 1;   // a request takes so many
   std::uint64_t delay = 0;  // so many requests may wait for their tokens
+  // What the dearest request of the same bucket takes, where that is more than `cost`.
+  std::uint64_t highest_cost = 0;
 };
 
 // What a bucket says to a request.
@@ -132,6 +134,7 @@ class TokenBucket {
   std::uint64_t charge_;    // of a request
   std::uint64_t capacity_;  // of a burst
   std::uint64_t limit_;     // of a burst and of those that wait
+  std::uint64_t ceiling_;   // how far ahead the dearest request may leave the bucket
 };
 
 }  // namespace sluice::access

@@ -250,3 +250,18 @@ TEST_CASE("connections: neighbours in an IPv6 /64 are one client, and two behind
   CHECK(may("2001:db8:0:2::1"));
   CHECK(scrape(sluice).value(refused("too_fast")) == 1);
 }
+
+TEST_CASE("access: who is turned away for himself takes nothing of what is for all",
+          "[wire][guard]") {
+  SluiceProcess sluice(with(R"(, "limits": {"per_ip": {"connections": 1}})", "",
+                            R"(, "connection_rate": "3/h")"));
+  RawClient first = sluice.connect(0, {.source = "127.0.0.2"});
+  first.send(kGet);
+  CHECK(read_response(first).status == 200);
+  for (int i = 0; i < 6; ++i) CHECK(is_dropped(sluice, "127.0.0.2"));
+  CHECK(status_from(sluice, "127.0.0.3") == 200);
+  CHECK(status_from(sluice, "127.0.0.4") == 200);
+  CHECK(is_dropped(sluice, "127.0.0.5"));
+  CHECK(scrape(sluice).value(refused("too_many")) == 6);
+  CHECK(scrape(sluice).value(refused("too_fast")) == 1);
+}

@@ -214,4 +214,23 @@ TEST_CASE("token_bucket: quotas beyond all reason are cut off, not wrapped", "[a
   }
 }
 
+TEST_CASE("token_bucket: a cheap request forgives nothing of what a dear one owes", "[access]") {
+  const auto owed_after = [](std::uint64_t delay) {
+    TokenBucket dear({.tokens = 1, .burst = 10, .cost = 100, .delay = delay, .highest_cost = 100});
+    TokenBucket cheap({.tokens = 1, .burst = 10, .cost = 1, .delay = delay, .highest_cost = 100});
+    BucketWord word;
+    drain(dear, word, at(0s));
+    const auto owed = word.full_in(at(0s));
+    CHECK(take(cheap, word, at(0s)).kind == Kind::Refuse);
+    CHECK(word.full_in(at(0s)) == owed);
+    const Outcome told = take(cheap, word, at(1s));
+    CHECK(told.kind == Kind::Refuse);
+    CHECK(take(cheap, word, at(1s) + told.wait - 1ns).kind == Kind::Refuse);
+    CHECK(take(cheap, word, at(1s) + told.wait).kind != Kind::Refuse);
+    return owed >> BucketWord::kSpanShift;
+  };
+  CHECK(owed_after(0) == 100'000'000'000);
+  CHECK(owed_after(2) == 300'000'000'000);
+}
+
 }  // namespace sluice::access
