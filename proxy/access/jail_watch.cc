@@ -10,8 +10,10 @@ namespace {
 
 using exchange::Kind;
 
-bool is_malformed(Kind kind) {
-  return kind == Kind::Malformed || kind == Kind::PathRefused;
+// What is only too large (414, 431) is mostly a browser's with too many cookies.
+bool is_malformed(Kind kind, int status) {
+  constexpr int kBadRequest = 400;
+  return status == kBadRequest && (kind == Kind::Malformed || kind == Kind::PathRefused);
 }
 
 }  // namespace
@@ -29,7 +31,7 @@ void JailWatch::on_finished(const exchange::Exchange& exchange) {
   const IpAddress& client = exchange.client_address();
   if (client.is_none() || rules_.is_spared(client)) return;
   if (kind == Kind::RateLimited || kind == Kind::TooManyAtOnce) note(client, Reason::Limiter);
-  if (is_malformed(kind)) note(client, Reason::Malformed);
+  if (is_malformed(kind, status)) note(client, Reason::Malformed);
   if (status == kUnauthorized) note(client, Reason::Unauthorized);
   if (status == kNotFound) note(client, Reason::NotFound);
   note(client, Reason::Errors);

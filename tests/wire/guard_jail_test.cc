@@ -86,6 +86,14 @@ TEST_CASE("jail: who does it too often is closed on at accept, and the log says 
   }
 }
 
+TEST_CASE("jail: what is only too large is not malformed", "[wire][guard]") {
+  SluiceProcess sluice(jailing(R"("malformed": "2/h")", R"(, "limits": {"field": "1KiB"})"));
+  const std::string cookies =
+      "GET / HTTP/1.1\r\nHost: a\r\nCookie: " + std::string(2000, 'a') + "\r\n\r\n";
+  for (int i = 0; i < 4; ++i) CHECK(ask_from(sluice, "127.0.0.2", cookies) == 431);
+  CHECK(ask_from(sluice, "127.0.0.2") == 200);
+}
+
 TEST_CASE("jail: who is refused by a limit again and again", "[wire][guard]") {
   SluiceProcess sluice(
       jailing(R"("limited": "4/h")", R"(, "limits": {"per_ip": {"rate": "1/h", "burst": 2}})"));
