@@ -235,6 +235,7 @@ void Server::on_signal(int signal) {
 }
 
 void Server::exit_at_once() {
+  save_jail();
   listeners_.unlink_sockets();
   std::_Exit(0);
 }

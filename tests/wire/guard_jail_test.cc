@@ -2,6 +2,7 @@
 // The jail over the wire: who is caught for what, what that means, and how he comes out.
 #include <catch2/catch.hpp>
 
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -200,6 +201,23 @@ TEST_CASE("jail: outlives a reload, and with a file a restart", "[wire][guard]")
   SluiceProcess again(config);
   CHECK(ask_from(again, "127.0.0.2") == 0);
   CHECK(ask_from(again, "127.0.0.1") == 200);
+}
+
+TEST_CASE("jail: a second SIGTERM, which exits at once, frees nobody", "[wire][guard][drain]") {
+  const TempDir directory;
+  const std::string config = jailing(R"("file": ")" + directory.file("jail") + "\"");
+  {
+    SluiceProcess sluice(config);
+    RawClient busy = sluice.connect();
+    busy.send("GET / HTTP/1.1\r\n");
+    sluice.process().signal(SIGTERM);
+    sluice.wait_for_log("draining");
+    ask_admin(sluice, "POST /block/add?block=127.0.0.2");
+    sluice.process().signal(SIGTERM);
+    CHECK(sluice.process().wait().code == 0);
+  }
+  SluiceProcess again(config);
+  CHECK(ask_from(again, "127.0.0.2") == 0);
 }
 
 TEST_CASE("jail: what cannot be read in its file is said, and keeps nobody from starting",
