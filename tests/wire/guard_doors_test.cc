@@ -253,8 +253,8 @@ TEST_CASE("connections: neighbours in an IPv6 /64 are one client, and two behind
 
 TEST_CASE("access: who is turned away for himself takes nothing of what is for all",
           "[wire][guard]") {
-  SluiceProcess sluice(with(R"(, "limits": {"per_ip": {"connections": 1}})", "",
-                            R"(, "connection_rate": "3/h")"));
+  SluiceProcess sluice(
+      with(R"(, "limits": {"per_ip": {"connections": 1}})", "", R"(, "connection_rate": "3/h")"));
   RawClient first = sluice.connect(0, {.source = "127.0.0.2"});
   first.send(kGet);
   CHECK(read_response(first).status == 200);
