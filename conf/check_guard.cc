@@ -59,9 +59,9 @@ void check_per_ip(const PerIp& limit, const Path& path, Reporter& reporter) {
   }
   if (limit.ipv6_wide_prefix >= limit.ipv6_prefix && !reporter.doubtful(path.at("ipv6_prefix"))) {
     reporter.at(path.at("ipv6_wide_prefix"),
-                {fmt::format("{} bits are not wider than \"ipv6_prefix\", {}",
+                {fmt::format("\"ipv6_wide_prefix\", {}, is not wider than \"ipv6_prefix\", {}",
                              limit.ipv6_wide_prefix, limit.ipv6_prefix),
-                 "fewer bits, or 0 for none"});
+                 "\"ipv6_wide_prefix\": fewer bits, or 0 for none"});
   }
 }
 
@@ -74,6 +74,10 @@ void check_jail(const Jail& jail, const Path& path, Reporter& reporter) {
   if (jail.file.empty()) return;
   std::error_code error;
   const auto directory = std::filesystem::path(jail.file).parent_path();
+  if (std::filesystem::is_directory(jail.file, error)) {
+    reporter.at(path.at("file"), {fmt::format("{} is a directory", in_quotes(jail.file)), {}});
+    return;
+  }
   if (std::filesystem::is_directory(directory, error)) return;
   reporter.at(path.at("file"),
               {fmt::format("there is no directory {}", in_quotes(directory.string())), {}});

@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::string_view kHeader = "sluice jail 1";
 constexpr std::string_view kColumns = "# block reason times-caught since until";
-constexpr std::size_t kBytesMax = std::size_t{256} << 20;
+constexpr std::size_t kBytesMax = std::size_t{2} << 30;  // of the largest table, and then some
 constexpr std::size_t kProblemsMax = 10;
 
 std::string_view take_until(std::string_view& text, char end) {
@@ -102,9 +102,11 @@ JailFile parse_jail(const std::string& name, std::string_view text) {
     if (++file.bad_lines > kProblemsMax) return;
     file.problems.push_back({fmt::format("{}:{}", name, line), std::move(what)});
   };
+  if (text.empty()) return file;
   const std::string_view header = take_line(text);
   if (header != kHeader) {
     report(1, fmt::format("{} is not \"{}\"", quote_for_message(header), kHeader));
+    file.foreign = true;
     return file;
   }
   for (std::size_t number = 2; !text.empty(); ++number) {
@@ -125,6 +127,7 @@ JailFile read_jail(const std::string& path) {
   if (text) return parse_jail(path, text->text);
   JailFile file;
   file.problems.push_back(text.error());
+  file.foreign = true;
   return file;
 }
 

@@ -27,6 +27,8 @@ struct JailFile {
   // proxy from starting.
   std::vector<Error> problems;
   std::size_t bad_lines = 0;
+  // It is a file of something else, which nobody wants to be replaced by a jail.
+  bool foreign = false;
 };
 
 std::string print_jail(std::span<const Inmate> inmates);

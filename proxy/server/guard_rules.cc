@@ -119,7 +119,9 @@ access::RateRule rate_rule_of(const conf::RateLimit& limit, const conf::PerIp& p
 
 access::JailOptions jail_options_of(const std::optional<conf::Jail>& jail) {
   access::JailOptions options;
-  if (jail) options.table = static_cast<std::size_t>(jail->table);
+  if (!jail) return options;
+  options.table = static_cast<std::size_t>(jail->table);
+  options.counters = std::max(options.counters, options.table);
   return options;
 }
 

@@ -119,6 +119,7 @@ class Server final : private net::NameWatch::Owner {
   ListFiles list_files_;  // as last read, or tried to
   // Of Jail::changes(); none: the file lacks all.
   std::optional<std::uint64_t> jail_saved_ = 0;
+  bool jail_file_is_ours_ = true;
   bool jail_save_failed_ = false;
   std::atomic<bool> draining_ = false;  // the control thread's; workers ask, for /ready
   std::uint64_t generation_ = 0;

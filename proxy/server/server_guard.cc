@@ -15,6 +15,10 @@ void Server::restore_jail() {
   if (file.bad_lines > file.problems.size()) {
     log_.warn("{}: {} lines in all could not be read", config_.jail->file, file.bad_lines);
   }
+  jail_file_is_ours_ = !file.foreign;
+  if (file.foreign) {
+    log_.error("the jail is not saved, as {} holds something else", config_.jail->file);
+  }
   guard_->jail.restore(file.inmates, access::wall_now());
   guard_->jail.restore(known, access::wall_now());
   jail_saved_ = guard_->jail.changes();
@@ -31,7 +35,8 @@ void Server::move_jail() {
 // What cannot be written is said once, and tried again.
 void Server::save_jail() {
   const std::uint64_t changes = guard_->jail.changes();
-  if (!config_.jail || config_.jail->file.empty() || changes == jail_saved_) return;
+  if (!config_.jail || config_.jail->file.empty() || !jail_file_is_ours_) return;
+  if (changes == jail_saved_) return;
   const auto error =
       access::write_jail(config_.jail->file, guard_->jail.records(access::wall_now()));
   if (error && !jail_save_failed_) log_.error("cannot save the jail: {}", error->text());

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What becomes of the guard when files fail it, and what a reload can change of it.
-#include <catch2/catch.hpp>
+#include <sys/stat.h>
 
+#include <catch2/catch.hpp>
 #include <filesystem>
 #include <string>
 
@@ -121,10 +122,25 @@ TEST_CASE("jail: of very many bad lines in its file the first are said, and how 
 TEST_CASE("jail: a file that cannot be read is said, and keeps nobody from starting",
           "[wire][guard]") {
   const TempDir directory;
-  std::filesystem::create_directory(directory.file("jail"));
+  REQUIRE(mkfifo(directory.file("jail").c_str(), 0600) == 0);
   SluiceProcess sluice(guarded(", " + jail_in(directory.file("jail"))));
   sluice.wait_for_log(directory.file("jail") + ": cannot read it: it is no regular file");
   CHECK(status_from(sluice, "127.0.0.2") == 200);
+}
+
+TEST_CASE("jail: a file of something else is not written over", "[wire][guard]") {
+  const TempDir directory;
+  const std::string path = directory.write("hosts", "127.0.0.1 localhost\n");
+  SluiceProcess sluice(guarded(", " + jail_in(path)));
+  sluice.wait_for_log("the jail is not saved, as " + path + " holds something else");
+  put_away(sluice, "127.0.0.2");
+  CHECK(status_from(sluice, "127.0.0.2") == 0);
+  // A file of its own by a reload, and it is saved.
+  REQUIRE(sluice.reload(guarded(", " + jail_in(directory.file("jail")))));
+  wait_for_file(directory.file("jail"), "127.0.0.2 operator");
+  REQUIRE(sluice.reload(guarded(", " + jail_in(path))));
+  CHECK(sluice.terminate().code == 0);
+  CHECK(read_file(path) == "127.0.0.1 localhost\n");
 }
 
 TEST_CASE("jail: a reload that names another file reads it, and writes who is away into it",

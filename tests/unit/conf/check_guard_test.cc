@@ -33,7 +33,8 @@ TEST_CASE("check: what limits a client", "[conf][check]") {
       {limited(R"("fields":@true)"), "limits.per_ip.fields", R"(there is no "rate" to tell of)",
        ""},
       {limited(R"("ipv6_wide_prefix":@64)"), "limits.per_ip.ipv6_wide_prefix",
-       R"(64 bits are not wider than "ipv6_prefix", 64)", "fewer bits, or 0 for none"},
+       R"("ipv6_wide_prefix", 64, is not wider than "ipv6_prefix", 64)",
+       R"("ipv6_wide_prefix": fewer bits, or 0 for none)"},
       {kListener + R"(,"routes":[{"respond":{},"limits":{"per_ip":{"burst":@5}}}])",
        "routes[0].limits.per_ip.burst", R"("burst" does nothing without a "rate")", hint},
   });
@@ -83,6 +84,7 @@ TEST_CASE("check: the jail", "[conf][check]") {
        R"(1h is less than "time", 2h)", ""},
       {kAll + R"("jail":{"file":@"/no/such/jail"})", "jail.file",
        R"(there is no directory "/no/such")", ""},
+      {kAll + R"("jail":{"file":@"/tmp"})", "jail.file", R"("/tmp" is a directory)", ""},
   });
 }
 

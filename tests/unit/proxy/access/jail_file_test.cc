@@ -114,13 +114,24 @@ TEST_CASE("jail file: of very many problems the first are told, and how many the
 
 TEST_CASE("jail file: a file of something else, or of another version, is left alone",
           "[access][jail_file]") {
-  for (const char* text : {"", "\n", "sluice jail 2\n", "sluice jail 11\n", "192.0.2.1\n"}) {
+  for (const char* text : {"\n", "sluice jail 2\n", "sluice jail 11\n", "192.0.2.1\n"}) {
     const JailFile file = parse_jail("jail", std::string(text) + "::1 tls 1 x y\n");
     CHECK(file.inmates.empty());
     CHECK(file.problems.size() == 1);
+    CHECK(file.foreign);
   }
   CHECK(texts(parse_jail("jail", "sluice jail 2\n").problems) ==
         std::vector<std::string>{"jail:1: \"sluice jail 2\" is not \"sluice jail 1\""});
+}
+
+TEST_CASE("jail file: an empty file is that of nobody, as one that is not there",
+          "[access][jail_file]") {
+  const TempDir dir;
+  for (const JailFile& file : {parse_jail("jail", ""), read_jail(dir.file("none"))}) {
+    CHECK(file.inmates.empty());
+    CHECK(file.problems.empty());
+    CHECK_FALSE(file.foreign);
+  }
 }
 
 TEST_CASE("jail file: it is written for its owner alone, and read back", "[access][jail_file]") {
