@@ -67,11 +67,17 @@ AdminAnswer list_blocks(const access::Jail& jail, access::WallTime now) {
   return json_answer(body + "]\n");
 }
 
-AdminAnswer add_block(access::Jail& jail, const AdminRequest& request, access::WallTime now) {
+AdminAnswer add_block(const access::GuardRules& rules, const AdminRequest& request,
+                      access::WallTime now) {
+  constexpr unsigned kAllBits = 128;
   Order order;
   const std::string wrong = read_order(request, true, order);
   if (!wrong.empty()) return bad_request(wrong);
-  return json_answer(json_of(jail.add(*order.block, order.duration, now)) + "\n");
+  if (order.block->bits == kAllBits && rules.is_spared(order.block->base)) {
+    return bad_request(fmt::format("{} is in access.allow or trusted_proxies: never put away",
+                                   order.block->to_string()));
+  }
+  return json_answer(json_of(rules.guard->jail.add(*order.block, order.duration, now)) + "\n");
 }
 
 AdminAnswer remove_block(access::Jail& jail, const AdminRequest& request, access::WallTime now) {

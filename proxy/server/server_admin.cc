@@ -96,7 +96,9 @@ std::vector<handlers::AdminEndpoint> Server::admin_endpoints() {
        }});
   endpoints.push_back({"POST", "/block/add", "?block=ADDRESS or CIDR, with &for=10m",
                        [this](const AdminRequest& request, const AdminReply& reply) {
-                         reply.send(add_block(guard_->jail, request, access::wall_now()));
+                         loop_.post([this, request, reply] {
+                           reply.send(add_block(snapshot_->guard, request, access::wall_now()));
+                         });
                        }});
   endpoints.push_back({"POST", "/block/remove", "?block=ADDRESS or CIDR: all within it",
                        [this](const AdminRequest& request, const AdminReply& reply) {
