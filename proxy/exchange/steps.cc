@@ -28,18 +28,19 @@ Failure check_body_limit(Exchange& exchange) {
   return above ? Failure{Side::Client, Kind::BodyTooLarge} : Failure{};
 }
 
-// What is matched is what is forwarded, so that no rule can be walked around by another spelling.
-Failure normalise_path(Exchange& exchange) {
+// What is matched is what is forwarded, so that no rule can be walked around by another spelling. A
+// path that cannot be normalised stays empty.
+void normalise_path(Exchange& exchange) {
   std::string_view path = exchange.request().path;
-  if (!path.starts_with('/') || !http::needs_normalising(path)) {
-    exchange.set_path(path);
-    return {};
-  }
+  if (!path.starts_with('/') || !http::needs_normalising(path)) return exchange.set_path(path);
   char* out = exchange.arena().allocate(path.size());
-  std::optional<std::size_t> size = http::normalise_path(path, out);
-  if (!size) return {Side::Client, Kind::PathRefused};
-  exchange.set_path({out, *size});
-  return {};
+  const std::optional<std::size_t> size = http::normalise_path(path, out);
+  exchange.set_path(size ? std::string_view(out, *size) : std::string_view());
+}
+
+Failure check_path(Exchange& exchange) {
+  const bool refused = exchange.path().empty() && exchange.request().path.starts_with('/');
+  return refused ? Failure{Side::Client, Kind::PathRefused} : Failure{};
 }
 
 const ListenerRules* listener_rules(const Exchange& exchange) {
@@ -48,12 +49,10 @@ const ListenerRules* listener_rules(const Exchange& exchange) {
   return number < listeners.size() ? &listeners[number] : nullptr;
 }
 
-// That there is none is said later: who asks for nothing is counted and limited as any other.
-Failure find_route(Exchange& exchange) {
+void find_route(Exchange& exchange) {
   const ListenerRules* const rules = listener_rules(exchange);
-  if (rules == nullptr || rules->table == nullptr) return {};
+  if (rules == nullptr || rules->table == nullptr) return;
   exchange.set_match(rules->table->find(exchange.request().host, exchange.path()));
-  return {};
 }
 
 Failure require_route(Exchange& exchange) {
@@ -84,13 +83,12 @@ void answer_options(Exchange& exchange) {
   exchange.finish();
 }
 
-constexpr Step kFirstSteps[] = {normalise_path, find_route};
-constexpr Step kLastSteps[] = {check_method, check_body_limit, require_route, check_connect};
+constexpr Step kSteps[] = {check_method, check_body_limit, check_path, require_route,
+                           check_connect};
 
 // False: the exchange is over.
-template <std::size_t N>
-bool run(Exchange& exchange, const Step (&steps)[N]) {
-  for (const Step step : steps) {
+bool judge(Exchange& exchange) {
+  for (const Step step : kSteps) {
     const Failure failure = step(exchange);
     if (!failure) continue;
     exchange.fail(failure);
@@ -120,15 +118,19 @@ bool ask(Exchange& exchange, std::size_t before, std::span<const AccessCheck* co
 
 }  // namespace
 
+// That a path is refused, or leads nowhere, is said behind the listener's checks: who asks for such
+// is counted and limited as any other.
 void run_steps(Exchange& exchange) {
-  if (run(exchange, kFirstSteps)) continue_steps(exchange);
+  normalise_path(exchange);
+  if (!check_path(exchange)) find_route(exchange);
+  continue_steps(exchange);
 }
 
 void continue_steps(Exchange& exchange) {
   std::span<const AccessCheck* const> checks;
   if (const ListenerRules* const rules = listener_rules(exchange)) checks = rules->checks;
   if (!ask(exchange, 0, checks)) return;
-  if (!run(exchange, kLastSteps)) return;
+  if (!judge(exchange)) return;
   if (!ask(exchange, checks.size(), exchange.match().route->checks)) return;
   if (ends_here(exchange)) return answer_options(exchange);
   exchange.respond_with(*exchange.match().route->handler);
