@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/access/checks.h"
 
-#include <algorithm>
-
 #include "proxy/access/limit_fields.h"
 #include "proxy/exchange/exchange.h"
 
@@ -36,7 +34,8 @@ unsigned cost_of(const exchange::Exchange& exchange) {
 
 exchange::AccessCheck::Verdict ListCheck::check(exchange::Exchange& exchange) const {
   if (list_.find(exchange.client_address()) != Listed::Deny) return {};
-  return {.failure = {Side::Proxy, Kind::AccessDenied}};
+  const bool ends = closes_ && !exchange.peer_trusted();
+  return {.failure = {ends ? Side::Client : Side::Proxy, Kind::AccessDenied}};
 }
 
 // The connection ends, too, unless it is a proxy's, and others come by it.
@@ -55,20 +54,19 @@ exchange::AccessCheck::Verdict AtOnceCheck::check(exchange::Exchange& exchange) 
   return {};
 }
 
-RateCheck::RateCheck(const Options& options, const std::vector<unsigned>& costs, IpTable& table)
-    : fields_(options.fields) {
-  std::vector<unsigned> all = {1};
-  all.insert(all.end(), costs.begin(), costs.end());
-  const unsigned highest = *std::max_element(all.begin(), all.end());
-  for (const unsigned cost : all) {
+RateCheck::RateCheck(const Options& options, std::set<unsigned> costs, IpTable& table)
+    : fields_(options.fields), shadow_(options.rule.shadow), before_(options.before) {
+  costs.insert(1);
+  for (const unsigned cost : costs) {
     RateRule rule = options.rule;
     rule.quota.cost = cost;
-    rule.quota.highest_cost = highest;
+    rule.quota.highest_cost = *costs.rbegin();
     limits_.emplace_back(cost, RateLimit(options.name, rule, table));
   }
 }
 
-const RateLimit& RateCheck::limit_at(unsigned cost) const {
+const RateLimit& RateCheck::limit_for(const exchange::Exchange& exchange) const {
+  const unsigned cost = cost_of(exchange);
   for (const auto& [known, limit] : limits_) {
     if (known == cost) return limit;
   }
@@ -78,7 +76,7 @@ const RateLimit& RateCheck::limit_at(unsigned cost) const {
 exchange::AccessCheck::Verdict RateCheck::check(exchange::Exchange& exchange) const {
   exchange::Services& services = exchange.services();
   const LimitVerdict verdict =
-      limit_at(cost_of(exchange)).check(exchange.client_address(), services.loop.now());
+      limit_for(exchange).check(exchange.client_address(), services.loop.now());
   if (fields_) add_fields(exchange, verdict);
   switch (verdict.kind) {
     case LimitVerdict::Kind::Pass:
@@ -92,9 +90,25 @@ exchange::AccessCheck::Verdict RateCheck::check(exchange::Exchange& exchange) co
     case LimitVerdict::Kind::Refuse:
       break;
   }
+  return {.failure = refuse(exchange, verdict)};
+}
+
+// What another check has said of what is left does not fit this refusal.
+exchange::Failure RateCheck::refuse(exchange::Exchange& exchange,
+                                    const LimitVerdict& verdict) const {
+  if (before_ != nullptr) {
+    before_->put_back(exchange);
+    exchange.answer_fields().clear();
+  }
   exchange.answer_fields().add("Retry-After",
                                write_retry_after(field_buffer(exchange), verdict.wait));
-  return {.failure = {Side::Proxy, Kind::RateLimited}};
+  return {Side::Proxy, verdict.by_wider ? Kind::PrefixRateLimited : Kind::RateLimited};
+}
+
+// In shadow it may be that nothing was taken.
+void RateCheck::put_back(const exchange::Exchange& exchange) const {
+  if (shadow_) return;
+  limit_for(exchange).put_back(exchange.client_address(), exchange.services().loop.now());
 }
 
 void RateCheck::add_fields(exchange::Exchange& exchange, const LimitVerdict& verdict) const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,11 +19,14 @@ namespace sluice::access {
 // 403 for those whom a list denies.
 class ListCheck final : public exchange::AccessCheck {
  public:
-  explicit ListCheck(const IpList& list) : list_(list) {}
+  // `closes`: and the end of their connection, which they had before they were denied, unless it is
+  // a proxy's.
+  explicit ListCheck(const IpList& list, bool closes = false) : list_(list), closes_(closes) {}
   Verdict check(exchange::Exchange& exchange) const override;
 
  private:
   const IpList& list_;
+  const bool closes_;
 };
 
 // 403 for those who are put away, on connections that they had before, or through a proxy.
@@ -53,19 +57,25 @@ class RateCheck final : public exchange::AccessCheck {
     std::string name;     // tells its buckets from those of others, over reloads, too
     RateRule rule;        // at the cost of 1
     bool fields = false;  // tells clients what is left
+    // Was asked before, and gets back what a request took that is refused here; or none.
+    const RateCheck* before = nullptr;
   };
   // `costs`: those of all routes that it will be asked about, besides 1.
-  RateCheck(const Options& options, const std::vector<unsigned>& costs, IpTable& table);
+  RateCheck(const Options& options, std::set<unsigned> costs, IpTable& table);
 
   Verdict check(exchange::Exchange& exchange) const override;
 
  private:
-  const RateLimit& limit_at(unsigned cost) const;
+  const RateLimit& limit_for(const exchange::Exchange& exchange) const;
+  exchange::Failure refuse(exchange::Exchange& exchange, const LimitVerdict& verdict) const;
+  void put_back(const exchange::Exchange& exchange) const;
   void add_fields(exchange::Exchange& exchange, const LimitVerdict& verdict) const;
 
   // The same buckets, at each cost.
   std::vector<std::pair<unsigned, RateLimit>> limits_;
   const bool fields_;
+  const bool shadow_;
+  const RateCheck* const before_;
 };
 
 }  // namespace sluice::access

@@ -15,7 +15,7 @@ bool is_refused(const RateLimit& limit, const IpAddress& who, Time now) {
 
 TurnedAway Door::judge(const IpAddress& client, Time now) const {
   if (client.is_none() || rules_.trusted_proxies.contains(client)) return TurnedAway::No;
-  if (rules_.drops_denied && rules_.list.find(client) == Listed::Deny) return TurnedAway::Denied;
+  if (rules_.drops_denied && rules_.list->find(client) == Listed::Deny) return TurnedAway::Denied;
   if (rules_.is_jailed(client)) return TurnedAway::Jailed;
   if (!rules_.connection_rate) return TurnedAway::No;
   return is_refused(*rules_.connection_rate, client, now) ? TurnedAway::TooFast : TurnedAway::No;

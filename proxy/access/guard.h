@@ -51,15 +51,15 @@ struct GuardRules {
   }
   // Never put away: those whom others' connections come through, and those who are allowed.
   bool is_spared(const IpAddress& address) const {
-    return trusted_proxies.contains(address) || list.find(address) == Listed::Allow;
+    return trusted_proxies.contains(address) || list->find(address) == Listed::Allow;
   }
   bool is_jailed(const IpAddress& address) const;
 
   Guard* guard = nullptr;
   CidrSet trusted_proxies;
-  IpList list;
+  std::shared_ptr<const IpList> list;
   bool drops_denied = false;      // at accept; otherwise they get their 403
-  std::optional<JailRules> jail;  // none: only who is added by hand is put away
+  std::optional<JailRules> jail;  // none: nobody more is caught; who is in, or added, stays in
   std::optional<RateLimit> connection_rate;
   std::uint32_t connections_max = 0;      // of one client; 0: no limit
   std::vector<ListenerBounds> listeners;  // by number

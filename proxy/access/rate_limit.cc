@@ -75,14 +75,21 @@ RateLimit::Family RateLimit::family(const IpAddress& all_ones, unsigned bits, un
 }
 
 LimitVerdict RateLimit::check(const IpAddress& client, Time now) const {
-  if (client.is_none()) return {LimitVerdict::Kind::Pass, {}, own_.burst(), {}};
-  const Family& family = client.is_v4() ? v4_ : v6_;
+  if (client.is_none()) return {LimitVerdict::Kind::Pass, false, {}, own_.burst(), {}};
+  const Family& family = family_of(client);
   const IpTable::Key own = key(client, family.own);
   table_.prefetch(own);
   if (!family.wider) return verdict(table_.take(own, own_, now));
   const IpTable::Key wider = key(client, *family.wider);
   table_.prefetch(wider);
-  return verdict(take_both(own, wider, now));
+  return take_both(own, wider, now);
+}
+
+void RateLimit::put_back(const IpAddress& client, Time now) const {
+  if (client.is_none()) return;
+  const Family& family = family_of(client);
+  table_.put_back(key(client, family.own), own_, now);
+  if (family.wider) table_.put_back(key(client, *family.wider), wider_, now);
 }
 
 IpTable::Key RateLimit::key(const IpAddress& client, const Prefix& prefix) const {
@@ -94,19 +101,23 @@ IpTable::Key RateLimit::key(const IpAddress& client, const Prefix& prefix) const
 
 // Who is refused by one of the two is charged by neither. Between the test of the wider bucket and
 // its charge others may have emptied it: then the own one gets back what it gave.
-Outcome RateLimit::take_both(IpTable::Key own, IpTable::Key wider, Time now) const {
+LimitVerdict RateLimit::take_both(IpTable::Key own, IpTable::Key wider, Time now) const {
   const Outcome tested = table_.test(wider, wider_, now);
-  if (tested.kind == Outcome::Kind::Refuse) return tested;
+  if (tested.kind == Outcome::Kind::Refuse) {
+    const Outcome alone = table_.test(own, own_, now);
+    return verdict(tighter(tested, alone), alone.kind != Outcome::Kind::Refuse);
+  }
   const Outcome mine = table_.take(own, own_, now);
-  if (mine.kind == Outcome::Kind::Refuse) return mine;
+  if (mine.kind == Outcome::Kind::Refuse) return verdict(mine);
   const Outcome ours = table_.take(wider, wider_, now);
-  if (ours.kind != Outcome::Kind::Refuse) return tighter(mine, ours);
+  if (ours.kind != Outcome::Kind::Refuse) return verdict(tighter(mine, ours));
   table_.put_back(own, own_, now);
-  return ours;
+  return verdict(ours, true);
 }
 
-LimitVerdict RateLimit::verdict(const Outcome& outcome) const {
-  LimitVerdict verdict{LimitVerdict::Kind::Pass, outcome.wait, outcome.remaining, outcome.full_in};
+LimitVerdict RateLimit::verdict(const Outcome& outcome, bool by_wider) const {
+  LimitVerdict verdict{LimitVerdict::Kind::Pass, by_wider, outcome.wait, outcome.remaining,
+                       outcome.full_in};
   if (outcome.kind == Outcome::Kind::Refuse) {
     verdict.kind = shadow_ ? LimitVerdict::Kind::ShadowRefuse : LimitVerdict::Kind::Refuse;
   } else if (outcome.kind == Outcome::Kind::Delay && !shadow_) {

@@ -32,6 +32,7 @@ struct LimitVerdict {
   enum class Kind : std::uint8_t { Pass, Delay, Refuse, ShadowRefuse };
 
   Kind kind = Kind::Pass;
+  bool by_wider = false;        // only the wider bucket refuses: others may have emptied it
   nanoseconds wait{0};          // Delay: hold it so long. The refusals: when to come again
   std::uint64_t remaining = 0;  // tokens, of the bucket that has fewer
   nanoseconds full_in{0};       // until that bucket is full
@@ -46,6 +47,8 @@ class RateLimit {
 
   // Judges one request and charges it, unless it is refused. An address that is none passes.
   LimitVerdict check(const IpAddress& client, Time now) const;
+  // Takes the charge of a request back that passed, or was delayed: somebody else refused it.
+  void put_back(const IpAddress& client, Time now) const;
 
   // What a full bucket holds, and how long an empty one takes to fill.
   std::uint64_t burst() const { return own_.burst(); }
@@ -67,8 +70,9 @@ class RateLimit {
   static Family family(const IpAddress& all_ones, unsigned bits, unsigned wider_bits);
 
   IpTable::Key key(const IpAddress& client, const Prefix& prefix) const;
-  Outcome take_both(IpTable::Key own, IpTable::Key wider, Time now) const;
-  LimitVerdict verdict(const Outcome& outcome) const;
+  const Family& family_of(const IpAddress& client) const { return client.is_v4() ? v4_ : v6_; }
+  LimitVerdict take_both(IpTable::Key own, IpTable::Key wider, Time now) const;
+  LimitVerdict verdict(const Outcome& outcome, bool by_wider = false) const;
 
   const TokenBucket own_;
   const TokenBucket wider_;

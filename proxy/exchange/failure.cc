@@ -86,6 +86,8 @@ Verdict verdict_of(Kind kind) {  // NOLINT(readability-function-size): a table, 
       return {403, "jailed", "http_request_denied"};
     case Kind::RateLimited:
       return {429, "rate_limited", "http_request_denied"};
+    case Kind::PrefixRateLimited:
+      return {429, "prefix_rate_limited", "http_request_denied"};
     case Kind::TooManyAtOnce:
       return {429, "too_many_at_once", "http_request_denied"};
   }

@@ -55,7 +55,8 @@ enum class Kind : std::uint8_t {
   AccessDenied,  // by address
   Jailed,        // put away for what was done before
   RateLimited,
-  TooManyAtOnce,  // requests of one client
+  PrefixRateLimited,  // he and his neighbours together
+  TooManyAtOnce,      // requests of one client
 };
 inline constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::TooManyAtOnce) + 1;
 

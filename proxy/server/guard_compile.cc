@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <set>
 #include <utility>
 
 #include "proxy/access/checks.h"
@@ -58,29 +59,22 @@ class GuardCompiler {
   std::optional<Error> compile_all_lists() {
     snapshot_.route_lists.resize(config().routes.size());
     if (input_.lists_of != nullptr) {
-      copy_lists(*input_.lists_of);
+      snapshot_.list_files = input_.lists_of->list_files;
+      snapshot_.route_lists = input_.lists_of->route_lists;
+      rules_.list = input_.lists_of->guard.list;
       return std::nullopt;
     }
     auto list = compile_lists(config().access, "access", snapshot_.list_files);
     if (!list) return list.error();
-    rules_.list = std::move(*list);
+    rules_.list = std::make_shared<const access::IpList>(std::move(*list));
     for (std::size_t i = 0; i < config().routes.size(); ++i) {
       auto own = compile_lists(config().routes[i].access, fmt::format("routes[{}].access", i),
                                snapshot_.list_files);
       if (!own) return own.error();
       if (own->size() == 0) continue;
-      snapshot_.route_lists[i] = std::make_unique<access::IpList>(std::move(*own));
+      snapshot_.route_lists[i] = std::make_shared<const access::IpList>(std::move(*own));
     }
     return std::nullopt;
-  }
-
-  void copy_lists(const Snapshot& from) {
-    snapshot_.list_files = from.list_files;
-    rules_.list = from.guard.list;
-    for (std::size_t i = 0; i < from.route_lists.size(); ++i) {
-      if (from.route_lists[i] == nullptr) continue;
-      snapshot_.route_lists[i] = std::make_unique<access::IpList>(*from.route_lists[i]);
-    }
   }
 
   // All that a period brings may come at once: browsers open several.
@@ -93,25 +87,28 @@ class GuardCompiler {
     into.emplace(name, rate_rule_of(limit, per_ip()), table());
   }
 
-  // The cheapest first; a refused request takes no token.
+  // The cheapest first.
   std::vector<const exchange::AccessCheck*> checks_of_all() {
     std::vector<const exchange::AccessCheck*> checks;
-    if (rules_.list.size() > 0) checks.push_back(keep<access::ListCheck>(rules_.list));
+    if (rules_.list->size() > 0) {
+      checks.push_back(keep<access::ListCheck>(*rules_.list, rules_.drops_denied));
+    }
     checks.push_back(keep<access::JailCheck>(rules_));
     if (per_ip().requests > 0) {
       checks.push_back(
           keep<access::AtOnceCheck>(rules_, static_cast<std::uint32_t>(per_ip().requests)));
     }
     if (per_ip().rate.events == 0) return checks;
-    std::vector<unsigned> costs;
+    std::set<unsigned> costs;
     for (const conf::Route& route : config().routes) {
-      costs.push_back(static_cast<unsigned>(route.limits.cost));
+      costs.insert(static_cast<unsigned>(route.limits.cost));
     }
-    checks.push_back(
+    of_all_ =
         keep<access::RateCheck>(access::RateCheck::Options{.name = "requests",
                                                            .rule = rate_rule_of(per_ip(), per_ip()),
                                                            .fields = per_ip().fields},
-                                costs, table()));
+                                costs, table());
+    checks.push_back(of_all_);
     return checks;
   }
 
@@ -126,8 +123,9 @@ class GuardCompiler {
     route.checks.push_back(keep<access::RateCheck>(
         access::RateCheck::Options{.name = limit_name(from.match),
                                    .rule = rate_rule_of(from.limits.per_ip, per_ip()),
-                                   .fields = false},
-        std::vector<unsigned>{route.cost}, table()));
+                                   .fields = false,
+                                   .before = of_all_},
+        std::set<unsigned>{route.cost}, table()));
   }
 
   // What tells a route from all others, and stays as long as it matches the same.
@@ -136,9 +134,11 @@ class GuardCompiler {
   }
 
   template <typename Check, typename... Args>
-  const exchange::AccessCheck* keep(Args&&... args) {
-    snapshot_.checks.push_back(std::make_unique<Check>(std::forward<Args>(args)...));
-    return snapshot_.checks.back().get();
+  const Check* keep(Args&&... args) {
+    auto check = std::make_unique<Check>(std::forward<Args>(args)...);
+    const Check* const kept = check.get();
+    snapshot_.checks.push_back(std::move(check));
+    return kept;
   }
 
   access::IpTable& table() const { return *input_.guard.table; }
@@ -146,6 +146,7 @@ class GuardCompiler {
   const CompileInput& input_;
   Snapshot& snapshot_;
   access::GuardRules& rules_;
+  const access::RateCheck* of_all_ = nullptr;  // or none
 };
 
 }  // namespace

@@ -47,7 +47,7 @@ struct Snapshot {
   access::GuardRules guard;
   access::Door door{guard};
   ListFiles list_files;
-  std::vector<std::unique_ptr<access::IpList>> route_lists;  // one a route; null: it has none
+  std::vector<std::shared_ptr<const access::IpList>> route_lists;  // one a route; null: it has none
   std::vector<std::unique_ptr<exchange::AccessCheck>> checks;
   std::vector<std::unique_ptr<route::Route>> routes;
   std::vector<std::shared_ptr<observe::RouteSeries>> series;  // of the routes

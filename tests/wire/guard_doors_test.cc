@@ -82,6 +82,31 @@ TEST_CASE("access: who is dropped gets no byte, before TLS", "[wire][guard][tls]
   CHECK(scrape(sluice).value(refused("denied")) == 1);
 }
 
+TEST_CASE("access: who is dropped after a reload loses the connection he had",
+          "[wire][guard][reload]") {
+  SluiceProcess sluice(with(""));
+  RawClient denied = sluice.connect(0, {.source = "127.0.0.2"});
+  RawClient other = sluice.connect();
+  for (RawClient* const client : {&denied, &other}) {
+    client->send(kGet);
+    CHECK(read_response(*client).status == 200);
+  }
+  REQUIRE(sluice.reload(with(R"(, "access": {"deny": "127.0.0.2", "deny_with": "drop"})")));
+  denied.send(kGet);
+  CHECK(read_response(denied).status == 403);
+  denied.expect_close();
+  other.send(kGet);
+  CHECK(read_response(other).status == 200);
+  CHECK(is_dropped(sluice, "127.0.0.2"));
+}
+
+TEST_CASE("access: who is denied learns nothing of paths", "[wire][guard]") {
+  SluiceProcess sluice(with(R"(, "access": {"deny": "127.0.0.2"})"));
+  RawClient client = sluice.connect(0, {.source = "127.0.0.2"});
+  client.send("GET /../x HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(read_response(client).status == 403);
+}
+
 TEST_CASE("access: a route has lists of its own", "[wire][guard]") {
   SluiceProcess sluice(with("", R"(, "access": {"deny": "127.0.0.2"}},
     {"match": {"path": "/open"}, "respond": {"body": "open"})"));

@@ -105,6 +105,23 @@ TEST_CASE("jail: who is refused by a limit again and again", "[wire][guard]") {
   sluice.wait_for_log("127.0.0.2 is put away for 10m: limiter");
 }
 
+TEST_CASE("jail: whose neighbours have used up what they share is not put away", "[wire][guard]") {
+  SluiceProcess sluice(jailing(R"("limited": "3/h")", R"(, "trusted_proxies": ["127.0.0.1"],
+    "limits": {"per_ip": {"rate": "1/h", "burst": 1, "ipv6_wide_multiple": 1}})"));
+  RawClient proxy = sluice.connect();
+  const auto ask = [&proxy](const std::string& client) {
+    proxy.send("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: " + client + "\r\n\r\n");
+    return read_response(proxy).status;
+  };
+  CHECK(ask("2001:db8:0:1::1") == 200);
+  for (int i = 0; i < 6; ++i) CHECK(ask("2001:db8:0:2::1") == 429);
+  CHECK(scrape(sluice).value(R"(sluice_request_ends_total{end="prefix_rate_limited"})") == 6);
+  CHECK(scrape(sluice).value("sluice_jail_inmates") == 0);
+  // And who has used it up is.
+  for (int i = 0; i < 6; ++i) ask("2001:db8:0:1::1");
+  CHECK(scrape(sluice).value("sluice_jail_inmates") == 1);
+}
+
 TEST_CASE("jail: handshakes that fail, but not those that were never begun", "[wire][guard][tls]") {
   const TempDir directory;
   const auto certificate =

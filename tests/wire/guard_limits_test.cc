@@ -105,8 +105,33 @@ TEST_CASE("limits: a route's own limit is beside that of all", "[wire][guard]") 
   const std::string other = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
   CHECK(passed(sluice, 3) == 2);
   CHECK(passed(sluice, 2, "127.0.0.1", other) == 1);
-  // Of seven tokens five are gone: who is refused by the route has paid to all.
-  CHECK(passed(sluice, 1, "127.0.0.2") == 1);
+}
+
+TEST_CASE("limits: who is refused by a route's limit has paid nothing to that of all",
+          "[wire][guard]") {
+  const std::string routes =
+      R"({"respond": {}},
+         {"match": {"path": "/x"}, "respond": {}, "limits": {"per_ip": {"rate": "1/h", "burst": 1}}})";
+  SluiceProcess sluice(limited(R"("rate": "1/h", "burst": 4, "fields": true)", routes));
+  const std::string other = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
+  CHECK(passed(sluice, 20, "127.0.0.1", other) == 1);
+  RawClient client = sluice.connect();
+  const Response refused = ask(client, other);
+  CHECK(refused.status == 429);
+  CHECK(refused.has("Retry-After"));
+  // They tell of what all have left, which is more than none.
+  CHECK_FALSE(refused.has("RateLimit"));
+  CHECK_FALSE(refused.has("RateLimit-Policy"));
+  CHECK(passed(sluice, 9) == 3);
+}
+
+TEST_CASE("limits: a path that is refused takes a token, too", "[wire][guard]") {
+  SluiceProcess sluice(limited(R"("rate": "1/h", "burst": 2)"));
+  RawClient client = sluice.connect();
+  CHECK(ask(client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n").status == 200);
+  CHECK(ask(client, "GET /../x HTTP/1.1\r\nHost: a\r\n\r\n").status == 400);
+  RawClient again = sluice.connect();
+  CHECK(ask(again, "GET /../x HTTP/1.1\r\nHost: a\r\n\r\n").status == 429);
 }
 
 TEST_CASE("limits: in shadow nobody is refused, but counted", "[wire][guard]") {

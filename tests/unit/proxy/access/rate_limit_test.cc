@@ -135,6 +135,35 @@ TEST_CASE("rate_limit: who is refused by one bucket is charged by neither", "[ac
   CHECK(drain(own_only, ip("2001:db8:0:3::1"), at(0s)) == 2);
 }
 
+TEST_CASE("rate_limit: which of the two buckets refuses is told", "[access]") {
+  const auto table = make_ip_table(1000);
+  RateRule rule = slow_rule();
+  rule.wider_multiple = 1;
+  const RateLimit limit("a", rule, *table);
+  CHECK(drain(limit, ip("2001:db8:0:1::1"), at(0s)) == 2);
+  CHECK(limit.check(ip("2001:db8:0:2::1"), at(0s)).by_wider);
+  CHECK_FALSE(limit.check(ip("2001:db8:0:1::1"), at(0s)).by_wider);  // both do
+  const auto others = make_ip_table(1000);
+  rule.wider_multiple = 2;
+  const RateLimit roomy("a", rule, *others);
+  CHECK(drain(roomy, ip("2001:db8:0:1::1"), at(0s)) == 2);
+  CHECK_FALSE(roomy.check(ip("2001:db8:0:1::1"), at(0s)).by_wider);
+}
+
+TEST_CASE("rate_limit: what is put back can be taken again, from both buckets", "[access]") {
+  const auto table = make_ip_table(1000);
+  RateRule rule = slow_rule();
+  rule.wider_multiple = 1;
+  const RateLimit limit("a", rule, *table);
+  const IpAddress client = ip("2001:db8:0:1::1");
+  CHECK(drain(limit, client, at(0s)) == 2);
+  limit.put_back(client, at(0s));
+  CHECK(drain(limit, ip("2001:db8:0:2::1"), at(0s)) == 1);  // of the wider one
+  limit.put_back(ip("2001:db8:0:2::1"), at(0s));
+  CHECK(drain(limit, client, at(0s)) == 1);
+  limit.put_back(IpAddress(), at(0s));
+}
+
 TEST_CASE("rate_limit: of two buckets the one with less left is told of", "[access]") {
   const auto table = make_ip_table(1000);
   RateRule rule;
