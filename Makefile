@@ -297,13 +297,14 @@ fuzz: $(fuzz_chosen:%=build/fuzz/%) ## All fuzzers, FUZZ_SECONDS=30 each (or FUZ
 
 # ---- Benchmarks ----------------------------------------------------------------------------------
 
-build/bench/origin: build/release/obj/benchmarks/load/origin.o
+LOAD_PROGRAMS := $(LOAD_SOURCES:benchmarks/load/%.cc=build/bench/%)
+$(LOAD_PROGRAMS): build/bench/%: build/release/obj/benchmarks/load/%.o
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(run)$(CXX) $(LINK) $(LDFLAGS) $^ -o $@
 
 .PHONY: bench bench-micro
-bench: build/release/sluice build/bench/origin packages-bench ## Side by side with nginx, HAProxy, Varnish, h2o; writes benchmarks/results.md
+bench: build/release/sluice $(LOAD_PROGRAMS) packages-bench ## Side by side with nginx, HAProxy, Varnish, h2o; writes benchmarks/results.md
 	@benchmarks/load/run
 bench-micro: build/release/micro ## The parts alone: hit ratios of the store beside exact LRU, ns of a look-up and of a limiter's check
 	@build/release/micro

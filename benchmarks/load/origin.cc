@@ -10,24 +10,16 @@
 //
 // One thread, one epoll set. Requests are taken to have no body; their heads may be pipelined or
 // cut anywhere. Runs until it is killed.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
+#include "benchmarks/load/epoll.h"
+
 namespace {
+
+using sluice::load::Epoll;
 
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr std::string_view kServed = "X-Served: ";
@@ -71,44 +63,29 @@ std::string make_answer(std::size_t body_size, long max_age) {
 
 class Origin {
  public:
-  Origin(int listening, std::string answer)
-      : listening_(listening), epoll_(::epoll_create1(EPOLL_CLOEXEC)), answer_(std::move(answer)) {
+  Origin(int listening, std::string answer) : listening_(listening), answer_(std::move(answer)) {
     const std::size_t served = answer_.find(kServed);
     if (served != std::string::npos) number_end_ = served + kServed.size() + kServedDigits;
-    watch(EPOLL_CTL_ADD, listening_, EPOLLIN);
+    epoll_.add(listening_, EPOLLIN);
   }
 
   [[noreturn]] void run() {
-    std::array<epoll_event, 256> events{};
-    for (;;) {
-      const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), -1);
-      for (int i = 0; i < count; ++i) {
-        const int fd = events.at(static_cast<std::size_t>(i)).data.fd;
-        if (fd == listening_) {
-          accept_one();
-        } else if (!serve(fd, connections_.at(fd))) {
-          connections_.erase(fd);
-          ::close(fd);
-        }
+    epoll_.run([this](int fd, std::uint32_t) {
+      if (fd == listening_) {
+        accept_one();
+      } else if (!serve(fd, connections_.at(fd))) {
+        connections_.erase(fd);
+        ::close(fd);
       }
-    }
+    });
   }
 
  private:
-  void watch(int operation, int fd, std::uint32_t events) const {
-    epoll_event event{};
-    event.events = events;
-    event.data.fd = fd;
-    ::epoll_ctl(epoll_, operation, fd, &event);
-  }
-
   void accept_one() {
-    const int fd = ::accept4(listening_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int fd = sluice::load::accept_from(listening_);
     if (fd < 0) return;
-    const int on = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     connections_.emplace(fd, Connection{});
-    watch(EPOLL_CTL_ADD, fd, EPOLLIN);
+    epoll_.add(fd, EPOLLIN);
   }
 
   // False when the connection is at its end. Reads nothing while the peer takes nothing.
@@ -125,7 +102,7 @@ class Origin {
       }
     }
     const bool is_full = !connection.unsent.empty();
-    if (is_full != was_full) watch(EPOLL_CTL_MOD, fd, is_full ? EPOLLOUT : EPOLLIN);
+    if (is_full != was_full) epoll_.change(fd, is_full ? EPOLLOUT : EPOLLIN);
     return true;
   }
 
@@ -164,42 +141,25 @@ class Origin {
   }
 
   int listening_;
-  int epoll_;
+  Epoll epoll_;
   std::string answer_;
   std::size_t number_end_ = 0;  // where the number of the answer ends; 0: it has none
   std::array<char, 64 * 1024> input_{};
   std::unordered_map<int, Connection> connections_;
 };
 
-int listen_on(int port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  const int on = 1;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(fd, 1024) != 0) {
-    std::fprintf(stderr, "origin: port %d: %s\n", port, std::strerror(errno));
-    std::exit(1);
-  }
-  return fd;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   const bool complete = argc == 3 || argc == 4;
-  const long port = complete ? std::strtol(argv[1], nullptr, 10) : 0;
+  const std::uint16_t port = complete ? sluice::load::port_of(argv[1]) : 0;
   const long bytes = complete ? std::strtol(argv[2], nullptr, 10) : -1;
   const long max_age = argc == 4 ? std::strtol(argv[3], nullptr, 10) : 0;
-  if (port <= 0 || port > 65535 || bytes < 0 || max_age < 0) {
+  if (port == 0 || bytes < 0 || max_age < 0) {
     std::fprintf(stderr, "usage: origin PORT BYTES [MAX_AGE]\n");
     return 2;
   }
-  const int listening = listen_on(static_cast<int>(port));
-  const auto origin =
-      std::make_unique<Origin>(listening, make_answer(static_cast<std::size_t>(bytes), max_age));
+  const auto origin = std::make_unique<Origin>(
+      sluice::load::listen_on(port), make_answer(static_cast<std::size_t>(bytes), max_age));
   origin->run();
 }

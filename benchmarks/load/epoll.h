@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+// What the programs of the load benchmarks share: one thread, one epoll set, loopback only.
+#pragma once
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace sluice::load {
+
+class Epoll {
+ public:
+  void add(int fd, std::uint32_t events) const { control(EPOLL_CTL_ADD, fd, events); }
+  void change(int fd, std::uint32_t events) const { control(EPOLL_CTL_MOD, fd, events); }
+
+  // Calls ready(fd, events) for ever.
+  template <typename Ready>
+  [[noreturn]] void run(const Ready& ready) const {
+    std::array<epoll_event, 256> events{};
+    for (;;) {
+      const int count = ::epoll_wait(fd_, events.data(), static_cast<int>(events.size()), -1);
+      for (int i = 0; i < count; ++i) {
+        const epoll_event& event = events.at(static_cast<std::size_t>(i));
+        ready(event.data.fd, event.events);
+      }
+    }
+  }
+
+ private:
+  void control(int operation, int fd, std::uint32_t events) const {
+    epoll_event event{};
+    event.events = events;
+    event.data.fd = fd;
+    ::epoll_ctl(fd_, operation, fd, &event);
+  }
+
+  int fd_ = ::epoll_create1(EPOLL_CLOEXEC);
+};
+
+inline sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+// 0 if it is none.
+inline std::uint16_t port_of(const char* text) {
+  const long port = std::strtol(text, nullptr, 10);
+  return port > 0 && port <= 65535 ? static_cast<std::uint16_t>(port) : std::uint16_t{0};
+}
+
+// Ends the program where the port is taken.
+inline int listen_on(std::uint16_t port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const sockaddr_in address = loopback(port);
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(fd, 1024) != 0) {
+    std::fprintf(stderr, "port %d: %s\n", port, std::strerror(errno));
+    std::exit(1);
+  }
+  return fd;
+}
+
+inline void set_no_delay(int fd) {
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+// Below zero: there is none.
+inline int accept_from(int listening) {
+  const int fd = ::accept4(listening, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) set_no_delay(fd);
+  return fd;
+}
+
+}  // namespace sluice::load
