@@ -269,7 +269,8 @@ TEST_CASE("block: an operator lists, adds and lets out, with no jail configured"
 }
 
 TEST_CASE("block: who is never put away cannot be added", "[wire][guard][command_line]") {
-  SluiceProcess sluice(R"({"listeners": [{"address": "127.0.0.1:0"}], "access": {"allow": "192.0.2.1"},
+  SluiceProcess sluice(
+      R"({"listeners": [{"address": "127.0.0.1:0"}], "access": {"allow": "192.0.2.1"},
     "trusted_proxies": ["198.51.100.0/24"], "routes": [{"respond": {"body": "ok"}}]})");
   for (const std::string address : {"192.0.2.1", "198.51.100.7"}) {
     CHECK(ask_admin(sluice, "POST /block/add?block=" + address) ==
