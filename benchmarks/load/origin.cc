@@ -8,45 +8,56 @@
 // The number, in the field X-Served, tells an answer kept by a cache from a fresh one, and two of
 // the origin's own tell whether anybody else asked in between.
 //
-// One thread, one epoll set. Requests are taken to have no body; their heads may be pipelined or
-// cut anywhere. Runs until it is killed.
+// One thread, one epoll set. A request's body is as long as its Content-Length says; heads may be
+// pipelined or cut anywhere. Runs until it is killed.
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "benchmarks/load/epoll.h"
+#include "benchmarks/load/http.h"
 
 namespace {
 
 using sluice::load::Epoll;
+using sluice::load::kHeadEnd;
 
-constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr std::string_view kServed = "X-Served: ";
 constexpr std::size_t kServedDigits = 10;
 
 struct Connection {
-  std::size_t matched = 0;  // bytes of kHeadEnd seen at the end of what has been read
-  std::string unsent;       // what the socket did not take yet
+  std::string head;      // the beginning of one that was cut
+  std::size_t body = 0;  // bytes still to come of the request's
+  std::size_t sent = 0;  // bytes of the answer under way
+  std::size_t due = 0;   // answers, the one under way among them
 };
 
-// How many heads end in these bytes. Where the match breaks, only a CR can begin it anew.
-int count_heads(Connection& connection, std::string_view bytes) {
-  int heads = 0;
-  std::size_t matched = connection.matched;
-  for (const char byte : bytes) {
-    if (byte == kHeadEnd[matched]) {
-      ++matched;
+// How many requests end in these bytes.
+std::size_t count_requests(Connection& connection, std::string_view bytes) {
+  const std::string before = std::exchange(connection.head, {});
+  const std::string joined = before.empty() ? before : before + std::string(bytes);
+  if (!joined.empty()) bytes = joined;
+  std::size_t requests = 0;
+  while (!bytes.empty()) {
+    if (connection.body == 0) {
+      const std::size_t end = bytes.find(kHeadEnd);
+      if (end == std::string_view::npos) {
+        connection.head = bytes;
+        break;
+      }
+      const std::string_view head = bytes.substr(0, end + kHeadEnd.size());
+      if (head.front() != 'G') connection.body = sluice::load::content_length(head);
+      bytes.remove_prefix(head.size());
     } else {
-      matched = byte == '\r' ? 1 : 0;
+      const std::size_t here = std::min(connection.body, bytes.size());
+      connection.body -= here;
+      bytes.remove_prefix(here);
     }
-    if (matched == kHeadEnd.size()) {
-      ++heads;
-      matched = 0;
-    }
+    if (connection.body == 0) ++requests;
   }
-  connection.matched = matched;
-  return heads;
+  return requests;
 }
 
 // Without a max_age nothing is said of caches, and nothing is numbered.
@@ -66,6 +77,7 @@ class Origin {
   Origin(int listening, std::string answer) : listening_(listening), answer_(std::move(answer)) {
     const std::size_t served = answer_.find(kServed);
     if (served != std::string::npos) number_end_ = served + kServed.size() + kServedDigits;
+    count();
     epoll_.add(listening_, EPOLLIN);
   }
 
@@ -90,23 +102,19 @@ class Origin {
 
   // False when the connection is at its end. Reads nothing while the peer takes nothing.
   bool serve(int fd, Connection& connection) {
-    const bool was_full = !connection.unsent.empty();
-    if (was_full) {
-      if (!send_some(fd, connection)) return false;
-    } else {
+    const bool was_full = connection.due > 0;
+    if (!was_full) {
       const ssize_t got = ::recv(fd, input_.data(), input_.size(), 0);
       if (got <= 0) return got < 0 && errno == EAGAIN;
-      int heads = count_heads(connection, {input_.data(), static_cast<std::size_t>(got)});
-      for (; heads > 0; --heads) {
-        if (!answer(fd, connection)) return false;
-      }
+      connection.due = count_requests(connection, {input_.data(), static_cast<std::size_t>(got)});
     }
-    const bool is_full = !connection.unsent.empty();
+    if (!answer(fd, connection)) return false;
+    const bool is_full = connection.due > 0;
     if (is_full != was_full) epoll_.change(fd, is_full ? EPOLLOUT : EPOLLIN);
     return true;
   }
 
-  // Counts in place, on the digits.
+  // The number of the next answer. Counts in place, on the digits.
   void count() {
     if (number_end_ == 0) return;
     for (std::size_t i = 1; i <= kServedDigits; ++i) {
@@ -119,24 +127,19 @@ class Origin {
     }
   }
 
+  // Sends what is due, or as much of it as the socket takes. All answers are the same bytes; a
+  // number that changes under a head half sent is none the less one.
   bool answer(int fd, Connection& connection) {
-    count();
-    if (connection.unsent.empty()) {
-      const ssize_t sent = ::send(fd, answer_.data(), answer_.size(), MSG_NOSIGNAL);
-      if (sent == static_cast<ssize_t>(answer_.size())) return true;
-      if (sent < 0 && errno != EAGAIN) return false;
-      connection.unsent = answer_.substr(sent < 0 ? 0 : static_cast<std::size_t>(sent));
-    } else {
-      connection.unsent += answer_;
+    while (connection.due > 0) {
+      const std::string_view rest = std::string_view(answer_).substr(connection.sent);
+      const ssize_t sent = ::send(fd, rest.data(), rest.size(), MSG_NOSIGNAL);
+      if (sent < 0) return errno == EAGAIN;
+      connection.sent += static_cast<std::size_t>(sent);
+      if (connection.sent < answer_.size()) return true;
+      connection.sent = 0;
+      --connection.due;
+      count();
     }
-    return true;
-  }
-
-  static bool send_some(int fd, Connection& connection) {
-    const ssize_t sent =
-        ::send(fd, connection.unsent.data(), connection.unsent.size(), MSG_NOSIGNAL);
-    if (sent < 0) return errno == EAGAIN;
-    connection.unsent.erase(0, static_cast<std::size_t>(sent));
     return true;
   }
 

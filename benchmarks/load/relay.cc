@@ -48,14 +48,11 @@ class Relay {
   void accept_one() {
     const int client = accept_from(listening_);
     if (client < 0) return;
-    const int backend = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const sockaddr_in address = sluice::load::loopback(to_);
-    if (::connect(backend, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-      ::close(backend);
+    const int backend = sluice::load::connect_to(to_);
+    if (backend < 0) {
       ::close(client);
       return;
     }
-    sluice::load::set_no_delay(backend);
     sides_[client].other = backend;
     sides_[backend].other = client;
     epoll_.add(client, EPOLLIN);
