@@ -298,10 +298,11 @@ fuzz: $(fuzz_chosen:%=build/fuzz/%) ## All fuzzers, FUZZ_SECONDS=30 each (or FUZ
 # ---- Benchmarks ----------------------------------------------------------------------------------
 
 LOAD_PROGRAMS := $(LOAD_SOURCES:benchmarks/load/%.cc=build/bench/%)
+build/bench/idle: load_libs = $(shell pkg-config --libs openssl)
 $(LOAD_PROGRAMS): build/bench/%: build/release/obj/benchmarks/load/%.o
 	$(say) LINK $@
 	@mkdir -p $(@D)
-	$(run)$(CXX) $(LINK) $(LDFLAGS) $^ -o $@
+	$(run)$(CXX) $(LINK) $(LDFLAGS) $^ $(load_libs) -o $@
 
 .PHONY: bench bench-micro
 bench: build/release/sluice $(LOAD_PROGRAMS) packages-bench ## Side by side with nginx, HAProxy, Varnish, h2o; writes benchmarks/results.md
