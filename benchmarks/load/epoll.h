@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -26,17 +27,29 @@ class Epoll {
   // Calls ready(fd, events) for ever.
   template <typename Ready>
   [[noreturn]] void run(const Ready& ready) const {
-    std::array<epoll_event, 256> events{};
-    for (;;) {
-      const int count = ::epoll_wait(fd_, events.data(), static_cast<int>(events.size()), -1);
-      for (int i = 0; i < count; ++i) {
-        const epoll_event& event = events.at(static_cast<std::size_t>(i));
-        ready(event.data.fd, event.events);
-      }
-    }
+    for (;;) wait(nullptr, ready);
+  }
+
+  // Once for each that is ready, when there are any or that time has passed.
+  template <typename Ready>
+  void wait(std::chrono::nanoseconds at_most, const Ready& ready) const {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(at_most);
+    const timespec timeout{seconds.count(), (at_most - seconds).count()};
+    wait(&timeout, ready);
   }
 
  private:
+  template <typename Ready>
+  void wait(const timespec* timeout, const Ready& ready) const {
+    std::array<epoll_event, 256> events;  // NOLINT(*-member-init): filled below
+    const int count =
+        ::epoll_pwait2(fd_, events.data(), static_cast<int>(events.size()), timeout, nullptr);
+    for (int i = 0; i < count; ++i) {
+      const epoll_event& event = events.at(static_cast<std::size_t>(i));
+      ready(event.data.fd, event.events);
+    }
+  }
+
   void control(int operation, int fd, std::uint32_t events) const {
     epoll_event event{};
     event.events = events;
