@@ -49,9 +49,12 @@ struct Connection {
 
   // Whatever still lies there to be read, as a ticket may, is no end.
   bool is_open() const {
-    char byte = 0;
-    const ssize_t got = ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return got > 0 || (got < 0 && errno == EAGAIN);
+    std::array<char, 1024> input{};
+    ssize_t got = 0;
+    do {
+      got = ::recv(fd, input.data(), input.size(), MSG_DONTWAIT);
+    } while (got > 0);
+    return got < 0 && errno == EAGAIN;
   }
 };
 
