@@ -13,7 +13,7 @@ stop() {
 cleanup() {
   local pid
   for pid in "${!started[@]}"; do stop "$pid"; done
-  rm -rf "$memory"
+  rm -rf "${memory:-}"
 }
 trap cleanup EXIT
 trap 'exit 130' INT TERM
@@ -70,11 +70,11 @@ rss_kib() {
     awk '/^VmRSS:/ { total += $2 } END { print total }'
 }
 
-# wrk for $2 seconds at port $1, $3 is http or https; prints "requests seconds p99_us errors".
-load() {
-  taskset -c "$LOAD_CORE" wrk -t 1 -c "$CONNECTIONS" -d "${2}s" --latency \
-    "$3://127.0.0.1:$1$target" > "$work/wrk.out"
-  awk -v kind="$kind" '
+# wrk for $2 seconds at port $1, $3 is http or https; prints "requests seconds p99_us errors rate".
+wrk_load() {
+  taskset -c "$load_cores" wrk -t 1 -c "$CONNECTIONS" -d "${2}s" --timeout 10s --latency \
+    "${wrk_options[@]}" "$3://127.0.0.1:$1$target" > "$work/wrk.out"
+  awk -v refused="$([ "$kind" = refused ] && [ "$proxy" != floor ] && echo 1 || echo 0)" '
     function microseconds(text) {
       if (text ~ /us$/) return text + 0
       if (text ~ /ms$/) return text * 1000
@@ -89,51 +89,68 @@ load() {
     /Socket errors:/ { errors += $4 + $6 + $8 + $10 }
     /Non-2xx/ { others = $NF }
     END {
-      errors += kind == "refused" ? requests - others : others
+      errors += refused ? requests - others : others
       printf "%d %s %d %d %s\n", requests, seconds, p99, errors, rate
     }' "$work/wrk.out"
 }
 
-# One turn of one proxy: adds "proxy rate cpu_us p99_us busy rss errors" to the samples.
+# sample PROXY RATE REQUESTS SECONDS TICKS P99_US RSS_KIB ERRORS ...: adds "proxy rate cpu_us p99_us
+# busy rss errors ..." to the samples, and prints it.
+sample() {
+  local proxy=$1 rate=$2 requests=$3 seconds=$4 ticks=$5 p99=$6 rss=$7 errors=$8
+  shift 8
+  awk -v p="$proxy" -v ticks="$ticks" -v requests="$requests" -v seconds="$seconds" \
+    -v p99="$p99" -v errors="$errors" -v rate="$rate" -v rss="$rss" -v more="$*" \
+    -v per_second="$(getconf CLK_TCK)" 'BEGIN {
+      cpu = ticks / per_second
+      printf "%s %.0f %.2f %d %.0f %d %d %s\n", p, rate, cpu * 1e6 / requests, p99,
+             100 * cpu / seconds, rss, errors, more
+    }' | tee -a "$samples"
+}
+
+# One turn of one participant: a sample of it under full load.
 turn() {
-  local proxy=$1 port=$2 of=$3 by=$scheme asked before after requests seconds p99 errors rate
-  [ "$proxy" != direct ] || by=http
+  local proxy=$1 port=$2 of=$3 asked before after requests seconds p99 errors rate
   asked=$(served "http://127.0.0.1:$origin_port/")
-  load "$port" "$WARM_UP_SECONDS" "$by" > /dev/null
+  [ "$WARM_UP_SECONDS" -eq 0 ] || "$loader" "$port" "$WARM_UP_SECONDS" "$scheme" > /dev/null
   before=$(cpu_ticks "$of")
-  read -r requests seconds p99 errors rate < <(load "$port" "$RUN_SECONDS" "$by")
+  read -r requests seconds p99 errors rate < <("$loader" "$port" "$RUN_SECONDS" "$scheme")
   after=$(cpu_ticks "$of")
   [ "$kind" != cached ] ||
     errors=$((errors + $(served "http://127.0.0.1:$origin_port/") - asked - 1))
   [ "$requests" -gt 0 ] || fail "$proxy answered nothing"
-  awk -v p="$proxy" -v ticks=$((after - before)) -v requests="$requests" -v seconds="$seconds" \
-    -v p99="$p99" -v errors="$errors" -v rate="$rate" -v rss="$(rss_kib "$of")" \
-    -v per_second="$(getconf CLK_TCK)" 'BEGIN {
-      cpu = ticks / per_second
-      printf "%s %.0f %.2f %d %.0f %d %d\n", p, rate, cpu * 1e6 / requests, p99,
-             100 * cpu / seconds, rss, errors
-    }' | tee -a "$samples" | awk '{
-      printf "  %-8s %7d requests/s  %6.2f us CPU  %d errors\n", $1, $2, $3, $7 }'
+  sample "$proxy" "$rate" "$requests" "$seconds" $((after - before)) "$p99" "$(rss_kib "$of")" \
+    "$errors" |
+    awk '{ printf "  %-8s %7d requests/s  %6.2f us CPU  %d errors\n", $1, $2, $3, $7 }'
 }
 
 # The number that the origin gave the answer, 0 if it numbers none.
 served() {
-  curl -sS --http1.1 --cacert "$work/cert.pem" -o /dev/null -D - "$1" |
+  curl -sS "${as_client[@]}" --cacert "$work/$certificate.pem" -o /dev/null -D - "$1" |
     awk 'tolower($1) == "x-served:" { number = $2 + 0 } END { print number + 0 }'
 }
 
+# answer URL: its "status size".
+answer() {
+  curl -sS "${as_client[@]}" --tlsv1.3 --cacert "$work/$certificate.pem" -o /dev/null \
+    -w '%{http_code} %{size_download}' "$1"
+}
+
 # The answer has to be the right one before its speed means anything, and a cached one has to be the
-# same whenever it is asked for. Who is to be refused gets the first answer, and no second.
+# same whenever it is asked for. Who is to be refused gets the first answer, and no second; the floor
+# gives those that follow none, but as many bytes.
 verify() {
   local proxy=$1 url=$scheme://127.0.0.1:$2$target got first
-  got=$(curl -sS --http1.1 --tlsv1.3 --cacert "$work/cert.pem" -o /dev/null \
-    -w '%{http_code} %{size_download}' "$url")
-  [ "$got" = "200 $bytes" ] || fail "$proxy answers \"$got\" instead of \"200 $bytes\""
+  got=$(answer "$url")
+  [ "$got" = "200 $bytes" ] || [ "$proxy/$kind" = floor/refused ] ||
+    fail "$proxy answers \"$got\" instead of \"200 $bytes\""
+  [ "$proxy" != floor ] || return 0
   if [ "$kind" = refused ]; then
-    got=$(curl -sS --cacert "$work/cert.pem" -o /dev/null -w '%{http_code}' "$url")
-    [ "$got" = 429 ] || fail "$proxy answers \"$got\" instead of 429"
+    got=$(answer "$url")
+    [ "${got% *}" = 429 ] || fail "$proxy answers \"$got\" instead of 429"
   fi
-  [ "$kind" = cached ] || return 0
+  [ "$kind" != routes ] || verify_routes "$proxy" "$2"
+  [ "$kind" = cached ] && [ "$proxy" != h2o ] || return 0
   first=$(served "$url")
   if [ "$first" -eq 0 ] || [ "$(served "$url")" -ne "$first" ]; then
     fail "$proxy does not answer from its cache"

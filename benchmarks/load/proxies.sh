@@ -3,36 +3,53 @@
 # How each proxy of the load benchmark is configured and started. Sourced by run.
 #
 # start_NAME PORT ORIGIN_PORT LOG: writes a config under $work and starts the proxy; LOG is "on" or
-# "off". The scenario's $kind and $scheme say what it does. All of them do the same work: keep-alive on both sides, X-Forwarded-For and -Proto.
+# "off". The scenario's $kind, $scheme, $certificate, $workers and $most_connections say what it does.
+# All of them do the same work: keep-alive on both sides, X-Forwarded-For and -Proto.
+
+# What the work costs at least: the same bytes from memory, or handed on without a look at them. Of a
+# refusal they are as many as Sluice's, 265 with the head.
+start_floor() {
+  local size=$bytes
+  [ "$kind" != refused ] || size=180
+  if [ "$kind" = forward ]; then
+    start floor "$proxy_cores" "$1" build/bench/relay "$1" "$2"
+  else
+    start floor "$proxy_cores" "$1" build/bench/origin "$1" "$size"
+  fi
+}
 
 start_sluice() {
-  local format=off
+  local format=off routes
   [ "$3" = off ] || format=combined
   local tls="" does='"forward": { "pool": "origin" }'
   [ "$scheme" = http ] || tls=", \"tls\": { \"min_version\": \"1.3\", \"certificates\": [
-    { \"cert\": \"$work/cert.pem\", \"key\": \"$work/key.pem\" } ] }"
+    { \"cert\": \"$work/$certificate.pem\", \"key\": \"$work/$certificate.key\" } ] }"
   [ "$kind" != cached ] || does+=', "cache": {}'
   [ "$kind" != static ] || does="\"files\": { \"root\": \"$work/www\" }"
   [ "$kind" != refused ] || does+=', "limits": { "per_ip": { "rate": "1/m", "burst": 1 } }'
+  routes="{ \"match\": {}, $does }"
+  [ "$kind" != routes ] || routes=$(sluice_routes)
   cat > "$work/sluice.json" << TEXT
 {
-  "workers": 1,
+  "workers": $workers,
   "listeners": [ { "address": "127.0.0.1:$1"$tls } ],
   "pools": { "origin": { "backends": [ "127.0.0.1:$2" ], "keepalive": 256 } },
-  "routes": [ { "match": {}, $does } ],
+  "routes": [ $routes ],
   "access_log": { "path": "$work/sluice.log", "format": "$format" }
 }
 TEXT
-  start sluice "$PROXY_CORE" "$1" "$SLUICE" run "$work/sluice.json"
+  start sluice "$proxy_cores" "$1" "$SLUICE" run "$work/sluice.json"
 }
 
 start_nginx() {
   local log=off
   [ "$3" = off ] || log="$work/nginx.log combined buffer=64k flush=1s"
-  local tls="" ssl="" cache="" location
+  local tls="" ssl="" cache="" several="" location servers
+  [ "$workers" -eq 1 ] || several=" reuseport"
   if [ "$scheme" = https ]; then
     ssl=" ssl"
-    tls="ssl_certificate $work/cert.pem; ssl_certificate_key $work/key.pem; ssl_protocols TLSv1.3;"
+    tls="ssl_certificate $work/$certificate.pem; ssl_certificate_key $work/$certificate.key;
+    ssl_protocols TLSv1.3; ssl_session_cache shared:sessions:10m;"
   fi
   location="proxy_pass http://origin;
       proxy_http_version 1.1;
@@ -40,6 +57,13 @@ start_nginx() {
       proxy_set_header Host \$host;
       proxy_set_header X-Forwarded-For \$proxy_add_x_forwarded_for;
       proxy_set_header X-Forwarded-Proto \$scheme;"
+  # Large bodies pass through large buffers, and never through files.
+  if [ "$kind" = forward ] && [ "$bytes" -gt 1048576 ]; then
+    location+=" proxy_max_temp_file_size 0;
+      proxy_buffer_size 128k; proxy_buffers 4 128k; proxy_busy_buffers_size 256k;"
+  elif [ "$kind" = forward ] && [ "$bytes" -gt 16384 ]; then
+    location+=" proxy_max_temp_file_size 0; proxy_buffer_size 32k; proxy_buffers 16 32k;"
+  fi
   if [ "$kind" = cached ]; then
     cache="proxy_cache_path $memory/$name keys_zone=answers:10m inactive=1h use_temp_path=off;"
     location+=" proxy_cache answers;"
@@ -53,13 +77,15 @@ start_nginx() {
     cache+=" sendfile on;
   open_file_cache max=1000 inactive=1h; open_file_cache_valid 60s;"
   fi
+  servers="server { listen 127.0.0.1:$1$ssl$several; $tls location / { $location } }"
+  [ "$kind" != routes ] || servers=$(nginx_servers "$1" "$location")
   cat > "$work/nginx.conf" << TEXT
 daemon off;
 $([ "$(id -u)" -ne 0 ] || echo "user root;")
-worker_processes 1;
+worker_processes $workers;
 pid $work/nginx.pid;
 error_log $work/nginx.error.log crit;
-events { worker_connections 4096; }
+events { worker_connections $most_connections; }
 http {
   types { text/plain txt; }
   $cache
@@ -75,21 +101,15 @@ http {
     keepalive 256;
     keepalive_requests 1000000000;
   }
-  server {
-    listen 127.0.0.1:$1$ssl;
-    $tls
-    location / {
-      $location
-    }
-  }
+  $servers
 }
 TEXT
-  start nginx "$PROXY_CORE" "$1" /usr/sbin/nginx -c "$work/nginx.conf" -e "$work/nginx.error.log"
+  start nginx "$proxy_cores" "$1" /usr/sbin/nginx -c "$work/nginx.conf" -e "$work/nginx.error.log"
 }
 
 start_haproxy() {
-  local log="" tls="" use="" store=""
-  [ "$scheme" = http ] || tls=" ssl crt $work/both.pem ssl-min-ver TLSv1.3"
+  local log="" tls="" use="" store="" splice="" pipes=""
+  [ "$scheme" = http ] || tls=" ssl crt $work/$certificate.both ssl-min-ver TLSv1.3"
   if [ "$kind" = cached ]; then
     use="http-request cache-use answers"
     store="http-response cache-store answers"
@@ -99,11 +119,21 @@ start_haproxy() {
   http-request track-sc0 src
   http-request deny deny_status 429 if { sc_http_req_rate(0) gt 1 }"
   fi
+  # Large bodies pass through pipes, and never through its memory.
+  if [ "$kind" = forward ] && [ "$bytes" -gt 16384 ]; then
+    splice="option splice-response"
+    pipes="tune.pipesize 1048576"
+  fi
+  # It has no files but those that it answers with itself.
+  [ "$kind" != static ] ||
+    use="http-request return status 200 content-type text/plain file $work/www/$bytes.txt"
+  [ "$kind" != routes ] || use=$(haproxy_routes)
   [ "$3" = off ] || log="log stdout format raw local0"
   cat > "$work/haproxy.cfg" << TEXT
 global
-  nbthread 1
-  maxconn 4096
+  nbthread $workers
+  maxconn $most_connections
+  $pipes
   $log
 defaults
   mode http
@@ -118,37 +148,56 @@ frontend clients
   default_backend origin
 backend origin
   http-reuse always
+  $splice
   $store
   option forwardfor
-  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Proto $scheme
   server origin 127.0.0.1:$2
 TEXT
-  start haproxy "$PROXY_CORE" "$1" /usr/sbin/haproxy -db -f "$work/haproxy.cfg"
+  start haproxy "$proxy_cores" "$1" /usr/sbin/haproxy -db -f "$work/haproxy.cfg"
 }
 
+# With the settings that it is built with, what the origin sends is kept.
 start_varnish() {
-  start varnish "$PROXY_CORE" "$1" /usr/sbin/varnishd -F -j none -n "$memory/varnish" -T none \
-    -a "127.0.0.1:$1" -b "127.0.0.1:$2" -s malloc,256m \
-    -p thread_pools=1 -p thread_pool_min=100 -p thread_pool_max=500
+  local backend=(-b "127.0.0.1:$2")
+  if [ "$kind" = forward ]; then
+    cat > "$work/varnish.vcl" << TEXT
+vcl 4.1;
+backend default { .host = "127.0.0.1"; .port = "$2"; }
+sub vcl_recv { set req.http.X-Forwarded-Proto = "$scheme"; return (pass); }
+TEXT
+    backend=(-f "$work/varnish.vcl")
+  fi
+  start varnish "$proxy_cores" "$1" /usr/sbin/varnishd -F -j none -n "$memory/varnish" -T none \
+    -a "127.0.0.1:$1" "${backend[@]}" -s malloc,256m \
+    -p thread_pools=1 -p thread_pool_min=100 -p thread_pool_max=500 -p timeout_idle=60
 }
 
+# Has no cache: where others send what they keep, it sends a file.
 start_h2o() {
-  local tls=""
+  local tls="" log="" does="file.dir: $work/www"
   [ "$scheme" = http ] || tls="
-  ssl: { certificate-file: $work/cert.pem, key-file: $work/key.pem, minimum-version: TLSv1.3,
-         ocsp-update-interval: 0 }"
+  ssl: { certificate-file: $work/$certificate.pem, key-file: $work/$certificate.key,
+         minimum-version: TLSv1.3, ocsp-update-interval: 0 }"
+  [ "$3" = off ] || log="access-log: $work/h2o.log"
+  [ "$kind" != forward ] || does="proxy.reverse.url: \"http://127.0.0.1:$2/\",
+             proxy.preserve-host: ON, proxy.timeout.keepalive: 60000"
+  [ "$kind" != cached ] || does="file.file: $work/www/$bytes.txt"
   cat > "$work/h2o.conf" << TEXT
-num-threads: 1
+num-threads: $workers
+max-connections: $most_connections
+http1-request-timeout: 60
 $([ "$(id -u)" -ne 0 ] || echo "user: root")
+$log
 listen:
   host: 127.0.0.1
   port: $1$tls
 hosts:
   default:
     paths:
-      "/": { file.dir: $work/www }
+      "/": { $does }
 TEXT
-  start h2o "$PROXY_CORE" "$1" /usr/bin/h2o -c "$work/h2o.conf"
+  start h2o "$proxy_cores" "$1" /usr/bin/h2o -c "$work/h2o.conf"
 }
 
 # "nginx 1.22.1, HAProxy 2.6.12, wrk 4.1.0", as installed.
@@ -162,5 +211,6 @@ versions() {
     text+="Varnish $(/usr/sbin/varnishd -V 2>&1 | sed -n '1s/.*varnish-\([0-9.]*\).*/\1/p'), " ;;
   esac
   case " $PROXIES " in *" h2o "*) text+="h2o $(h2o -v | awk 'NR == 1 { print $3 }'), " ;; esac
+  text+="OpenSSL $(openssl version | awk '{ print $2 }'), "
   printf '%swrk %s' "$text" "$(wrk -v 2>&1 | sed -n '1s|^wrk \(debian/\)\{0,1\}\([0-9.]*\).*|\2|p')"
 }

@@ -2,95 +2,175 @@
 # shellcheck shell=bash disable=SC2154  # the settings are those of run
 # The tables and their page. Sourced by run.
 
-# Medians of the samples as a table, the proxies in the order in which they ran.
+# Medians of the samples of a scenario as a table, the participants in the order in which they ran.
 table() {
-  awk -v order="direct $PROXIES" '
-    { n[$1]++; for (i = 2; i <= 7; i++) value[$1, i, n[$1]] = $i }
-    function median(proxy, column,   i, j, held, sorted) {
-      for (i = 1; i <= n[proxy]; i++) {
-        held = value[proxy, column, i] + 0
-        for (j = i - 1; j >= 1 && sorted[j] > held; j--) sorted[j + 1] = sorted[j]
-        sorted[j + 1] = held
-      }
-      if (n[proxy] % 2) return sorted[(n[proxy] + 1) / 2]
-      return (sorted[n[proxy] / 2] + sorted[n[proxy] / 2 + 1]) / 2
-    }
-    # Of the peers: the highest rate, the lowest cost.
-    function best(column,   proxy, value_of, found) {
-      for (proxy in n) {
-        if (proxy == "direct" || proxy == "sluice") continue
-        value_of = median(proxy, column)
-        if (!found || (column == 2 ? value_of > found : value_of < found)) found = value_of
-      }
-      return found + 0
-    }
-    function ratio(mine, column) {
-      return best(column) > 0 ? sprintf("%.2f", mine / best(column)) : "-"
-    }
-    function total(proxy, column,   i, sum) {
-      for (i = 1; i <= n[proxy]; i++) sum += value[proxy, column, i]
-      return sum + 0
-    }
+  awk -v order="direct floor $PROXIES" "$figures"'
     END {
-      print "| | requests/s | to the best peer | CPU µs a request | to the best peer | core used | p99 | RSS | errors |"
-      print "|---|---:|---:|---:|---:|---:|---:|---:|---:|"
+      print "| | requests/s | to the best peer | CPU µs a request | to the best peer | to the floor | core used | p99 | RSS | errors |"
+      print "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
+      floor = "floor" in n ? median("floor", 3) : 0
       count = split(order, names, " ")
       for (i = 1; i <= count; i++) {
         proxy = names[i]
         if (!(proxy in n)) continue
         rate = median(proxy, 2)
+        cpu = median(proxy, 3)
+        p99 = median(proxy, 4) > 0 ? sprintf("%.2f ms", median(proxy, 4) / 1000) : "-"
         if (proxy == "direct")
-          printf "| no proxy | %d | | | | | %.2f ms | | %d |\n", rate, median(proxy, 4) / 1000,
-                 total(proxy, 7)
+          printf "| no proxy | %d | | | | | | %s | | %d |\n", rate, p99, total(proxy, 7)
         else
-          printf "| %s | %d | %s | %.2f | %s | %d %% | %.2f ms | %.1f MiB | %d |\n", proxy, rate,
-                 ratio(rate, 2), median(proxy, 3), ratio(median(proxy, 3), 3), median(proxy, 5),
-                 median(proxy, 4) / 1000, median(proxy, 6) / 1024, total(proxy, 7)
+          printf "| %s | %d | %s | %.2f | %s | %s | %d %% | %s | %.1f MiB | %d |\n", proxy, rate,
+                 proxy == "floor" ? "" : ratio(rate, 2), cpu, proxy == "floor" ? "" : ratio(cpu, 3),
+                 quotient(cpu, floor), median(proxy, 5), p99, median(proxy, 6) / 1024,
+                 total(proxy, 7)
       }
-    }' "$1"
+    }' "$work/$1.samples"
 }
 
-# A heading, what is special about it, and the table of one scenario.
-section() {
+idle_table() {
+  awk -v order="$PROXIES" "$figures"'
+    END {
+      print "| | bytes a connection | to the best peer | RSS at 4,200 | to the best peer | errors |"
+      print "|---|---:|---:|---:|---:|---:|"
+      count = split(order, names, " ")
+      for (i = 1; i <= count; i++) {
+        proxy = names[i]
+        if (!(proxy in n)) continue
+        printf "| %s | %d | %s | %.1f MiB | %s | %d |\n", proxy, median(proxy, 8),
+               ratio(median(proxy, 8), 8), median(proxy, 6) / 1024, ratio(median(proxy, 6), 6),
+               total(proxy, 7)
+      }
+    }' "$work/$1.samples"
+}
+
+latency_table() {
+  awk -v order="$PROXIES" "$figures"'
+    END {
+      print "| | requests/s | CPU µs a request | p50 | p99 | to the best peer | p99.9 | errors |"
+      print "|---|---:|---:|---:|---:|---:|---:|---:|"
+      count = split(order, names, " ")
+      for (i = 1; i <= count; i++) {
+        proxy = names[i]
+        if (!(proxy in n)) continue
+        printf "| %s | %d | %.2f | %.3f ms | %.3f ms | %s | %.3f ms | %d |\n", proxy,
+               median(proxy, 2), median(proxy, 3), median(proxy, 8) / 1000,
+               median(proxy, 4) / 1000, ratio(median(proxy, 4), 4), median(proxy, 9) / 1000,
+               total(proxy, 7)
+      }
+    }' "$work/$1.samples"
+}
+
+# Two workers to one, each proxy to itself.
+scaling_table() {
+  local proxy
+  echo '| | requests/s of one | of two | two to one | CPU µs a request of one | of two | two to one |'
+  echo '|---|---:|---:|---:|---:|---:|---:|'
+  for proxy in $PROXIES; do
+    awk -v proxy="$proxy" -v one="$(figure workers-1 "$proxy" 2)" \
+      -v two="$(figure workers-2 "$proxy" 2)" -v cpu_one="$(figure workers-1 "$proxy" 3)" \
+      -v cpu_two="$(figure workers-2 "$proxy" 3)" 'BEGIN {
+        if (one + 0 > 0 && two + 0 > 0)
+          printf "| %s | %d | %d | %.2f | %.2f | %.2f | %.2f |\n", proxy, one, two, two / one,
+                 cpu_one, cpu_two, cpu_two / cpu_one
+      }'
+  done
+}
+
+# What a scenario is called, and what is special about it.
+heading() {
   case $1 in
-    log-*) printf '\n## Forwarded, access log %s\n\nAnswers of %s bytes; X-Forwarded-For and X-Forwarded-Proto are added.\n' "${1#log-}" "$BYTES" ;;
-    cached-*) printf '\n## Answered from the cache: %s\n\nErrors count requests that reached the origin, too. Bodies that nginx keeps are files in memory,\nbeside its RSS; Varnish logs to memory, as it always does.\n' "${1#cached-}" ;;
-    refused) printf '\n## Refused: more than a client may\n\nEvery request is above its limit and gets a 429; errors count all other answers.\n' ;;
-    static-*) printf '\n## Files: %s\n' "${1#static-}" ;;
+    log-*)
+      printf '## Forwarded, access log %s\n\n' "${1#log-}"
+      printf 'Answers of %s bytes; X-Forwarded-For and X-Forwarded-Proto are added.\n' "$BYTES"
+      ;;
+    forward-tls) printf '## Forwarded, 1 KiB over TLS 1.3\n' ;;
+    forward-100k) printf '## Forwarded, 100 KiB\n' ;;
+    forward-10m) printf '## Forwarded, 10 MiB\n\nOver 16 connections.\n' ;;
+    forward-post) printf '## Forwarded, POST of 1 KiB\n\nThe answer has 1 KiB, too.\n' ;;
+    cached-*) printf '## Answered from the cache: %s\n\nErrors count requests that reached the origin, too. Bodies that nginx keeps are files in memory,\nbeside its RSS; Varnish logs to memory, as it always does.\n' "${1#cached-}" ;;
+    refused) printf '## Refused: more than a client may\n\nEvery request is above its limit and gets a 429; errors count all other answers.\n' ;;
+    static-*) printf '## Files: %s\n' "${1#static-}" ;;
+    new-connection) printf '## A new connection for each request\n\n1 KiB from the cache; h2o, which has none, sends a file.\n' ;;
+    handshake-*)
+      printf '## A new connection for each request, TLS 1.3: %s, %s\n\n' \
+        "$(case $1 in *-ec-*) echo ECDSA P-256 ;; *) echo RSA-2048 ;; esac)" "${1##*-}"
+      printf 'A file of 1 KiB; HAProxy answers from memory. Four clients (openssl s_time) say of each handshake\nwhether it was full or resumed; of the wrong sort, it is an error.\n'
+      ;;
+    idle*) printf '## Idle connections%s\n\nThe growth of RSS from 200 to 4,200, each of which has had one answer of 1 KiB from the origin.\nConnections that were closed meanwhile are errors.\n' "$([ "$1" = idle ] || echo ', TLS 1.3')" ;;
+    latency) printf '## Latency at half load\n\nForwarded, 1 KiB. Each proxy gets half as many requests a second as it has just taken at most, evenly,\neach timed from when it was due.\n' ;;
+    workers-1) printf '## One worker and two\n\nForwarded, 1 KiB; proxy, load and origin may run on any of the %d cores%s.\n' "$(nproc)" \
+      "$([ "$(nproc)" -ge 4 ] || echo '; with two workers, proxy and load share them')" ;;
+    routing) printf '## Routing: 1,000 hosts with 20 paths each\n\nForwarded, 1 KiB; all routes in turn, each with a header field of its own in the response.\n' ;;
   esac
   [ "$1" != log-on ] ||
-    printf '\nTo a file: nginx through a 64 KiB buffer, HAProxy through its standard output, Sluice as it does.\n'
+    printf '\nTo a file: nginx through a 64 KiB buffer, HAProxy through its standard output, the others as they do.\n'
+}
+
+# Heading and table of a scenario.
+section() {
+  [ "$1" != workers-2 ] || return 0
   echo
-  table "$work/$1"
+  heading "$1"
+  echo
+  case $1 in
+    idle*) idle_table "$1" ;;
+    latency) latency_table "$1" ;;
+    workers-1) scaling_table ;;
+    *) table "$1" ;;
+  esac
 }
 
 report() {
+  local name
   cat << TEXT
 # Side by side
 
 Written by \`make bench\` on $(date -u +%Y-%m-%d). $(versions).
 Machine: $(awk -F ': ' '/^model name/ { print $2; exit }' /proc/cpuinfo), $(nproc) cores, Linux $(uname -r).
 
-Everything over $CONNECTIONS keep-alive connections. Each proxy has one worker alone on core
-$PROXY_CORE; wrk (one thread) and the origin share core $LOAD_CORE. Medians of $ROUNDS interleaved
-rounds of $RUN_SECONDS s, each after $WARM_UP_SECONDS s of warm-up; errors are the sum. CPU is user and system time of the proxy's own
-processes over the measured interval, divided by the requests of that interval. Where a core is not
-used up, the load was the limit, and the CPU a request costs is the better measure. "No proxy" is
-the same load straight at the origin. Ratios are to the best peer of the column.
+Everything over $CONNECTIONS keep-alive connections, where nothing else is said. Each proxy has one
+worker alone on core $PROXY_CORE; wrk (one thread) and the origin share core $LOAD_CORE. Medians of $ROUNDS interleaved
+rounds of $RUN_SECONDS s, each after $WARM_UP_SECONDS s of warm-up; errors are the sum. CPU is user and system time of the
+proxy's own processes over the measured interval, divided by the requests of that interval. Where a
+core is not used up, the load was the limit, and the CPU a request costs is the better measure. "No
+proxy" is the same load straight at the origin. "Floor" is a program that does nothing but the system
+calls: the origin itself in the place of the proxy, or a relay that looks at nothing. Ratios are to the
+best peer of the column, which the floor is not.
+
+## Targets
+
+CPU µs a request, where nothing else is said.
+
+$(targets)
 $(for name in $measured; do section "$name"; done)
+
+## What was tried
+
+$(cat "$here/../tried.md")
 TEXT
 }
 
-# One line a scenario: what a request costs Sluice, its best peer, and the ratio of the two.
+# One line a scenario: the figure of Sluice, of its best peer, and the ratio of the two.
 summary() {
-  local name
-  echo '| | CPU µs a request | of the best peer | ratio | requests/s to the best peer |'
+  local name column unit
+  echo '| | Sluice | best peer | ratio | requests/s to the best peer |'
   echo '|---|---:|---:|---:|---:|'
   for name in $measured; do
-    table "$work/$name" | awk -F ' *[|] *' -v name="$name" '
-      $2 == "sluice" { cpu = $5; ratio = $6; rate = $4 }
-      $2 != "sluice" && $6 == "1.00" && $5 + 0 > 0 && !peer { peer = $2 " " $5 }
-      END { printf "| %s | %s | %s | %s | %s |\n", name, cpu, peer, ratio, rate }'
+    case $name in
+      idle*) column=8 unit="B" ;;
+      latency) column=4 unit="µs" ;;
+      *) column=3 unit="µs" ;;
+    esac
+    awk -v name="$name" -v column="$column" -v unit="$unit" "$figures"'
+      END {
+        if (!("sluice" in n)) exit
+        peer = best_peer(column)
+        format = unit == "B" || column == 4 ? "%d " : "%.2f "
+        printf "| %s | %s | %s | %s | %s |\n", name, sprintf(format unit, median("sluice", column)),
+               peer == "" ? "" : peer " " sprintf(format unit, median(peer, column)),
+               ratio(median("sluice", column), column),
+               unit == "B" || column == 4 ? "" : ratio(median("sluice", 2), 2)
+      }' "$work/$name.samples"
   done
 }
 
