@@ -14,7 +14,7 @@ constexpr std::string_view kHeadEnd = "\r\n\r\n";
 // Of a head, its last line's end included; 0 where it does not say.
 inline std::size_t content_length(std::string_view head) {
   static constexpr std::string_view kName = "\ncontent-length:";
-  const auto found = std::search(
+  const auto* const found = std::search(
       head.begin(), head.end(), kName.begin(), kName.end(), [](char byte, char of_name) {
         return (byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte) == of_name;
       });

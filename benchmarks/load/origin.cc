@@ -131,7 +131,8 @@ class Origin {
   // number that changes under a head half sent is none the less one.
   bool answer(int fd, Connection& connection) {
     while (connection.due > 0) {
-      const std::string_view rest = std::string_view(answer_).substr(connection.sent);
+      const std::string_view rest(answer_.data() + connection.sent,
+                                  answer_.size() - connection.sent);
       const ssize_t sent = ::send(fd, rest.data(), rest.size(), MSG_NOSIGNAL);
       if (sent < 0) return errno == EAGAIN;
       connection.sent += static_cast<std::size_t>(sent);
