@@ -100,7 +100,7 @@ exchange::Failure RateCheck::refuse(exchange::Exchange& exchange,
     before_->put_back(exchange);
     exchange.answer_fields().clear();
   }
-  exchange.answer_fields().add("Retry-After",
+  exchange.answer_fields().add(http::FieldId::RetryAfter,
                                write_retry_after(field_buffer(exchange), verdict.wait));
   return {Side::Proxy, verdict.by_wider ? Kind::PrefixRateLimited : Kind::RateLimited};
 }

@@ -11,15 +11,8 @@ namespace {
 // "429 Too Many Requests", and what to ask the operator about. Floods are answered with it, so it
 // costs a copy and no more.
 std::string_view body_of(Exchange& exchange, int status) {
-  const char digits[] = {static_cast<char>('0' + status / 100),
-                         static_cast<char>('0' + status / 10 % 10),
-                         static_cast<char>('0' + status % 10)};
-  return exchange.arena().join({{digits, sizeof(digits)},
-                                " ",
-                                http::reason_phrase(status),
-                                "\nrequest id: ",
-                                exchange.request_id(),
-                                "\n"});
+  return exchange.arena().join(
+      {http::status_text(status), "\nrequest id: ", exchange.request_id(), "\n"});
 }
 
 }  // namespace
@@ -33,7 +26,8 @@ void send_error_page(Exchange& exchange, const Failure& failure) {
   head.fields.add(http::FieldId::ContentType, "text/plain; charset=utf-8");
   std::string_view error = proxy_status_of(failure);
   if (!error.empty()) {
-    head.fields.add("Proxy-Status", exchange.arena().join({"sluice; error=", error}));
+    head.fields.add("Proxy-Status", exchange.arena().join({"sluice; error=", error}),
+                    http::FieldId::Other);
   }
   if (failure.kind == Kind::MethodRefused) {
     head.fields.add(http::FieldId::Allow, http::kAllow);

@@ -8,7 +8,8 @@
 namespace sluice::http {
 namespace {
 
-constexpr std::size_t kPrefix = std::string_view("HTTP/1.1 200 ").size();
+constexpr std::size_t kVersion = std::string_view("HTTP/1.1 ").size();
+constexpr std::size_t kCode = std::string_view("200 ").size();
 constexpr std::size_t kCrlf = 2;
 constexpr int kFirst = 100;
 constexpr int kLast = 599;
@@ -96,9 +97,14 @@ constexpr std::array<std::uint8_t, kLast - kFirst + 1> kIndex = make_index();
 
 }  // namespace
 
-std::string_view reason_phrase(int status) {
+std::string_view status_text(int status) {
   const std::string_view line = status_line(status);
-  return line.empty() ? line : line.substr(kPrefix, line.size() - kPrefix - kCrlf);
+  return line.empty() ? line : line.substr(kVersion, line.size() - kVersion - kCrlf);
+}
+
+std::string_view reason_phrase(int status) {
+  const std::string_view text = status_text(status);
+  return text.empty() ? text : text.substr(kCode);
 }
 
 std::string_view status_line(int status) {

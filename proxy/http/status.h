@@ -9,6 +9,9 @@ namespace sluice::http {
 // "Not Found"; empty for a code without a registered phrase.
 std::string_view reason_phrase(int status);
 
+// "404 Not Found"; empty for a code without a registered phrase.
+std::string_view status_text(int status);
+
 // "HTTP/1.1 404 Not Found\r\n", ready to be copied; empty for a code without a registered phrase.
 std::string_view status_line(int status);
 

@@ -54,6 +54,7 @@ void HostIndex::insert(const std::string& name, std::uint32_t number) {
 }
 
 void HostIndex::prepare(std::string_view host, Probe& probe) const {
+  if (names_.empty()) return;  // whatever the host, only Any can match
   if (host.ends_with('.')) host.remove_suffix(1);
   // A leading dot would pass for the key of a wildcard.
   if (host.empty() || host.front() == '.' || host.size() > kHostBytesMax) return;

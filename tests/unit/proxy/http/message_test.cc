@@ -47,9 +47,11 @@ TEST_CASE("status: lines and phrases agree", "[http][status]") {
     const std::string line(status_line(status));
     if (line.empty()) {
       CHECK(reason_phrase(status).empty());
+      CHECK(status_text(status).empty());
       continue;
     }
     ++known;
+    CHECK(line == "HTTP/1.1 " + std::string(status_text(status)) + "\r\n");
     CHECK(line ==
           "HTTP/1.1 " + std::to_string(status) + ' ' + std::string(reason_phrase(status)) + "\r\n");
   }
