@@ -107,6 +107,8 @@ class Entry : public Counted<Entry> {
   friend class Shard;
   template <typename T>
   friend class BucketTable;
+  template <typename T>
+  friend class UrlLists;
 
   Entry(const EntryParts& parts, std::size_t fields_size);
   ~Entry() = default;
@@ -136,6 +138,9 @@ class Entry : public Counted<Entry> {
   Terms terms_;
   std::optional<std::uint64_t> content_length_;
   Time marked_until_ = 0;
+  // The Shard's, under its mutex.
+  Entry* url_next_ = nullptr;
+  Entry* url_previous_ = nullptr;
   // The Replacement's, under its mutex.
   Entry* queue_next_ = nullptr;
   Entry* queue_previous_ = nullptr;

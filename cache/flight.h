@@ -55,6 +55,8 @@ class Flight : public Counted<Flight> {
   friend class Join;
   template <typename T>
   friend class BucketTable;
+  template <typename T>
+  friend class UrlLists;
 
   enum class Outdated : std::uint8_t { No, Soft, Hard };
 
@@ -67,6 +69,8 @@ class Flight : public Counted<Flight> {
 
   // The Shard's, under its mutex.
   Flight* chain_next_ = nullptr;
+  Flight* url_next_ = nullptr;
+  Flight* url_previous_ = nullptr;
 
   const std::uint64_t hash_;
   const std::string key_text_;

@@ -46,8 +46,16 @@ KeyHasher::KeyHasher(std::uint64_t seed) {
   fill(secret_, random);
 }
 
+// Each part is hashed once: together a few nanoseconds more than one hash of the whole.
 std::uint64_t KeyHasher::hash(std::string_view text) const {
-  return XXH3_64bits_withSecret(text.data(), text.size(), secret_.data(), secret_.size());
+  constexpr std::uint64_t kLower = 0xffff'ffff;
+  const std::size_t url_size = url_of(text).size();
+  const std::uint64_t url = hash_of(text.substr(0, url_size));
+  return (url & ~kLower) | ((url + hash_of(text.substr(url_size))) & kLower);
+}
+
+std::uint64_t KeyHasher::hash_of(std::string_view bytes) const {
+  return XXH3_64bits_withSecret(bytes.data(), bytes.size(), secret_.data(), secret_.size());
 }
 
 }  // namespace sluice::cache

@@ -3,8 +3,9 @@
 //
 // The text is "scheme://authority/path[?query]", optionally followed by '\n' and whatever else
 // tells two resources apart. Two keys are the same when their texts are; the hash only finds them.
-// It is keyed with a secret of its own in each KeyHasher, so that nobody outside can choose texts
-// which meet in one bucket.
+// Its upper half is that of the URL alone, so that all keys of a URL are found by it. It is keyed
+// with a secret of its own in each KeyHasher, so that nobody outside can choose texts which meet in
+// one bucket.
 #pragma once
 
 #include <array>
@@ -35,6 +36,8 @@ class KeyHasher {
   std::uint64_t hash(std::string_view text) const;
 
  private:
+  std::uint64_t hash_of(std::string_view bytes) const;
+
   std::array<unsigned char, 192> secret_{};
 };
 

@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "cache/shard.h"
 
+#include <algorithm>
+
 namespace sluice::cache {
 
 namespace {
 
-bool has_extras(const Entry& entry) {
-  return url_of(entry.key_text()).size() != entry.key_text().size();
+// An entry or two a list, as they are where entries are of some KiB, cost one in a thousand of the
+// capacity.
+std::size_t url_lists_for(std::size_t share) {
+  constexpr std::size_t kBytesOfList = 8192;
+  return std::clamp(share / kBytesOfList, std::size_t{64}, std::size_t{1} << 16);
 }
+
+constexpr std::size_t kFlightLists = 256;
 
 // The entries of a chain with this key, marks among them.
 template <typename Visit>
@@ -29,11 +36,14 @@ EntryChain::~EntryChain() {
   }
 }
 
-Shard::Shard(const StoreOptions& options, Replacement& replacement, BodyAccount& account)
+Shard::Shard(const StoreOptions& options, std::size_t share, Replacement& replacement,
+             BodyAccount& account)
     : variants_max_(options.variants_max),
       waiters_max_(options.waiters_max),
       replacement_(replacement),
-      account_(account) {}
+      account_(account),
+      entries_by_url_(url_lists_for(share)),
+      flights_by_url_(kFlightLists) {}
 
 Shard::~Shard() {
   EntryChain out;
@@ -76,6 +86,7 @@ Found Shard::lead_or_join(const Key& key, Entry* stale, const Want& want) {
     if (stale == nullptr) stats_.misses += want.counted;
     FlightPtr led = Flight::create(key, EntryPtr(stale), want.variant);
     flights_.insert(*led);
+    flights_by_url_.insert(*led);
     return {Lookup::Kind::Lead, {}, std::move(led)};
   }
   if (flight->joined_.load(std::memory_order_relaxed) >= waiters_max_) {
@@ -120,7 +131,7 @@ Flight* Shard::flight_to_join(const Key& key, const Entry* stale, const Want& wa
 // choose the shard nor those that choose the bucket.
 std::uint64_t Shard::purges(std::uint64_t hash) const noexcept {
   return purges_.load(std::memory_order_acquire) +
-         removals_[(hash >> 32) % removals_.size()].load(std::memory_order_acquire);
+         url_purges_[url_slot(hash)].load(std::memory_order_acquire);
 }
 
 // A purge counts itself before it looks at the entries, under the same mutex: so either it is seen
@@ -144,23 +155,6 @@ bool Shard::replace(const EntryPtr& old, const EntryPtr& fresh,
   return old->place_ == Entry::Place::Stored && store(*fresh, old.get(), out);
 }
 
-std::size_t Shard::remove(const Key& key) {
-  EntryChain out;
-  std::size_t removed = 0;
-  const std::lock_guard lock(mutex_);
-  ++removals_[(key.hash >> 32) % removals_.size()];
-  for (Flight* flight = flights_.chain(key.hash); flight != nullptr;
-       flight = BucketTable<Flight>::next(*flight)) {
-    const bool same_key = flight->hash_ == key.hash && flight->key_text_ == key.text;
-    if (same_key) flight->outdate(Flight::Outdated::Hard);
-  }
-  for_each_of(entries_.chain(key.hash), key, [this, &removed, &out](Entry& entry) {
-    if (!entry.is_mark()) ++removed;
-    take_out(entry, out);
-  });
-  return removed;
-}
-
 bool Shard::remove_entry(const Entry& entry) {
   EntryChain out;
   const std::lock_guard lock(mutex_);
@@ -181,6 +175,7 @@ void Shard::land(Flight& flight, const EntryPtr& entry, bool validated) {
   EntryChain out;
   const std::lock_guard lock(mutex_);
   flights_.erase(flight);
+  flights_by_url_.erase(flight);
   const auto outdated = flight.outdated_.load(std::memory_order_relaxed);
   if (!entry || outdated == Flight::Outdated::Hard) return;
   if (outdated == Flight::Outdated::Soft) entry->mark_stale();
@@ -211,8 +206,8 @@ bool Shard::store(Entry& entry, Entry* predecessor, EntryChain& out) {
   entry.add_count();
   entry.place_ = Entry::Place::Stored;
   entries_.insert(entry);
+  entries_by_url_.insert(entry);
   ++(entry.is_mark() ? stats_.marks : stats_.insertions);
-  if (has_extras(entry)) ++with_extras_;
   return true;
 }
 
@@ -245,11 +240,11 @@ Entry* Shard::same_variant(const Entry& entry) const {
 void Shard::take_out(Entry& entry, EntryChain& out) {
   replacement_.forget(entry);
   entries_.erase(entry);
+  entries_by_url_.erase(entry);
   entry.place_ = Entry::Place::Gone;
   entry.chain_next_ = out.first_;
   out.first_ = &entry;
   if (entry.is_mark()) --stats_.marks;
-  if (has_extras(entry)) --with_extras_;
 }
 
 void Shard::body_grew(const Body& body, std::uint64_t hash, std::size_t entry_max) {

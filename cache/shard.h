@@ -18,6 +18,7 @@
 #include "cache/flight.h"
 #include "cache/replacement.h"
 #include "cache/store.h"
+#include "cache/url_lists.h"
 
 namespace sluice::cache {
 
@@ -43,7 +44,9 @@ struct Found {
 
 class alignas(64) Shard {
  public:
-  Shard(const StoreOptions& options, Replacement& replacement, BodyAccount& account);
+  // `share`: of the capacity, in bytes.
+  Shard(const StoreOptions& options, std::size_t share, Replacement& replacement,
+        BodyAccount& account);
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
   ~Shard();
@@ -56,7 +59,6 @@ class alignas(64) Shard {
   bool insert(const EntryPtr& entry, std::optional<std::uint64_t> purges_before);
   bool replace(const EntryPtr& old, const EntryPtr& fresh,
                std::optional<std::uint64_t> purges_before);
-  std::size_t remove(const Key& key);
   bool remove_entry(const Entry& entry);
   // Takes out what the Replacement chose.
   void evict(Entry& entry);
@@ -68,11 +70,13 @@ class alignas(64) Shard {
   void body_grew(const Body& body, std::uint64_t hash, std::size_t entry_max);
   void body_failed(const Body& body, std::uint64_t hash);
 
-  // Each looks into `most` buckets from `at` on, moves `at` behind them, and returns false at the
-  // end. A URL of which nothing with extras is stored takes one bucket.
+  // By URL, whose hash is given. Takes out `most` entries, and returns false where no more are
+  // left.
+  bool purge_url(const Purge& purge, std::uint64_t hash, std::size_t most, PurgeReport& report);
+  // By all else. Each looks into `most` buckets from `at` on, moves `at` behind them, and returns
+  // false at the end.
   bool purge_flights(const Purge& purge, std::size_t& at, std::size_t most, PurgeReport& report);
-  bool purge_entries(const Purge& purge, std::uint64_t hash, std::size_t& at, std::size_t most,
-                     PurgeReport& report);
+  bool purge_entries(const Purge& purge, std::size_t& at, std::size_t most, PurgeReport& report);
 
   void add_stats(StoreStats& stats) const;
   void audit(StoreStats& stats) const;
@@ -84,13 +88,16 @@ class alignas(64) Shard {
   Found hit(Entry& entry, bool counted = true);
   Found lead_or_join(const Key& key, Entry* stale, const Want& want);
 
+  std::size_t url_slot(std::uint64_t hash) const { return (hash >> 32) % url_purges_.size(); }
   bool is_outdated(std::uint64_t hash, std::optional<std::uint64_t> purges_before) const;
   bool store(Entry& entry, Entry* predecessor, EntryChain& out);
   void store_flown(const Flight& flight, Entry& entry, bool validated, EntryChain& out);
   void make_place(const Entry& entry, EntryChain& out);
   Entry* same_variant(const Entry& entry) const;
   void take_out(Entry& entry, EntryChain& out);
-  std::size_t purge_chain(Entry* first, const Purge& purge, EntryChain& out);
+  static void purge_flight(Flight& flight, const Purge& purge, PurgeReport& report);
+  // True where it was taken out.
+  bool purge_entry(Entry& entry, const Purge& purge, PurgeReport& report, EntryChain& out);
 
   const std::size_t variants_max_;
   const std::size_t waiters_max_;
@@ -100,12 +107,13 @@ class alignas(64) Shard {
   mutable std::mutex mutex_;
   BucketTable<Entry> entries_;  // holds a count of each
   BucketTable<Flight> flights_;
-  std::size_t with_extras_ = 0;  // entries whose key is more than a URL
-  StoreStats stats_;             // of this shard: the counters, and marks
-  // Written under the mutex. Removals are of one key and frequent, so they are counted by hash, and
-  // few others' are taken for a key's own.
+  UrlLists<Entry> entries_by_url_;
+  UrlLists<Flight> flights_by_url_;
+  StoreStats stats_;  // of this shard: the counters, and marks
+  // Written under the mutex. Those by URL are frequent, so they are counted by its hash, and few
+  // others' are taken for a URL's own.
   std::atomic<std::uint64_t> purges_{0};
-  std::array<std::atomic<std::uint64_t>, 64> removals_{};
+  std::array<std::atomic<std::uint64_t>, 64> url_purges_{};
 };
 
 }  // namespace sluice::cache

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The Shard's part in a purge: some buckets under one lock.
+// The Shard's part in a purge: some buckets, or what one URL has, under one lock.
 #include <algorithm>
 
 #include "cache/shard.h"
@@ -41,6 +41,23 @@ std::size_t take_batch(std::size_t& at, std::size_t most, std::size_t buckets,
 
 }  // namespace
 
+bool Shard::purge_url(const Purge& purge, std::uint64_t hash, std::size_t most,
+                      PurgeReport& report) {
+  EntryChain out;
+  const std::lock_guard lock(mutex_);
+  ++url_purges_[url_slot(hash)];
+  for (Flight* flight = flights_by_url_.chain(hash); flight != nullptr;
+       flight = UrlLists<Flight>::next(*flight)) {
+    purge_flight(*flight, purge, report);
+  }
+  for (Entry* entry = entries_by_url_.chain(hash); entry != nullptr;) {
+    Entry* next = UrlLists<Entry>::next(*entry);
+    if (purge_entry(*entry, purge, report, out) && --most == 0) return true;
+    entry = next;
+  }
+  return false;
+}
+
 bool Shard::purge_flights(const Purge& purge, std::size_t& at, std::size_t most,
                           PurgeReport& report) {
   const std::lock_guard lock(mutex_);
@@ -50,48 +67,45 @@ bool Shard::purge_flights(const Purge& purge, std::size_t& at, std::size_t most,
        ++bucket) {
     for (Flight* flight = flights_.bucket(bucket); flight != nullptr;
          flight = BucketTable<Flight>::next(*flight)) {
-      const bool is_hit = purge.by == Purge::By::Tag || matches_text(purge, flight->key_text_);
-      if (!is_hit) continue;
-      ++report.flights;
-      flight->outdate(purge.soft ? Flight::Outdated::Soft : Flight::Outdated::Hard);
+      purge_flight(*flight, purge, report);
     }
   }
   return at < flights_.buckets();
 }
 
-bool Shard::purge_entries(const Purge& purge, std::uint64_t hash, std::size_t& at, std::size_t most,
+bool Shard::purge_entries(const Purge& purge, std::size_t& at, std::size_t most,
                           PurgeReport& report) {
   EntryChain out;
   const std::lock_guard lock(mutex_);
-  if (purge.by == Purge::By::Url && with_extras_ == 0) {
-    std::size_t one = 0;
-    take_batch(one, 1, 1, report);
-    report.entries += purge_chain(entries_.chain(hash), purge, out);
-    return false;
-  }
   std::size_t bucket = at;
   for (const std::size_t end = take_batch(at, most, entries_.buckets(), report); bucket < end;
        ++bucket) {
-    report.entries += purge_chain(entries_.bucket(bucket), purge, out);
+    for (Entry* entry = entries_.bucket(bucket); entry != nullptr;) {
+      Entry* next = BucketTable<Entry>::next(*entry);
+      purge_entry(*entry, purge, report, out);
+      entry = next;
+    }
   }
   return at < entries_.buckets();
 }
 
-std::size_t Shard::purge_chain(Entry* first, const Purge& purge, EntryChain& out) {
-  std::size_t purged = 0;
-  for (Entry* entry = first; entry != nullptr;) {
-    Entry* next = BucketTable<Entry>::next(*entry);
-    if (matches(purge, *entry)) {
-      if (!entry->is_mark()) ++purged;
-      if (purge.soft) {
-        entry->mark_stale();
-      } else {
-        take_out(*entry, out);
-      }
-    }
-    entry = next;
+void Shard::purge_flight(Flight& flight, const Purge& purge, PurgeReport& report) {
+  const bool is_hit = purge.by == Purge::By::Tag || matches_text(purge, flight.key_text_);
+  if (!is_hit) return;
+  // A URL's are found again in each step.
+  if (!flight.outdated()) ++report.flights;
+  flight.outdate(purge.soft ? Flight::Outdated::Soft : Flight::Outdated::Hard);
+}
+
+bool Shard::purge_entry(Entry& entry, const Purge& purge, PurgeReport& report, EntryChain& out) {
+  if (!matches(purge, entry)) return false;
+  if (!entry.is_mark()) ++report.entries;
+  if (purge.soft) {
+    entry.mark_stale();
+  } else {
+    take_out(entry, out);
   }
-  return purged;
+  return !purge.soft;
 }
 
 }  // namespace sluice::cache

@@ -27,7 +27,8 @@ Store::Store(const StoreOptions& options)
   BodyAccount& account = *this;
   const std::size_t count = shard_count(options.shards);
   for (std::size_t i = 0; i < count; ++i) {
-    shards_.push_back(std::make_unique<Shard>(options_, *replacement_, account));
+    shards_.push_back(
+        std::make_unique<Shard>(options_, options_.capacity / count, *replacement_, account));
   }
 }
 
@@ -71,23 +72,24 @@ bool Store::replace(const EntryPtr& old, const EntryPtr& fresh,
   return true;
 }
 
-std::size_t Store::remove(const Key& key) {
-  return shard_of(key.hash).remove(key);
-}
-
 bool Store::remove_entry(const Entry& entry) {
   return shard_of(entry.key().hash).remove_entry(entry);
 }
 
 PurgeReport Store::purge(const Purge& purge) {
   PurgeReport report;
-  const std::uint64_t hash = hasher_.hash(purge.text);
+  if (purge.by == Purge::By::Url) {
+    const std::uint64_t hash = hasher_.hash(purge.text);
+    while (shard_of(hash).purge_url(purge, hash, kPurgeBatch, report)) {
+    }
+    return report;
+  }
   for (const auto& shard : shards_) {
     std::size_t at = 0;
     while (shard->purge_flights(purge, at, kPurgeBatch, report)) {
     }
     at = 0;
-    while (shard->purge_entries(purge, hash, at, kPurgeBatch, report)) {
+    while (shard->purge_entries(purge, at, kPurgeBatch, report)) {
     }
   }
   return report;
@@ -116,7 +118,7 @@ StoreStats Store::audit() const {
   return stats;
 }
 
-// The low bits choose the bucket.
+// The low bits choose the bucket; these are the URL's, so that it has all its keys in one shard.
 Shard& Store::shard_of(std::uint64_t hash) const {
   return *shards_[(hash >> 48) & (shards_.size() - 1)];
 }

@@ -121,7 +121,7 @@ struct StoreStats {
 
 class Store final : private BodyAccount {
  public:
-  static constexpr std::size_t kPurgeBatch = 256;  // buckets under one lock
+  static constexpr std::size_t kPurgeBatch = 256;  // buckets, or entries of a URL, under one lock
 
   explicit Store(const StoreOptions& options);
   Store(const Store&) = delete;
@@ -137,7 +137,7 @@ class Store final : private BodyAccount {
   // miss at once exactly one leads.
   Lookup look_up_or_lead(const Key& key, const Selector& selector, Time now, const Want& want = {});
 
-  // How often anything was purged, or removed, that the key may stand for. Whoever fetches without
+  // How often anything was purged that the key may stand for. Whoever fetches without
   // a flight reads it before, for insert() and replace().
   std::uint64_t purges(const Key& key) const;
   // Stores without a flight, instead of the entry with the same key and variant. False where it is
@@ -149,14 +149,12 @@ class Store final : private BodyAccount {
   // longer stored or a purge came since `purges_before`.
   bool replace(const EntryPtr& old, const EntryPtr& fresh,
                std::optional<std::uint64_t> purges_before = {});
-  // All that is stored under the key, its mark included; flights under way become outdated. Returns
-  // how many responses went.
-  std::size_t remove(const Key& key);
   // This entry alone; false where it is no longer stored.
   bool remove_entry(const Entry& entry);
 
-  // Walks all shards, kPurgeBatch buckets under one lock. What is stored while it walks is not
-  // missed where it was fetched earlier, as flights are told first.
+  // By URL it goes to what that URL has, for any thread to do at any time; else it walks all
+  // shards, kPurgeBatch buckets under one lock. What is stored while it walks is not missed where
+  // it was fetched earlier, as flights are told first. A hard one takes marks out, too.
   PurgeReport purge(const Purge& purge);
 
   // Evicts down to it.

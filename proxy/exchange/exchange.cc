@@ -264,7 +264,7 @@ void Exchange::recycle() {
   backend_trace_ = {};
   times_ = {};
   cache_use_ = CacheUse::None;
-  cache_key_ = {};
+  cache_url_ = {};
   failure_ = {};
   bytes_in_ = bytes_out_ = 0;
   checks_asked_ = 0;

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <optional>
 
+#include "cache/key.h"
 #include "proxy/http/chars.h"
 #include "proxy/http/uri.h"
 
@@ -43,7 +44,6 @@ struct Url {
   std::string_view path;  // normalised
   std::string_view query;
   bool has_query = false;
-  std::string_view extras = {};  // what follows the URL, where that is known
 };
 
 // Writes the text twice: first only counting, then into the arena.
@@ -92,7 +92,6 @@ void KeyWriter::put_all() {
   put_authority();
   put(url_.path);
   put_query();
-  if (!url_.extras.empty()) return put(url_.extras);
   put(kEndOfUrl);
   put(rules_.zone);
   for (const std::string& name : rules_.headers) put_field(name);
@@ -306,8 +305,8 @@ std::string_view cache_key_text(exchange::Exchange& exchange, const CacheRules& 
   return KeyWriter(exchange, rules, url).write(exchange.arena());
 }
 
-std::string_view cache_key_text_of(exchange::Exchange& exchange, const CacheRules& rules,
-                                   std::string_view uri_reference) {
+std::string_view cache_url_of(exchange::Exchange& exchange, const CacheRules& rules,
+                              std::string_view uri_reference) {
   const std::optional<std::string_view> rest = resolve(exchange, uri_reference);
   if (!rest) return {};
   const std::string_view target = rest->substr(0, rest->find('#'));
@@ -317,12 +316,10 @@ std::string_view cache_key_text_of(exchange::Exchange& exchange, const CacheRule
   const std::optional<std::size_t> size = http::normalise_path(path, normal);
   if (!size) return {};
   const bool has_query = mark < target.size();
-  const std::string_view own = exchange.cache_key();
   const Url url{.path = {normal, *size},
                 .query = has_query ? target.substr(mark + 1) : "",
-                .has_query = has_query,
-                .extras = own.substr(std::min(own.find(kEndOfUrl), own.size()))};
-  return KeyWriter(exchange, rules, url).write(exchange.arena());
+                .has_query = has_query};
+  return cache::url_of(KeyWriter(exchange, rules, url).write(exchange.arena()));
 }
 
 bool bypasses_cache(const exchange::Exchange& exchange, const CacheRules& rules) {

@@ -52,11 +52,10 @@ cache::Method method_for_cache(http::Method method);
 // told so (everybody else's word is overwritten).
 std::string_view cache_key_text(exchange::Exchange& exchange, const CacheRules& rules);
 
-// The text of the key that a URI in a response of this exchange has (Location, Content-Location),
-// with what follows the URL in exchange.cache_key(); empty where it names another origin than the
-// request did.
-std::string_view cache_key_text_of(exchange::Exchange& exchange, const CacheRules& rules,
-                                   std::string_view uri_reference);
+// The URL in the keys of all that is stored for a URI in a response of this exchange (Location,
+// Content-Location); empty where it names another origin than the request did.
+std::string_view cache_url_of(exchange::Exchange& exchange, const CacheRules& rules,
+                              std::string_view uri_reference);
 
 // Neither looked up nor stored: another method, a body, an upgrade, a condition that only the
 // origin can judge (If-Match, If-Unmodified-Since), or what the rules except.

@@ -11,21 +11,21 @@ using http::FieldId;
 void CacheWatch::on_head(exchange::Exchange& exchange, http::ResponseHead& head) const {
   if (exchange.cache_use() != CacheUse::None) return;
   const cache::Method method = method_for_cache(exchange.request().method);
-  const bool is_ours = !exchange.cache_key().empty();
+  const bool is_ours = !exchange.cache_url().empty();
   if (is_ours && cache::invalidates(method, head.status)) invalidate(exchange, head);
   exchange.set_cache_use(CacheUse::Bypass);
   head.fields.add(kCacheStatus, cache_status_of(CacheStatus(CacheUse::Bypass), exchange));
 }
 
 // The target, and what the response says it has made or changed, as far as it is of the same
-// origin.
+// origin; whatever else the rules tell responses of that URL apart by.
 void CacheWatch::invalidate(exchange::Exchange& exchange, const http::ResponseHead& head) const {
-  store_.remove(store_.key(exchange.cache_key()));
+  store_.purge({cache::Purge::By::Url, exchange.cache_url()});
   for (const FieldId id : {FieldId::Location, FieldId::ContentLocation}) {
     const std::string_view uri = head.fields.value(id);
     if (uri.empty()) continue;
-    const std::string_view text = cache_key_text_of(exchange, *rules_, uri);
-    if (!text.empty()) store_.remove(store_.key(text));
+    const std::string_view url = cache_url_of(exchange, *rules_, uri);
+    if (!url.empty()) store_.purge({cache::Purge::By::Url, url});
   }
 }
 

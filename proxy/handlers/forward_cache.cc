@@ -354,7 +354,7 @@ ArenaPtr<exchange::Responder> ForwardCache::respond(exchange::Exchange& exchange
   http::strip_nominated(exchange.request().fields);
   if (bypasses_cache(exchange, *rules_)) {
     if (method_for_cache(exchange.request().method) == cache::Method::Unsafe) {
-      exchange.set_cache_key(cache_key_text(exchange, *rules_));
+      exchange.set_cache_url(cache::url_of(cache_key_text(exchange, *rules_)));
     }
     return forward_->respond(exchange);
   }

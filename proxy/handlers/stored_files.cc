@@ -12,7 +12,8 @@ namespace sluice::handlers {
 
 namespace {
 
-// No URL begins so.
+// No URL begins so. What stands before the first line feed is one file's, as a URL is one
+// resource's.
 constexpr std::string_view kKeyBegin = "file:";
 
 // False where the file has become shorter or cannot be read.
@@ -45,7 +46,7 @@ cache::BodyPtr body_of(const FoundFile& file) {
 cache::Key StoredFiles::key(exchange::Exchange& exchange, const FileLookup& lookup,
                             std::string_view path, std::string_view codings) const {
   return store_.key(
-      exchange.arena().join({kKeyBegin, lookup.identity(), "\n", path, "\n", codings}));
+      exchange.arena().join({kKeyBegin, lookup.identity(), "\t", path, "\n", codings}));
 }
 
 StoredFiles::Found StoredFiles::find(const cache::Key& key, cache::Time now) const {

@@ -96,6 +96,23 @@ TEST_CASE("cache: key.headers and key.cookies tell responses apart", "[wire][cac
       R"("key": {"headers": ["X-Kind"], "cookies": ["kind"]})");
 }
 
+// RFC 9111 4.4 speaks of the URI, whatever the operator tells its responses apart by.
+TEST_CASE("cache: a change takes out what key.headers and key.cookies tell apart",
+          "[wire][cache]") {
+  std::vector<Row> rows;
+  for (const char* change : {"DELETE|X-Kind: 3", "POST /x|Content-Length: 0|Cookie: kind=3"}) {
+    rows.push_back({change,
+                    {{.ask = "GET|X-Kind: 1", .origin = kFresh},
+                     {.ask = "GET|Cookie: kind=2", .origin = kFresh},
+                     {.ask = "GET ?other|X-Kind: 1", .origin = kFresh},
+                     {.ask = change, .origin = "200|Location: $"},
+                     {.ask = "GET|X-Kind: 1", .origin = kFresh},
+                     {.ask = "GET|Cookie: kind=2", .origin = kFresh},
+                     {.ask = "GET ?other|X-Kind: 1", .body = body_of_step(2)}}});
+  }
+  check_rows(rows, R"("key": {"headers": ["X-Kind"], "cookies": ["kind"]})");
+}
+
 TEST_CASE("cache: vary selects as if each response said so", "[wire][cache]") {
   check_rows({{"two variants, and no word of it to the client",
                {{.ask = "GET|X-Kind: 1", .origin = kFresh, .see = "200|!Vary"},

@@ -239,12 +239,12 @@ TEST_CASE("flight: an entry that is too large answers those who wait, and is not
   CHECK(store.stats().flights == 0);
 }
 
-TEST_CASE("flight: a key that is removed while it is fetched stays removed", "[cache][flight]") {
+TEST_CASE("flight: a URL that is purged while it is fetched stays purged", "[cache][flight]") {
   Store store({});
   Lookup first = look_up(store);
   const Waiting waiting(store);
   Lookup other = look_up(store, {}, kUrl + "x");
-  store.remove(store.key(kUrl));
+  store.purge({Purge::By::Url, kUrl});
   CHECK(first.lead.outdated());
   CHECK_FALSE(other.lead.outdated());
   Lookup second = look_up(store);

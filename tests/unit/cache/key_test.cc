@@ -36,4 +36,13 @@ TEST_CASE("key: each hasher has a secret of its own", "[cache][key]") {
   CHECK(one.key("x").text == "x");
 }
 
+TEST_CASE("key: the upper half of a hash is the URL's", "[cache][key]") {
+  const KeyHasher hasher;
+  const std::uint64_t bare = hasher.hash("https://a.example/x");
+  const std::uint64_t mobile = hasher.hash("https://a.example/x\nmobile");
+  CHECK(bare >> 32 == mobile >> 32);
+  CHECK(bare != mobile);
+  CHECK(hasher.hash("https://a.example/y\nmobile") >> 32 != mobile >> 32);
+}
+
 }  // namespace sluice::cache

@@ -82,20 +82,23 @@ TEST_CASE("purge: a hard one takes marks too, and counts responses alone", "[cac
   CHECK(store.stats().bytes == 0);
 }
 
-TEST_CASE("purge: a URL without extras costs one bucket", "[cache][purge]") {
-  StoreOptions options;
-  options.shards = 1;
-  Store store(options);
-  for (int i = 0; i < 3000; ++i) {
-    store.insert(make_entry(store, "https://a.example/" + std::to_string(i)));
+TEST_CASE("purge: a URL has all its keys found, and no bucket walked", "[cache][purge]") {
+  Store store({});
+  constexpr std::size_t kKeysOfUrl = 3 * Store::kPurgeBatch;
+  const std::string url = "https://a.example/7";
+  for (std::size_t i = 0; i < kKeysOfUrl; ++i) {
+    const std::string number = std::to_string(i);
+    store.insert(make_entry(store, url + "\n" + number));
+    store.insert(make_entry(store, url + number + "\nmobile"));
   }
-  const std::size_t flight_buckets = 512;
-  const PurgeReport report = store.purge({By::Url, "https://a.example/7", false});
-  CHECK(report.entries == 1);
-  CHECK(report.buckets == flight_buckets + 1);
-  store.insert(make_entry(store, "https://a.example/8\nmobile"));
-  CHECK(store.purge({By::Url, "https://a.example/8", false}).entries == 2);
-  CHECK(store.purge({By::Url, "https://a.example/9", false}).buckets == flight_buckets + 1);
+  Lookup leading = lead(store, url + "\nnew");
+  CHECK(store.purge({By::Url, url, true}).entries == kKeysOfUrl);
+  const PurgeReport report = store.purge({By::Url, url});
+  CHECK(report.entries == kKeysOfUrl);
+  CHECK(report.buckets == 0);
+  CHECK(leading.lead.outdated());
+  CHECK(store.stats().entries == kKeysOfUrl);
+  CHECK(adds_up(store));
 }
 
 TEST_CASE("purge: what was being fetched is not stored, and answers who waited",
@@ -170,17 +173,15 @@ TEST_CASE("purge: what was fetched without a flight before a purge is not stored
   }
 }
 
-TEST_CASE("purge: what is removed does not come back with a fetch that had begun before",
-          "[cache][purge]") {
+TEST_CASE("purge: a URL's does not touch what is fetched of another", "[cache][purge]") {
   StoreOptions options;
   options.hash_seed = 1;
   Store store(options);
-  const Key key = store.key("https://a.example/x");
-  const Key other = store.key("https://a.example/y");
+  const Key key = store.key("https://a.example/x\nmobile");
   const std::uint64_t before = store.purges(key);
-  store.remove(other);
+  store.purge({By::Url, "https://a.example/y"});
   CHECK(store.insert(make_entry(store, key.text), before));
-  store.remove(key);
+  store.purge({By::Url, "https://a.example/x"});
   CHECK_FALSE(store.insert(make_entry(store, key.text), before));
   CHECK(store.insert(make_entry(store, key.text), store.purges(key)));
 }

@@ -38,7 +38,7 @@ TEST_CASE("store: a body is charged as it grows", "[cache][store][body]") {
   }
   CHECK(writer.finish());
   CHECK(adds_up(store));
-  store.remove(store.key(kUrl));
+  store.purge({Purge::By::Url, kUrl});
   CHECK(store.stats().bytes == 0);
 }
 

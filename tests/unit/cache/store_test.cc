@@ -119,17 +119,17 @@ TEST_CASE("store: a response takes the place of a mark; a mark none of a respons
   CHECK(find_variant(store, kUrl, "other").kind == Kind::Pass);
 }
 
-TEST_CASE("store: remove takes all variants and the mark of a key", "[cache][store]") {
+TEST_CASE("store: a purge by URL takes all variants and the mark of a key", "[cache][store]") {
   Store store({});
   store.insert(make_entry(store, kUrl, {"a"}));
   store.insert(make_entry(store, kUrl, {"b"}));
   store.mark_uncacheable(store.key(kUrl), 100);
   store.insert(make_entry(store, kUrl + "x"));
-  CHECK(store.remove(store.key(kUrl)) == 2);
+  CHECK(store.purge({Purge::By::Url, kUrl}).entries == 2);
   CHECK(find(store, kUrl).kind == Kind::Miss);
   CHECK(has(store, kUrl + "x"));
-  CHECK(store.remove(store.key(kUrl)) == 0);
-  CHECK(store.remove(store.key(kUrl + "x")) == 1);
+  CHECK(store.purge({Purge::By::Url, kUrl}).entries == 0);
+  CHECK(store.purge({Purge::By::Url, kUrl + "x"}).entries == 1);
   CHECK(store.stats().bytes == 0);
   CHECK(adds_up(store));
 }
@@ -180,7 +180,7 @@ TEST_CASE("store: a removed entry is still readable", "[cache][store]") {
     Store store({});
     store.insert(make_entry(store, kUrl, Body::of("still here")));
     entry = find(store, kUrl).entry;
-    store.remove(store.key(kUrl));
+    store.purge({Purge::By::Url, kUrl});
     CHECK(support::text_of(entry->body()) == "still here");
     store.insert(make_entry(store, kUrl, Body::of("outlives")));
     entry = find(store, kUrl).entry;
@@ -219,13 +219,13 @@ TEST_CASE("store: what its counters say is what is there, down to nothing", "[ca
   for (int i = 0; i < 3000; ++i) {
     const std::string key = kUrl + std::to_string(i % 700);
     if (i % 11 == 0) store.mark_uncacheable(store.key(key), 10);
-    if (i % 7 == 0) store.remove(store.key(key));
+    if (i % 7 == 0) store.purge({Purge::By::Url, key});
     store.insert(make_sized(store, key, static_cast<std::size_t>(i % 97) * 10));
     REQUIRE(store.stats().bytes <= options.capacity);
   }
   CHECK(adds_up(store));
   CHECK(store.stats().evictions > 0);
-  for (int i = 0; i < 700; ++i) store.remove(store.key(kUrl + std::to_string(i)));
+  for (int i = 0; i < 700; ++i) store.purge({Purge::By::Url, kUrl + std::to_string(i)});
   CHECK(store.stats().bytes == 0);
   CHECK(store.stats().entries == 0);
   CHECK(store.stats().marks == 0);

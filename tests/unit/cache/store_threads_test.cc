@@ -43,7 +43,7 @@ class Actor {
     const Key key = store_.key(text);
     switch (random_() % 16) {
       case 0:
-        store_.remove(key);
+        store_.insert(make_entry(store_, text + "\nmobile", made()));
         return;
       case 1:
         store_.mark_uncacheable(key, 10);
