@@ -46,76 +46,6 @@ struct Url {
   bool has_query = false;
 };
 
-// Writes the text twice: first only counting, then into the arena.
-class KeyWriter {
- public:
-  KeyWriter(const exchange::Exchange& exchange, const CacheRules& rules, const Url& url)
-      : exchange_(exchange), rules_(rules), url_(url) {}
-
-  std::string_view write(Arena& arena) {
-    put_all();
-    char* const begin = arena.allocate(size_);
-    out_ = begin;
-    put_all();
-    return {begin, size_};
-  }
-
- private:
-  void put(std::string_view text) {
-    if (out_ == nullptr) {
-      size_ += text.size();
-    } else {
-      out_ += text.copy(out_, text.size());
-    }
-  }
-  void put(char c) { put(std::string_view(&c, 1)); }
-
-  void put_all();
-  void put_authority();
-  void put_query();
-  void put_field(const std::string& name);
-  void put_cookie(std::string_view name);
-  void put_overrides();
-  void put_told_by_forwarded();
-
-  const http::RequestHead& request() const { return exchange_.request(); }
-
-  const exchange::Exchange& exchange_;
-  const CacheRules& rules_;
-  const Url& url_;
-  std::size_t size_ = 0;
-  char* out_ = nullptr;
-};
-
-void KeyWriter::put_all() {
-  put(exchange_.client().tls ? "https://" : "http://");
-  put_authority();
-  put(url_.path);
-  put_query();
-  put(kEndOfUrl);
-  put(rules_.zone);
-  for (const std::string& name : rules_.headers) put_field(name);
-  for (const std::string& name : rules_.cookies) put_cookie(name);
-  put_overrides();
-  if (!exchange_.peer_trusted()) return;
-  for (const FieldId id : kToldByProxies) {
-    put(kEndOfUrl);
-    put(request().fields.value(id));
-  }
-  put_told_by_forwarded();
-}
-
-void KeyWriter::put_authority() {
-  const std::string_view host = request().host;
-  char lower[http::kMaxHost];
-  if (!host.empty() && host.size() <= sizeof(lower)) {
-    put({lower, http::canonical_host(host, lower)});
-  }
-  const std::string_view port = request().authority.substr(host.size());  // ":8080"
-  const bool is_default = port == (exchange_.client().tls ? ":443" : ":80");
-  if (!is_default) put(port);
-}
-
 bool is_hex(char c) {
   return http::is_class(c, http::char_class::kHex);
 }
@@ -152,24 +82,94 @@ bool may_set(std::string_view argument, std::string_view name) {
   return false;
 }
 
-void KeyWriter::put_query() {
-  if (rules_.whole_query) {
-    if (!url_.has_query) return;
-    put('?');
-    return put(url_.query);
+template <typename Put>
+void put_query(const CacheRules& rules, const Url& url, Put put) {
+  if (rules.whole_query) {
+    if (!url.has_query) return;
+    put("?");
+    return put(url.query);
   }
-  char separator = '?';
-  for (const std::string& name : rules_.query) {
-    std::string_view rest = url_.query;
+  std::string_view separator = "?";
+  for (const std::string& name : rules.query) {
+    std::string_view rest = url.query;
     while (!rest.empty()) {
       const std::string_view argument = rest.substr(0, rest.find('&'));
       rest.remove_prefix(std::min(argument.size() + 1, rest.size()));
       if (!may_set(argument, name)) continue;
       put(separator);
       put(argument);
-      separator = '&';
+      separator = "&";
     }
   }
+}
+
+// Writes the text twice: first only counting, then into the arena.
+class KeyWriter {
+ public:
+  KeyWriter(const exchange::Exchange& exchange, const CacheRules& rules, const Url& url)
+      : exchange_(exchange), rules_(rules), url_(url) {}
+
+  std::string_view write(Arena& arena) {
+    put_all();
+    char* const begin = arena.allocate(size_);
+    out_ = begin;
+    put_all();
+    return {begin, size_};
+  }
+
+ private:
+  void put(std::string_view text) {
+    if (out_ == nullptr) {
+      size_ += text.size();
+    } else {
+      out_ += text.copy(out_, text.size());
+    }
+  }
+  void put(char c) { put(std::string_view(&c, 1)); }
+
+  void put_all();
+  void put_authority();
+  void put_field(const std::string& name);
+  void put_cookie(std::string_view name);
+  void put_overrides();
+  void put_told_by_forwarded();
+
+  const http::RequestHead& request() const { return exchange_.request(); }
+
+  const exchange::Exchange& exchange_;
+  const CacheRules& rules_;
+  const Url& url_;
+  std::size_t size_ = 0;
+  char* out_ = nullptr;
+};
+
+void KeyWriter::put_all() {
+  put(exchange_.client().tls ? "https://" : "http://");
+  put_authority();
+  put(url_.path);
+  put_query(rules_, url_, [this](std::string_view text) { put(text); });
+  put(kEndOfUrl);
+  put(rules_.zone);
+  for (const std::string& name : rules_.headers) put_field(name);
+  for (const std::string& name : rules_.cookies) put_cookie(name);
+  put_overrides();
+  if (!exchange_.peer_trusted()) return;
+  for (const FieldId id : kToldByProxies) {
+    put(kEndOfUrl);
+    put(request().fields.value(id));
+  }
+  put_told_by_forwarded();
+}
+
+void KeyWriter::put_authority() {
+  const std::string_view host = request().host;
+  char lower[http::kMaxHost];
+  if (!host.empty() && host.size() <= sizeof(lower)) {
+    put({lower, http::canonical_host(host, lower)});
+  }
+  const std::string_view port = request().authority.substr(host.size());  // ":8080"
+  const bool is_default = port == (exchange_.client().tls ? ":443" : ":80");
+  if (!is_default) put(port);
 }
 
 void KeyWriter::put_field(const std::string& name) {
@@ -303,6 +303,14 @@ std::string_view cache_key_text(exchange::Exchange& exchange, const CacheRules& 
   const http::RequestHead& request = exchange.request();
   const Url url{exchange.path(), request.query, request.has_query};
   return KeyWriter(exchange, rules, url).write(exchange.arena());
+}
+
+std::string query_in_key(const CacheRules& rules, std::string_view query) {
+  const bool has_query = !query.empty();
+  std::string text;
+  put_query(rules, {.path = {}, .query = query.substr(has_query ? 1 : 0), .has_query = has_query},
+            [&text](std::string_view piece) { text += piece; });
+  return text;
 }
 
 std::string_view cache_url_of(exchange::Exchange& exchange, const CacheRules& rules,

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "proxy/http/headers.h"
@@ -59,14 +60,34 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-std::vector<std::string> texts_of(const Order& order) {
+// "Example.com." -> "example.com".
+std::string host_text(std::string_view host) {
+  std::string text(host);
+  text.resize(http::canonical_host(host, text.data()));
+  return text;
+}
+
+// A URL with the whole query, and with what each of the rules keeps of it.
+std::vector<std::string> urls_in_keys(std::string_view text, const AllCacheRules& all) {
+  std::set<std::string> urls;
+  for (const std::string& url : cache_urls(text, true)) {
+    const std::size_t query = std::min(url.find('?'), url.size());
+    for (const auto& rules : all) {
+      urls.insert(url.substr(0, query) + handlers::query_in_key(*rules, url.substr(query)));
+    }
+    urls.insert(url);
+  }
+  return {urls.begin(), urls.end()};
+}
+
+std::vector<std::string> texts_of(const Order& order, const AllCacheRules& rules) {
   switch (*order.by) {
     case cache::Purge::By::Url:
-      return cache_urls(order.text, true);
+      return urls_in_keys(order.text, rules);
     case cache::Purge::By::Prefix:
       return cache_urls(order.text, false);
     case cache::Purge::By::Host:
-      return {lower(order.text)};
+      return {host_text(order.text)};
     case cache::Purge::By::Tag:
     case cache::Purge::By::All:
       break;
@@ -74,12 +95,14 @@ std::vector<std::string> texts_of(const Order& order) {
   return {order.text};
 }
 
-// "Example.com:443" -> "example.com", under https.
+// "Example.com.:443" -> "example.com", under https.
 std::string authority_text(std::string_view authority, std::string_view scheme) {
-  std::string text = lower(authority);
-  const std::string_view default_port = scheme == "https" ? ":443" : ":80";
-  if (text.ends_with(default_port)) text.resize(text.size() - default_port.size());
-  return text;
+  const std::size_t bracket = authority.find(']');
+  const std::size_t host = std::min(
+      authority.find(':', bracket == std::string_view::npos ? 0 : bracket), authority.size());
+  const std::string_view port = authority.substr(host);
+  const bool is_default = port == (scheme == "https" ? ":443" : ":80");
+  return host_text(authority.substr(0, host)).append(is_default ? "" : port);
 }
 
 }  // namespace
@@ -103,10 +126,13 @@ std::vector<std::string> cache_urls(std::string_view url, bool whole) {
     if (!size) return {};
     rest = path.substr(0, *size) + rest.substr(query);
   }
+  // A prefix may end within the host.
+  const bool is_begin = !whole && rest.empty();
   std::vector<std::string> urls;
   urls.reserve(schemes.size());
   for (const std::string_view scheme : schemes) {
-    urls.push_back(fmt::format("{}://{}{}", scheme, authority_text(authority, scheme), rest));
+    const std::string text = is_begin ? lower(authority) : authority_text(authority, scheme);
+    urls.push_back(fmt::format("{}://{}{}", scheme, text, rest));
   }
   return urls;
 }
@@ -124,11 +150,12 @@ AdminAnswer cache_stats(const cache::Store& store) {
   return answer;
 }
 
-AdminAnswer purge_cache(cache::Store& store, const AdminRequest& request) {
+AdminAnswer purge_cache(cache::Store& store, const AllCacheRules& rules,
+                        const AdminRequest& request) {
   Order order;
   const std::string wrong = read_order(request.query, order);
   if (!wrong.empty()) return bad_request(wrong);
-  const std::vector<std::string> texts = texts_of(order);
+  const std::vector<std::string> texts = texts_of(order, rules);
   if (texts.empty()) return bad_request("that is no URL of http or https");
   std::size_t entries = 0;
   std::size_t fetches = 0;

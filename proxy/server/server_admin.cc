@@ -86,8 +86,9 @@ std::vector<handlers::AdminEndpoint> Server::admin_endpoints() {
   endpoints.push_back({"POST", "/cache/purge",
                        "?url=, ?prefix=, ?host=, ?tag= or ?all; with &soft to validate only",
                        [this](const AdminRequest& request, const AdminReply& reply) {
-                         loop_.post(
-                             [this, request, reply] { reply.send(purge_cache(store_, request)); });
+                         loop_.post([this, request, reply] {
+                           reply.send(purge_cache(store_, snapshot_->cache_rules, request));
+                         });
                        }});
   endpoints.push_back(
       {"GET", "/block", "who is put away, as JSON",

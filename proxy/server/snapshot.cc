@@ -166,6 +166,7 @@ class Compiler {
     if (!route.cache) return forward;
     auto rules =
         std::make_shared<const handlers::CacheRules>(cache_rules_of(route, config().cache));
+    snapshot_->cache_rules.push_back(rules);
     add_filter(into, std::make_unique<handlers::CacheWatch>(input_.store, rules));
     return std::make_unique<handlers::ForwardCache>(std::move(forward), input_.store,
                                                     std::move(rules));

@@ -30,6 +30,7 @@
 #include "proxy/net/address.h"
 #include "proxy/observe/route_series.h"
 #include "proxy/route/table.h"
+#include "proxy/server/cache_admin.h"
 #include "proxy/server/guard_rules.h"
 #include "tls/context.h"
 #include "tls/tickets.h"
@@ -44,6 +45,7 @@ struct Snapshot {
   std::map<std::string, std::unique_ptr<balancer::Pool>> pools;
   std::vector<std::unique_ptr<exchange::Handler>> handlers;
   std::vector<std::unique_ptr<exchange::ResponseFilter>> filters;
+  AllCacheRules cache_rules;  // of the routes that have a cache
   access::GuardRules guard;
   access::Door door{guard};
   ListFiles list_files;

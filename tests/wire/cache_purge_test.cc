@@ -97,6 +97,19 @@ TEST_CASE("cache purge: what one client fetches for itself meanwhile is not kept
   }
 }
 
+TEST_CASE("cache purge: a URL takes out what its route keeps of it, whatever else is in the key",
+          "[wire][cache]") {
+  Origin origin({{"/a?id=1&utm=2", {{200, {{"Cache-Control", "max-age=1000"}}, "a"}}}});
+  SluiceProcess sluice(
+      caching(origin.backend(), R"("key": {"query": ["id"], "headers": ["X-Kind"]})"));
+  get(sluice, "/a?id=1&utm=2", "X-Kind: 1\r\n");
+  get(sluice, "/a?id=1&utm=2", "X-Kind: 2\r\n");
+  CHECK(post(sluice, "/cache/purge?url=a.example./a%3Fid=1%26utm=3").body ==
+        "{\"purged\": 2, \"fetches_outdated\": 0}\n");
+  get(sluice, "/a?id=1&utm=2", "X-Kind: 1\r\n");
+  CHECK(origin.count("/a?id=1&utm=2") == 3);
+}
+
 TEST_CASE("cache purge: the command purges and tells what is stored", "[wire][cache]") {
   Origin origin = tagged_origin();
   SluiceProcess sluice(caching(origin.backend()));
