@@ -14,16 +14,22 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-// The first one counts. One that cannot be read lets nothing be fresh.
-void note_age(const Directive& directive, std::optional<Seconds>& age) {
-  if (age) return;
-  const auto value = directive.well_formed ? parse_delta_seconds(directive.argument) : std::nullopt;
-  age = value.value_or(Seconds(0));
+std::optional<Seconds> value_of(const Directive& directive) {
+  return directive.well_formed ? parse_delta_seconds(directive.argument) : std::nullopt;
 }
 
-// As note_age(), for what allows something: one that cannot be read allows nothing.
+void note_least(Seconds value, std::optional<Seconds>& least) {
+  least = std::min(least.value_or(value), value);
+}
+
+// One that cannot be read lets nothing be fresh.
+void note_age(const Directive& directive, std::optional<Seconds>& age) {
+  note_least(value_of(directive).value_or(Seconds(0)), age);
+}
+
+// What allows something: one that cannot be read allows nothing.
 void note_allowance(const Directive& directive, std::optional<Seconds>& allowance) {
-  if (!allowance && directive.well_formed) allowance = parse_delta_seconds(directive.argument);
+  if (const auto value = value_of(directive)) note_least(*value, allowance);
 }
 
 void note_fields(const Directive& directive, bool& whole, std::string_view& fields) {
@@ -73,13 +79,13 @@ void RequestControl::read(std::string_view field_value) {
     if (is("no-transform")) no_transform = true;
     if (is("only-if-cached")) only_if_cached = true;
     if (is("max-age")) note_age(directive, max_age);
-    if (is("min-fresh")) note_allowance(directive, min_fresh);
+    if (is("min-fresh")) min_fresh = std::max(min_fresh, value_of(directive));
     if (is("stale-if-error")) note_allowance(directive, stale_if_error);
     if (!is("max-stale")) continue;
     if (directive.has_argument) {
       note_allowance(directive, max_stale);
-    } else if (!max_stale) {
-      max_stale = kLongestAge;
+    } else {
+      note_least(kLongestAge, max_stale);
     }
   }
 }

@@ -3,8 +3,8 @@
 // 5.2.1 and 5.2.2, RFC 5861, RFC 8246), as values. Each field of the message is read in its turn.
 //
 // Where a message contradicts itself or cannot be understood, the stricter reading holds: an age
-// that is no number is 0, so that what has it is stale, and of an age that stands twice the first
-// counts (RFC 9111 4.2.1). Views borrow from the field values; nothing allocates.
+// that is no number is 0, so that what has it is stale, and of a number of seconds that stands
+// twice the less permissive one counts. Views borrow from the field values; nothing allocates.
 #pragma once
 
 #include <chrono>
