@@ -20,17 +20,13 @@ using http::FieldId;
 
 constexpr int kOk = 200;
 
-// RFC 9110 8.8.2.2 asks for a second between a change and the response, and more where the clocks
-// may differ that tell them: this much, as its forerunner had it.
-constexpr std::int64_t kLongAgoSeconds = 60;
-
-bool is_long_ago(const cache::Entry& entry, const http::Field& modified) {
+bool is_strong(const cache::Entry& entry, const http::Field& modified) {
   const std::optional<http::Field> date = find_field(entry, FieldId::Date);
   if (!date) return false;
   const cache::Time now = entry.terms().response_time;
   const auto changed = http::parse_http_date(modified.value, now);
   const auto sent = http::parse_http_date(date->value, now);
-  return changed && sent && *sent - *changed >= kLongAgoSeconds;
+  return changed && sent && http::is_strong_date(*changed, *sent);
 }
 
 // What no other representation of the resource has.
@@ -40,7 +36,7 @@ std::optional<http::Field> strong_validator(const cache::Entry& entry) {
     return is_strong ? etag : std::nullopt;
   }
   const auto modified = find_field(entry, FieldId::LastModified);
-  return modified && is_long_ago(entry, *modified) ? modified : std::nullopt;
+  return modified && is_strong(entry, *modified) ? modified : std::nullopt;
 }
 
 bool same_codings(const cache::Entry& entry, const http::Fields& fields) {

@@ -15,8 +15,6 @@ namespace sluice::handlers {
 
 struct Representation {
   http::Validators validators;
-  // Stands for last_modified in If-Modified-Since where there is none (RFC 9111 4.3.2).
-  std::optional<std::int64_t> date;
   std::optional<std::uint64_t> size;  // not known yet: no range can be answered
   std::string_view content_type;
 };

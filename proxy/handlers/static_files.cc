@@ -187,7 +187,7 @@ void FileResponder::list(Fd directory) {
 void FileResponder::answer(FoundFile file) {
   const MimeType type = mime_type_of(file.path);
   file = choose_coding(std::move(file), type);
-  Representation representation{describe(file), {}, file.size, type.name};
+  Representation representation{describe(file), file.size, type.name};
   http::Fields& fields = exchange_.response_slot().fields;
   fields.add(FieldId::AcceptRanges, "bytes");
   fields.add(FieldId::ContentType, type.name);
@@ -221,7 +221,8 @@ http::Validators FileResponder::describe(const FoundFile& file) {
       fmt::format_to_n(etag, kRoom, FMT_COMPILE("\"{:x}-{:x}\""), file.size, version_of(file));
   validators.etag = {etag, std::min(end.size, kRoom)};
   // A date in the future would be wrong for ever (RFC 9110 8.8.2.1).
-  validators.last_modified = std::min<std::int64_t>(file.modified_seconds, std::time(nullptr));
+  validators.date = std::time(nullptr);
+  validators.last_modified = std::min(file.modified_seconds, *validators.date);
   char* const date = exchange_.arena().allocate(http::kHttpDateSize);
   http::write_http_date(date, *validators.last_modified);
   http::Fields& fields = exchange_.response_slot().fields;

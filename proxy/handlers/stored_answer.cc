@@ -28,6 +28,8 @@ std::optional<std::uint64_t> size_of(const cache::Entry& entry) {
 Representation representation_of(const cache::Entry& entry, std::optional<std::uint64_t> size) {
   Representation out;
   out.size = size;
+  // RFC 9110 6.6.1: what says no Date has that of its arrival.
+  out.validators.date = entry.terms().response_time;
   for (const cache::Field field : entry.fields()) {
     switch (static_cast<FieldId>(field.tag)) {
       case FieldId::ETag:
@@ -38,7 +40,7 @@ Representation representation_of(const cache::Entry& entry, std::optional<std::u
             http::parse_http_date(field.value, entry.terms().response_time);
         break;
       case FieldId::Date:
-        out.date = http::parse_http_date(field.value, entry.terms().response_time);
+        out.validators.date = http::parse_http_date(field.value, entry.terms().response_time);
         break;
       case FieldId::ContentType:
         out.content_type = field.value;

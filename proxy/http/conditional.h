@@ -14,6 +14,7 @@ namespace sluice::http {
 struct Validators {
   std::string_view etag;                      // with its quotes, and W/ if it is weak; empty: none
   std::optional<std::int64_t> last_modified;  // seconds since 1970
+  std::optional<std::int64_t> date;           // of the response that they came with, likewise
 };
 
 enum class Precondition : std::uint8_t {
@@ -28,11 +29,15 @@ Precondition evaluate_conditions(const RequestHead& request, const Validators& v
                                  std::int64_t now);
 
 // RFC 9110 13.1.5: whether Range is to be honoured; without If-Range it is. A weak tag never
-// matches, nor does a date that is not exactly the one of last_modified.
+// matches, nor does a date that is not exactly the one of last_modified, or that is weak itself.
 bool range_condition_holds(const Fields& fields, const Validators& validators, std::int64_t now);
 
 // RFC 9110 8.8.3.2: the strong comparison asks for two strong tags, the weak one for equal ones.
 bool etags_match_strongly(std::string_view a, std::string_view b);
 bool etags_match_weakly(std::string_view a, std::string_view b);
+
+// RFC 9110 8.8.2.2: whether Last-Modified is so long before the response's Date that no other
+// representation has it.
+bool is_strong_date(std::int64_t last_modified, std::int64_t date);
 
 }  // namespace sluice::http

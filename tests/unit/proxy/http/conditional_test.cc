@@ -16,8 +16,8 @@ constexpr std::string_view kSame = "Sun, 06 Nov 1994 08:49:37 GMT";
 constexpr std::string_view kBefore = "Sun, 06 Nov 1994 08:49:36 GMT";
 constexpr std::string_view kAfter = "Mon, 07 Nov 1994 08:49:37 GMT";
 
-const Validators kStrong{"\"a,b\"", kModified};
-const Validators kWeak{"W/\"a\"", kModified};
+const Validators kStrong{"\"a,b\"", kModified, kNow};
+const Validators kWeak{"W/\"a\"", kModified, kNow};
 
 using List = std::vector<std::pair<FieldId, std::string_view>>;
 
@@ -99,6 +99,18 @@ TEST_CASE("conditional: If-Range wants the very same", "[http][conditional]") {
   CHECK_FALSE(holds({{FieldId::IfRange, kAfter}}, kStrong));
   CHECK_FALSE(holds({{FieldId::IfRange, "x"}}, kStrong));
   CHECK_FALSE(holds({{FieldId::IfRange, kSame}, {FieldId::IfRange, kSame}}, kStrong));
+}
+
+TEST_CASE("conditional: If-Range by a date wants one that was long ago", "[http][conditional]") {
+  const auto holds = [](std::optional<std::int64_t> date) {
+    const Validators validators{"", kModified, date};
+    return range_condition_holds(request({{FieldId::IfRange, kSame}}).fields, validators, kNow);
+  };
+  CHECK(holds(kModified + 60));
+  CHECK_FALSE(holds(kModified + 59));
+  CHECK_FALSE(holds(kModified));
+  CHECK_FALSE(holds(kModified - 60));
+  CHECK_FALSE(holds(std::nullopt));
 }
 
 }  // namespace sluice::http
