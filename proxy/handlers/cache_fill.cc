@@ -155,6 +155,7 @@ void CacheFill::send_informational(const http::ResponseHead& head) {
 void CacheFill::send_head(const http::ResponseHead& head) {
   if (mode_ == Mode::Over) return;
   if (inner_->failure()) return on_failed(inner_->failure());
+  status_ = head.status;
   if (head.status == kNotModified && stale_) return on_not_modified(head);
   const bool is_error = cache::is_error_status(head.status);
   if (is_error && serve_stale({})) return stop_fetching();

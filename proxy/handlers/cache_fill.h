@@ -78,6 +78,8 @@ class CacheFill final : public exchange::Detached,
 
   // The exchange that asks the pool, for what it knows of the backend.
   const exchange::Exchange& inner() const { return *inner_; }
+  // What the pool answered; 0: nothing.
+  int status() const { return status_; }
 
   // The reader's: it has room again; it does not listen any more.
   void on_reader_drained() { inner_->on_client_drained(); }
@@ -157,6 +159,7 @@ class CacheFill final : public exchange::Detached,
   std::string rest_;  // what came before the pause took effect
   RestEnd rest_end_ = RestEnd::Open;
   Mode mode_ = Mode::Waiting;
+  int status_ = 0;
 };
 
 // How the code of a failed flight says why, for those who joined it.

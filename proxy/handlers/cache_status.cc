@@ -4,47 +4,23 @@
 #include <fmt/compile.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstddef>
+#include <iterator>
 
 namespace sluice::handlers {
 
-namespace {
-
-using exchange::CacheUse;
-
-std::string_view words_of(CacheUse use, http::Method method) {
-  switch (use) {
-    case CacheUse::Hit:
-    case CacheUse::Stale:
-      return "hit";
-    case CacheUse::Revalidated:
-      return "fwd=stale; fwd-status=304";
-    case CacheUse::Joined:
-      return "fwd=miss; collapsed";
-    case CacheUse::Bypass:
-      return method == http::Method::Get || method == http::Method::Head ? "fwd=bypass"
-                                                                         : "fwd=method";
-    case CacheUse::Miss:
-    case CacheUse::Pass:
-    case CacheUse::None:
-      break;
-  }
-  return "fwd=miss";
-}
-
-}  // namespace
-
 std::string_view cache_status_of(const CacheStatus& status, exchange::Exchange& exchange) {
-  constexpr std::size_t kRoom = 96;
-  char* const out = exchange.arena().allocate(kRoom);
-  const std::string_view words = words_of(status.use, exchange.request().method);
-  const std::string_view stored = status.stored ? "; stored" : "";
-  const auto end = status.ttl
-                       ? fmt::format_to_n(out, kRoom, FMT_COMPILE("sluice; {}{}; ttl={}"), words,
-                                          stored, *status.ttl)
-                       : fmt::format_to_n(out, kRoom, FMT_COMPILE("sluice; {}{}"), words, stored);
-  return {out, std::min(end.size, kRoom)};
+  fmt::basic_memory_buffer<char, 96> text;
+  const auto out = std::back_inserter(text);
+  fmt::format_to(out, FMT_COMPILE("sluice; {}{}"),
+                 status.forwarded.empty() ? "hit" : "fwd=", status.forwarded);
+  if (status.forward_status != 0) {
+    fmt::format_to(out, FMT_COMPILE("; fwd-status={}"), status.forward_status);
+  }
+  if (status.collapsed) fmt::format_to(out, FMT_COMPILE("; collapsed"));
+  if (status.stored) fmt::format_to(out, FMT_COMPILE("; stored"));
+  if (status.ttl) fmt::format_to(out, FMT_COMPILE("; ttl={}"), *status.ttl);
+  return exchange.arena().copy({text.data(), text.size()});
 }
 
 }  // namespace sluice::handlers

@@ -10,12 +10,13 @@
 
 namespace sluice::handlers {
 
+// As RFC 9211 2 has its parameters.
 struct CacheStatus {
-  explicit CacheStatus(exchange::CacheUse of) : use(of) {}
-
-  exchange::CacheUse use;
-  std::optional<cache::Time> ttl;  // of what was stored; negative: stale for so long
+  std::string_view forwarded = {};  // why: "miss"; empty: it was not, a hit
+  int forward_status = 0;           // what the pool answered; 0: what the client gets
+  bool collapsed = false;
   bool stored = false;
+  std::optional<cache::Time> ttl = {};  // of what was stored; negative: stale for so long
 };
 
 inline constexpr std::string_view kCacheStatus = "Cache-Status";

@@ -8,13 +8,17 @@ namespace sluice::handlers {
 using exchange::CacheUse;
 using http::FieldId;
 
+// What the proxy says itself is nothing that a cache has handled.
 void CacheWatch::on_head(exchange::Exchange& exchange, http::ResponseHead& head) const {
   if (exchange.cache_use() != CacheUse::None) return;
+  exchange.set_cache_use(CacheUse::Bypass);
+  if (exchange.failure()) return;
   const cache::Method method = method_for_cache(exchange.request().method);
   const bool is_ours = !exchange.cache_url().empty();
   if (is_ours && cache::invalidates(method, head.status)) invalidate(exchange, head);
-  exchange.set_cache_use(CacheUse::Bypass);
-  head.fields.add(kCacheStatus, cache_status_of(CacheStatus(CacheUse::Bypass), exchange));
+  const bool reads = method == cache::Method::Get || method == cache::Method::Head;
+  head.fields.add(kCacheStatus,
+                  cache_status_of({.forwarded = reads ? "bypass" : "method"}, exchange));
 }
 
 // The target, and what the response says it has made or changed, as far as it is of the same

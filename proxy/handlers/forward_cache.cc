@@ -25,6 +25,8 @@ using exchange::Kind;
 using exchange::Side;
 using http::FieldId;
 
+constexpr int kNotModified = 304;
+
 // Never to be used without asking, not even at the moment when it came: no-cache, max-age=0. Who
 // waits for somebody else's gets a response that may be that client's alone.
 bool is_for_one(const cache::Entry& entry) {
@@ -82,6 +84,7 @@ class CacheResponder final : public exchange::Responder, private FillReader {
   void on_flight_failed(int code);
   void fetch(cache::Lead lead, bool as_asked);
   void answer(cache::EntryPtr entry, CacheUse use, const http::Fields& own = {});
+  CacheStatus status_of(const cache::Entry& entry, CacheUse use, cache::Time now) const;
   bool take_rest();
   void note_backend();
   void let_go();
@@ -101,10 +104,12 @@ class CacheResponder final : public exchange::Responder, private FillReader {
   const exchange::Handler& forward_;
   cache::RequestFacts request_;
   cache::Key key_;
-  cache::EntryPtr stale_;      // to be validated
-  CacheFill* fill_ = nullptr;  // borrowed from the worker's set
-  bool as_asked_ = false;      // the fetch that is, or was, under way
-  bool takes_rest_ = false;    // of what outgrew the store, from the fetch
+  cache::EntryPtr stale_;                // to be validated
+  std::string_view forwarded_ = "miss";  // why, if it is
+  int forward_status_ = 0;               // what the pool has answered
+  CacheFill* fill_ = nullptr;            // borrowed from the worker's set
+  bool as_asked_ = false;                // the fetch that is, or was, under way
+  bool takes_rest_ = false;              // of what outgrew the store, from the fetch
   cache::Join join_;
   LoopWaiterPtr waiter_;
   int lookups_ = 0;
@@ -113,6 +118,7 @@ class CacheResponder final : public exchange::Responder, private FillReader {
 };
 
 void CacheResponder::start() {
+  exchange_.set_cache_use(CacheUse::Miss);  // unless it can be answered
   request_ = request_facts(exchange_.request());
   key_ = store_.key(cache_key_text(exchange_, rules_));
   look_up({});
@@ -169,6 +175,9 @@ void CacheResponder::on_stored(cache::EntryPtr entry) {
 void CacheResponder::validate(cache::EntryPtr entry) {
   if (request_.control.only_if_cached) return exchange_.fail({Side::Proxy, Kind::NotCached});
   stale_ = std::move(entry);
+  const cache::Use use =
+      cache::judge_use(stale_->terms(), {}, std::time(nullptr), stale_->marked_stale());
+  forwarded_ = use == cache::Use::Fresh ? "request" : "stale";
   if (only_for_itself() || is_for_one(*stale_)) return fetch({}, false);
   look_up({.stale = stale_.get(), .variant = 0});
 }
@@ -210,7 +219,11 @@ void CacheResponder::on_flight_ended() {
 void CacheResponder::on_flight_published(cache::EntryPtr entry) {
   const http::Fields& fields = exchange_.request().fields;
   if (RequestSelector(fields).matches(*entry)) {
-    if (!is_for_one(*entry)) return answer(std::move(entry), CacheUse::Joined);
+    if (!is_for_one(*entry)) {
+      const bool confirmed = stale_ && stale_->body() && stale_->body() == entry->body();
+      forward_status_ = confirmed ? kNotModified : entry->status();
+      return answer(std::move(entry), CacheUse::Joined);
+    }
     stale_ = std::move(entry);
     return fetch({}, false);
   }
@@ -286,7 +299,7 @@ void CacheResponder::on_fill_head(http::ResponseHead& head) {
   http::ResponseHead& own = exchange_.response_slot();
   own = head;
   own.keep_alive = true;
-  own.fields.add(kCacheStatus, cache_status_of(CacheStatus(CacheUse::Pass), exchange_));
+  own.fields.add(kCacheStatus, cache_status_of({.forwarded = forwarded_}, exchange_));
   exchange_.set_cache_use(CacheUse::Pass);
   const bool is_head = exchange_.request().method == http::Method::Head;
   const bool was_get = is_head && !as_asked_;
@@ -313,6 +326,7 @@ void CacheResponder::on_fill_cut(Failure failure) {
 
 void CacheResponder::note_backend() {
   const exchange::Exchange& inner = fill_->inner();
+  forward_status_ = fill_->status();
   exchange_.backend_trace() = inner.backend_trace();
   exchange_.times().backend_connected = inner.times().backend_connected;
   exchange_.times().backend_answered = inner.times().backend_answered;
@@ -328,12 +342,24 @@ void CacheResponder::answer(cache::EntryPtr entry, CacheUse use, const http::Fie
     exchange_.response_slot().fields.add(exchange_.arena().copy(field.name),
                                          exchange_.arena().copy(field.value), field.id);
   }
-  CacheStatus status(use);
-  status.ttl = cache::freshness_left(entry->terms(), now);
-  status.stored = use == CacheUse::Miss;
   exchange_.set_cache_use(use);
-  exchange_.response_slot().fields.add(kCacheStatus, cache_status_of(status, exchange_));
+  exchange_.response_slot().fields.add(kCacheStatus,
+                                       cache_status_of(status_of(*entry, use, now), exchange_));
   answer_.start(std::move(entry));
+}
+
+// What is used stale because the pool gave no answer is a hit, too (RFC 9211 2.1).
+CacheStatus CacheResponder::status_of(const cache::Entry& entry, CacheUse use,
+                                      cache::Time now) const {
+  CacheStatus status;
+  status.ttl = cache::freshness_left(entry.terms(), now);
+  if (use == CacheUse::Hit || forward_status_ == 0) return status;
+  status.forwarded = forwarded_;
+  const bool is_sent = forward_status_ == entry.status() && !wants_less();
+  status.forward_status = is_sent ? 0 : forward_status_;
+  status.collapsed = use == CacheUse::Joined;
+  status.stored = use == CacheUse::Miss;
+  return status;
 }
 
 void CacheResponder::let_go() {
