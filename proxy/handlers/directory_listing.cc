@@ -67,8 +67,9 @@ std::string escaped_segment(std::string_view name) {
   return out;
 }
 
-// Links, too, are what they lead to; whether that may be sent is judged when it is asked for.
-std::vector<Listed> read_entries(DIR* directory, bool* more) {
+// Links, too, are what they lead to.
+std::vector<Listed> read_entries(const FileLookup& lookup, std::string_view path, DIR* directory,
+                                 bool* more) {
   std::vector<Listed> entries;
   // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody else has this DIR
   while (const dirent* entry = ::readdir(directory)) {
@@ -77,6 +78,9 @@ std::vector<Listed> read_entries(DIR* directory, bool* more) {
     if (::fstatat(::dirfd(directory), entry->d_name, &status, 0) != 0) continue;
     const bool is_directory = S_ISDIR(status.st_mode);
     if (!is_directory && !S_ISREG(status.st_mode)) continue;
+    // File systems that do not tell the type have all looked up.
+    const bool may_be_link = entry->d_type != DT_REG && entry->d_type != DT_DIR;
+    if (may_be_link && !lookup.has(std::string(path) + entry->d_name)) continue;
     *more = entries.size() == kListedMax;
     if (*more) break;
     entries.push_back({entry->d_name, static_cast<std::uint64_t>(status.st_size), is_directory});
@@ -87,12 +91,13 @@ std::vector<Listed> read_entries(DIR* directory, bool* more) {
 
 }  // namespace
 
-std::optional<std::string> directory_listing(Fd directory, std::string_view path) {
-  const std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(directory.get()));
+std::optional<std::string> directory_listing(const FileLookup& lookup, FoundFile directory,
+                                             std::string_view path) {
+  const std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(directory.fd.get()));
   if (stream == nullptr) return std::nullopt;
-  directory.release();  // closed with the stream
+  directory.fd.release();  // closed with the stream
   bool more = false;
-  const std::vector<Listed> entries = read_entries(stream.get(), &more);
+  const std::vector<Listed> entries = read_entries(lookup, directory.path, stream.get(), &more);
   const std::string title = escaped_html(path);
   std::string page = fmt::format(
       "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>{0}</title></head>\n"

@@ -169,6 +169,11 @@ FoundFile FileLookup::find_index(int root, std::string_view directory, Arena& ar
   return {};
 }
 
+bool FileLookup::has(const std::string& path) const {
+  const Fd root = open_root();
+  return root.valid() && open_below(root.get(), path).fd.valid();
+}
+
 FoundFile FileLookup::find_sibling(const FoundFile& file, std::string_view suffix,
                                    Arena& arena) const {
   const Fd root = open_root();

@@ -54,6 +54,9 @@ class FileLookup {
   // The file beside a found one whose name has `suffix` behind it, if it is not older.
   FoundFile find_sibling(const FoundFile& file, std::string_view suffix, Arena& arena) const;
 
+  // Whether that path below the root, with no escapes, can be opened.
+  bool has(const std::string& path) const;
+
   // Tells apart look-ups that may find different files for the same path.
   const std::string& identity() const { return identity_; }
 

@@ -80,7 +80,7 @@ class FileResponder final : public exchange::Responder, private net::Requeued {
   void refuse(Kind kind) { exchange_.fail({Side::Proxy, kind}); }
   std::string_view own_path();
   void redirect_to_directory();
-  void list(Fd directory);
+  void list(FoundFile directory);
   std::string_view accepted_codings();
   bool answer_from_store(std::string_view path);
   void answer(FoundFile file);
@@ -115,7 +115,7 @@ void FileResponder::start() {
     case FoundFile::Status::Directory:
       return redirect_to_directory();
     case FoundFile::Status::Listing:
-      return list(std::move(file.fd));
+      return list(std::move(file));
     case FoundFile::Status::Missing:
       return refuse(Kind::FileMissing);
     case FoundFile::Status::Forbidden:
@@ -169,8 +169,9 @@ void FileResponder::answer_by_store(const FoundFile& file) {
   stored_answer_.start(std::move(entry));
 }
 
-void FileResponder::list(Fd directory) {
-  const std::optional<std::string> page = directory_listing(std::move(directory), exchange_.path());
+void FileResponder::list(FoundFile directory) {
+  const std::optional<std::string> page =
+      directory_listing(lookup_, std::move(directory), exchange_.path());
   if (!page) return refuse(Kind::FileFailed);
   http::ResponseHead& head = exchange_.response_slot();
   head.fields.add(FieldId::ContentType, "text/html; charset=utf-8");

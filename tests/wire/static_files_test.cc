@@ -380,6 +380,9 @@ TEST_CASE("files: a directory without an index is listed where that is asked for
   fs::create_directories(directory.path() / "sub/deeper");
   directory.write("sub/a<b>.txt", "1234");
   directory.write("sub/.hidden", "x");
+  fs::create_symlink("../sub/deeper", directory.path() / "sub/inside");
+  fs::create_symlink("/", directory.path() / "sub/outside");
+  fs::create_symlink("/etc/hostname", directory.path() / "sub/outside.txt");
   const auto config = [&directory](const std::string& more) {
     return R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
       "routes": [{"files": {"root": ")" +
@@ -394,6 +397,8 @@ TEST_CASE("files: a directory without an index is listed where that is asked for
   CHECK(page.body.find(R"(<a href="./a%3Cb%3E.txt">a&lt;b&gt;.txt</a></td><td>4)") !=
         std::string::npos);
   CHECK(page.body.find("hidden") == std::string::npos);
+  CHECK(page.body.find(R"(<a href="./inside/">inside/</a>)") != std::string::npos);
+  CHECK(page.body.find("outside") == std::string::npos);
   CHECK(ask(client, "/sub/", "", "HEAD").field("Content-Length") ==
         std::to_string(page.body.size()));
   CHECK(ask(client, "/sub").status == 308);
