@@ -9,21 +9,21 @@ namespace {
 constexpr int kUnnamed = -1;
 constexpr int kFullWeight = 1000;
 
-// RFC 9110 12.4.2, in thousandths: "q=" and 0 or 1 with up to three digits behind a point. What is
-// malformed is not acceptable.
+// RFC 9110 12.4.2, in thousandths: "q=" and a number up to 1 with up to three digits behind a
+// point. What is malformed is not acceptable.
 int weight_of(std::string_view parameter) {
+  constexpr std::size_t kSize = 5;  // "0.123"
   if (parameter.size() < 3 || !iequals(parameter.substr(0, 2), "q=")) return 0;
   const std::string_view value = parameter.substr(2);
-  if (value.front() == '1') return kFullWeight;
-  if (!value.starts_with("0.")) return 0;
+  if (value.size() > kSize || (value.size() > 1 && value[1] != '.')) return 0;
   int weight = 0;
-  constexpr std::size_t kDigits = 3;
-  for (std::size_t i = 2; i < 2 + kDigits; ++i) {
+  for (std::size_t i = 0; i < kSize; ++i) {
+    if (i == 1) continue;
     const char digit = i < value.size() ? value[i] : '0';
     if (digit < '0' || digit > '9') return 0;
     weight = weight * 10 + (digit - '0');
   }
-  return weight;
+  return weight <= kFullWeight ? weight : 0;
 }
 
 struct Weights {

@@ -35,6 +35,19 @@ TEST_CASE("accept-encoding: which codings a client takes", "[http][accept_encodi
       {"gzip;q=x", false},
       {"gzip;level=1", false},
       {"gzip;q=", false},
+      {"gzip;q=1.", true},
+      {"gzip;q=1.000", true},
+      {"gzip;q=1.001", false},
+      {"gzip;q=1.5", false},
+      {"gzip;q=1x", false},
+      {"gzip;q=10", false},
+      {"gzip;q=2", false},
+      {"gzip;q=-1", false},
+      {"gzip;q=.5", false},
+      {"gzip;q=0.1234", false},
+      {"gzip;q=1.0000", false},
+      {"gzip;q=0.5;q=1", false},
+      {"*;q=1.5", false},
   };
   for (const Row& row : rows) {
     CAPTURE(row.field);
