@@ -13,7 +13,7 @@
 BUILD_PACKAGES := g++ pkg-config libevent-dev libssl-dev nlohmann-json3-dev libfmt-dev libc-ares-dev libxxhash-dev \
   zlib1g-dev libbrotli-dev libzstd-dev
 DEMO_PACKAGES  := openssl
-TEST_PACKAGES  := catch2 openssl curl nginx-light apache2-bin nodejs node-ws wrk strace
+TEST_PACKAGES  := catch2 openssl curl nginx-light apache2-bin nodejs node-ws wrk strace valgrind
 FUZZ_PACKAGES  := clang-14 libclang-rt-14-dev
 LONG_TEST_PACKAGES := $(TEST_PACKAGES) slowhttptest
 NPM_PACKAGES   := nodejs npm
@@ -106,20 +106,20 @@ LDFLAGS  ?=
 ROOMS := $(wildcard conf tls balancer cache proxy)
 
 LIB_SOURCES   := $(sort $(filter-out proxy/main.cc,$(shell find $(ROOMS) -name '*.cc')))
-# A library of its own, preloaded into the proxy by the test of its allocations.
-ALLOCATION_COUNTER := tests/support/count_allocations.cc
+# Libraries of their own, preloaded into the proxy by the tests of what it costs.
+PRELOADED     := tests/support/count_allocations.cc tests/support/emulate_openat2.cc
 # What libFuzzer calls; the targets themselves are part of the test program, too.
 FUZZ_ENTRY    := tests/fuzz/entry.cc
 FUZZ_TARGETS  := $(patsubst tests/fuzz/%_fuzz.cc,%,$(sort $(wildcard tests/fuzz/*_fuzz.cc)))
 FUZZ_SOURCES  := $(filter-out $(FUZZ_ENTRY),$(sort $(wildcard tests/fuzz/*.cc))) \
   $(addprefix tests/support/,byte_peer.cc connection.cc forward_rig.cc http_reader.cc round_trip.cc \
     sockets.cc temp_dir.cc wire_reader.cc)
-TEST_SOURCES  := $(sort $(filter-out $(ALLOCATION_COUNTER) $(FUZZ_ENTRY),$(shell find tests -name '*.cc')))
+TEST_SOURCES  := $(sort $(filter-out $(PRELOADED) $(FUZZ_ENTRY),$(shell find tests -name '*.cc')))
 MICRO_SOURCES := $(sort $(wildcard benchmarks/micro/*.cc))
 # Loads that tests draw, too.
 LOADS         := benchmarks/micro/cache_load.cc
 LOAD_SOURCES  := $(sort $(wildcard benchmarks/load/*.cc))
-ALL_SOURCES   := $(LIB_SOURCES) proxy/main.cc $(TEST_SOURCES) $(ALLOCATION_COUNTER) $(FUZZ_ENTRY) $(MICRO_SOURCES) $(LOAD_SOURCES)
+ALL_SOURCES   := $(LIB_SOURCES) proxy/main.cc $(TEST_SOURCES) $(PRELOADED) $(FUZZ_ENTRY) $(MICRO_SOURCES) $(LOAD_SOURCES)
 ALL_HEADERS   := $(sort $(shell find $(ROOMS) tests benchmarks -name '*.h'))
 
 # ---- The four flavours ---------------------------------------------------------------------------
@@ -184,7 +184,7 @@ build/$(1)/tests: $$(TEST_SOURCES:%.cc=build/$(1)/obj/%.o) $$(LOADS:%.cc=build/$
 	$$(say) LINK $$@
 	$$(run)$$(CXX) $$(LINK) $$(link_$(1)) $$(LDFLAGS) $$^ $$(LIB_LIBS) -o $$@
 
-build/$(1)/count_allocations.so: $$(ALLOCATION_COUNTER) build/$(1)/flags | packages-build
+$$(PRELOADED:tests/support/%.cc=build/$(1)/%.so): build/$(1)/%.so: tests/support/%.cc build/$(1)/flags | packages-build
 	$$(say) LINK $$@
 	$$(run)$$(compile_$(1)) -fPIC -shared $$< -o $$@
 
@@ -226,14 +226,17 @@ run_tests = $(environment_$(1)) SLUICE_BINARY=$(CURDIR)/build/$(1)/sluice build/
 LONG_SIZES := SLUICE_BIG_MIB=1024 SLUICE_CHURN_CONNECTIONS=24000 SLUICE_CHURN_SECONDS=120 \
   SLUICE_LONG=1 SLUICE_TEST_TIMEOUT=600
 
+# What a flavour's tests need.
+tested = build/$(1)/tests build/$(1)/sluice $(PRELOADED:tests/support/%.cc=build/$(1)/%.so)
+
 .PHONY: test test-unit test-wire test-long conformance asan ubsan tsan
-test: build/release/tests build/release/sluice build/release/count_allocations.so ## All tests; the last line says how many passed
+test: $(call tested,release) ## All tests; the last line says how many passed
 	@$(call run_tests,release,)
-test-unit: build/release/tests build/release/sluice build/release/count_allocations.so ## The tests under tests/unit
+test-unit: $(call tested,release) ## The tests under tests/unit
 	@$(call run_tests,release,[unit])
-test-wire: build/release/tests build/release/sluice build/release/count_allocations.so ## The tests under tests/wire: the real binary
+test-wire: $(call tested,release) ## The tests under tests/wire: the real binary
 	@$(call run_tests,release,[wire])
-test-long: build/release/tests build/release/sluice packages-test-long ## The long variants: 1 GiB files, 24 000 connections, attackers (minutes)
+test-long: $(call tested,release) packages-test-long ## The long variants: 1 GiB files, 24 000 connections, attackers (minutes)
 	@$(LONG_SIZES) $(call run_tests,release,[long])
 conformance: build/release/sluice build/conformance/installed ## The public conformance suite for HTTP caches, from npm
 	@tests/conformance/run.mjs build/release/sluice build/conformance
@@ -241,11 +244,11 @@ build/conformance/installed: | packages-conformance
 	@mkdir -p $(@D)
 	@npm install --prefix $(@D) --no-audit --no-fund --silent http-cache-tests@0.4.5
 	@touch $@
-asan: build/asan/tests build/asan/sluice build/asan/count_allocations.so ## All tests under AddressSanitizer and LeakSanitizer
+asan: $(call tested,asan) ## All tests under AddressSanitizer and LeakSanitizer
 	@$(call run_tests,asan,)
-ubsan: build/ubsan/tests build/ubsan/sluice build/ubsan/count_allocations.so ## All tests under UndefinedBehaviorSanitizer
+ubsan: $(call tested,ubsan) ## All tests under UndefinedBehaviorSanitizer
 	@$(call run_tests,ubsan,)
-tsan: build/tsan/tests build/tsan/sluice build/tsan/count_allocations.so ## All tests under ThreadSanitizer
+tsan: $(call tested,tsan) ## All tests under ThreadSanitizer
 	@$(call run_tests,tsan,)
 
 # ---- Fuzzers -------------------------------------------------------------------------------------

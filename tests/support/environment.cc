@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "tests/support/deadline.h"
 
@@ -15,6 +16,10 @@ std::string sluice_binary() {
     throw Failure("SLUICE_BINARY does not name the binary under test; `make test` sets it");
   }
   return path;
+}
+
+std::string beside_sluice(std::string_view name) {
+  return std::filesystem::path(sluice_binary()).replace_filename(name);
 }
 
 std::optional<std::string> find_program(std::string_view name) {

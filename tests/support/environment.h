@@ -24,6 +24,8 @@ inline constexpr bool kSanitized = false;
 // The path of the sluice binary under test: SLUICE_BINARY. Throws Failure when it is not set, as
 // when the test program is started by hand without it.
 std::string sluice_binary();
+// The path of what is built beside it.
+std::string beside_sluice(std::string_view name);
 
 // The path of a program in PATH or in the system's sbin directories, where servers live.
 std::optional<std::string> find_program(std::string_view name);

@@ -110,7 +110,8 @@ Process::Process(const std::vector<std::string>& arguments, const ProcessOptions
   Pipe out;
   Pipe err;
   Pipe failure;
-  std::vector<std::string> copies = arguments;
+  std::vector<std::string> copies = options.runner;
+  copies.insert(copies.end(), arguments.begin(), arguments.end());
   Launch launch;
   for (std::string& argument : copies) launch.arguments.push_back(argument.data());
   launch.arguments.push_back(nullptr);

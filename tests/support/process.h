@@ -33,6 +33,7 @@ enum class Stream { Out, Err };
 struct ProcessOptions {
   std::vector<std::pair<std::string, std::string>> environment = {};  // added to our own
   std::string directory = {};                                         // to start in; empty: ours
+  std::vector<std::string> runner = {};  // a program, and its options, that runs the program
 };
 
 class Process {

@@ -68,10 +68,8 @@ AllocationCount::~AllocationCount() {
 
 support::ProcessOptions AllocationCount::options() const {
   support::ProcessOptions options;
-  options.environment = {
-      {"LD_PRELOAD",
-       std::filesystem::path(support::sluice_binary()).parent_path() / "count_allocations.so"},
-      {"SLUICE_COUNT_ALLOCATIONS", path_}};
+  options.environment = {{"LD_PRELOAD", support::beside_sluice("count_allocations.so")},
+                         {"SLUICE_COUNT_ALLOCATIONS", path_}};
   return options;
 }
 
