@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+// The other half of Stream: what leaves.
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "proxy/base/check.h"
+#include "proxy/net/stream.h"
+#include "tls/session.h"
+
+namespace sluice::net {
+
+namespace {
+
+// Below this, copying into the output block is cheaper than a system call of its own.
+constexpr std::size_t kSendThroughBytes = 8 * 1024;
+
+constexpr std::size_t kPiecesMax = 32;
+
+std::size_t total_bytes(std::span<const iovec> pieces) {
+  std::size_t total = 0;
+  for (const iovec& piece : pieces) total += piece.iov_len;
+  return total;
+}
+
+}  // namespace
+
+void Stream::write(std::string_view bytes) {
+  if (closed() || broken_) return;
+  bool through = bytes.size() >= kSendThroughBytes && writable_ && phase_ == Phase::Established;
+  if (through) bytes.remove_prefix(send_through(bytes));
+  if (broken_) return;
+  output_.append(bytes);
+  note_output();
+}
+
+void Stream::commit(std::size_t bytes) {
+  output_.commit(bytes);
+  if (closed() || broken_) return output_.clear();
+  note_output();
+}
+
+void Stream::note_output() {
+  above_low_ = above_low_ || output_.size() > low_watermark_bytes_;
+  loop_.flush_later(*this);
+}
+
+// Sends what is buffered and then `bytes` from where they are; returns how many of `bytes` left.
+std::size_t Stream::send_through(std::string_view bytes) {
+  if (output_.size() >= kSendThroughBytes) send_output();
+  if (!writable_ || broken_) return 0;
+  std::array<iovec, kPiecesMax> pieces;
+  std::size_t count = output_.gather(std::span(pieces).first(kPiecesMax - 1));
+  std::size_t before = total_bytes(std::span(pieces).first(count));
+  if (before != output_.size()) return 0;
+  pieces[count++] = {const_cast<char*>(bytes.data()), bytes.size()};
+  std::size_t sent = send(std::span(pieces).first(count));
+  std::size_t of_buffered = std::min(sent, before);
+  output_.consume(of_buffered);
+  return sent - of_buffered;
+}
+
+std::size_t Stream::send(std::span<const iovec> pieces, int flags) {
+  std::size_t sent = tls_ != nullptr ? send_tls(pieces) : send_plain(pieces, flags);
+  if (sent < total_bytes(pieces)) writable_ = false;  // until the next edge
+  sent_bytes_ += sent;
+  return sent;
+}
+
+std::size_t Stream::send_plain(std::span<const iovec> pieces, int flags) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());
+  message.msg_iovlen = pieces.size();
+  for (;;) {
+    ssize_t count = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL | flags);
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) fail(errno);
+    return 0;
+  }
+}
+
+std::size_t Stream::send_tls(std::span<const iovec> pieces) {
+  IoResult result = tls_->write(pieces);
+  if (result.status == IoStatus::Ok) return result.bytes;
+  if (result.status != IoStatus::Again) fail(result.error);
+  return 0;
+}
+
+// What was written before leaves first, and waits for company in the same packet.
+IoResult Stream::send_file(int file, std::uint64_t offset, std::size_t bytes) {
+  CHECK(can_send_file() && bytes > 0);
+  if (closed() || broken_) return {IoStatus::Again, 0, 0};
+  send_output(MSG_MORE);
+  auto at = static_cast<off_t>(offset);
+  while (output_.empty() && writable_ && !broken_) {
+    const ssize_t count = ::sendfile(fd_.get(), file, &at, bytes);
+    if (count < 0 && errno == EINTR) continue;
+    if (count > 0) {
+      sent_bytes_ += static_cast<std::size_t>(count);
+      return {IoStatus::Ok, static_cast<std::size_t>(count), 0};
+    }
+    if (count == 0) return {IoStatus::Eof, 0, 0};
+    if (errno != EAGAIN) fail(errno);
+    writable_ = false;
+  }
+  file_waits_ = true;
+  note_backlog();
+  return {IoStatus::Again, 0, 0};
+}
+
+void Stream::send_output(int flags) {
+  while (!output_.empty() && writable_ && !broken_) {
+    std::array<iovec, kPiecesMax> pieces;
+    std::size_t count = output_.gather(pieces);
+    output_.consume(send(std::span(pieces).first(count), flags));
+  }
+}
+
+void Stream::on_flush() {
+  flush_output();
+}
+
+void Stream::flush_output() {
+  if (closed()) return;
+  if (phase_ == Phase::Established && !broken_) {
+    flush_tls();
+    send_output();
+  }
+  if (broken_) {
+    if (!std::exchange(broken_told_, true)) owner_->on_broken(error_);
+    return;
+  }
+  if (phase_ != Phase::Established) return;
+  const bool drained = file_waits_ ? output_.empty() && writable_
+                                   : above_low_ && output_.size() <= low_watermark_bytes_;
+  if (drained) {
+    above_low_ = file_waits_ = false;
+    owner_->on_drained();
+    if (closed()) return;
+  }
+  note_backlog();
+  if (finishing_ && !has_output() && !output_shut_) shut_output();
+}
+
+// Nothing waits for a moment, too, where whoever fills the output was paused until it had drained.
+void Stream::note_backlog() {
+  constexpr TimePoint kNever = TimePoint::max();
+  if (!has_output()) {
+    if (backlog_since_ != kNever && backlog_gap_since_ == kNever) backlog_gap_since_ = loop_.now();
+  } else if (backlog_since_ == kNever) {
+    restart_backlog();
+  } else if (backlog_gap_since_ != kNever) {
+    backlog_since_ += loop_.now() - backlog_gap_since_;
+    backlog_gap_since_ = kNever;
+  }
+}
+
+TimePoint Stream::backlog_since() {
+  note_backlog();
+  if (!has_output()) backlog_since_ = backlog_gap_since_ = TimePoint::max();
+  return backlog_since_;
+}
+
+void Stream::restart_backlog() {
+  backlog_since_ = loop_.now();
+  backlog_mark_bytes_ = acknowledged_bytes();
+}
+
+std::uint64_t Stream::backlog_taken_bytes() const {
+  const std::int64_t taken = acknowledged_bytes() - backlog_mark_bytes_;
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(taken, 0));
+}
+
+// Below zero, where TLS has made more of what was sent.
+std::int64_t Stream::acknowledged_bytes() const {
+  int queued = 0;
+  if (ioctl(fd_.get(), SIOCOUTQ, &queued) != 0) queued = 0;
+  return static_cast<std::int64_t>(sent_bytes_) - queued;
+}
+
+// Encrypted bytes that the socket did not take before.
+void Stream::flush_tls() {
+  if (tls_ == nullptr || !tls_->wants_flush()) return;
+  IoResult result = tls_->flush();
+  if (result.status == IoStatus::Again) writable_ = false;
+  if (result.status == IoStatus::Error) fail(result.error);
+}
+
+void Stream::shut_output() {
+  if (tls_ != nullptr && tls_->shutdown().status == IoStatus::Again) {
+    writable_ = false;
+    return;  // the FIN follows the close_notify, with a later flush
+  }
+  output_shut_ = true;
+  ::shutdown(fd_.get(), SHUT_WR);
+  owner_->on_output_finished();
+}
+
+void Stream::finish_output() {
+  if (closed()) return;
+  finishing_ = true;
+  loop_.flush_later(*this);
+}
+
+}  // namespace sluice::net
