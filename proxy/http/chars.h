@@ -58,8 +58,10 @@ constexpr bool is_class(char c, std::uint8_t classes) {
   return (char_class_detail::kTable[static_cast<unsigned char>(c)] & classes) != 0;
 }
 
+// Without a branch: the letters of names come in any order.
 constexpr char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  const bool upper = static_cast<unsigned char>(c - 'A') < 26;
+  return static_cast<char>(c | (upper ? 0x20 : 0));
 }
 
 // REQUIRES: c is a hexadecimal digit.

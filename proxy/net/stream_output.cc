@@ -21,6 +21,10 @@ namespace {
 // Below this, copying into the output block is cheaper than a system call of its own.
 constexpr std::size_t kSendThroughBytes = 8 * 1024;
 
+// With a head before it, what the kernel makes one packet of. Acknowledgements wait while a system
+// call has the socket: 100 KiB in two cost half the time that they cost in one.
+constexpr std::size_t kSendStepBytes = 60 * 1024;
+
 constexpr std::size_t kPiecesMax = 32;
 
 std::size_t total_bytes(std::span<const iovec> pieces) {
@@ -33,8 +37,13 @@ std::size_t total_bytes(std::span<const iovec> pieces) {
 
 void Stream::write(std::string_view bytes) {
   if (closed() || broken_) return;
-  bool through = bytes.size() >= kSendThroughBytes && writable_ && phase_ == Phase::Established;
-  if (through) bytes.remove_prefix(send_through(bytes));
+  while (bytes.size() >= kSendThroughBytes && writable_ && phase_ == Phase::Established) {
+    const bool whole = tls_ != nullptr || bytes.size() < kSendStepBytes + kSendThroughBytes;
+    const std::string_view step = whole ? bytes : bytes.substr(0, kSendStepBytes);
+    const std::size_t sent = send_through(step);
+    bytes.remove_prefix(sent);
+    if (sent < step.size()) break;
+  }
   if (broken_) return;
   output_.append(bytes);
   note_output();
