@@ -2,8 +2,8 @@
 # shellcheck shell=bash disable=SC2016,SC2034,SC2154  # the settings are those of run
 # What the samples amount to. Sourced by run.
 #
-# A sample is "participant rate cpu_us p99_us busy rss_kib errors", and, of latency, " p50_us p999_us",
-# or, of idle connections, " bytes_each".
+# A sample is "participant rate cpu_us p99_us busy rss_kib errors", and, of full load, " both_sides_us",
+# of latency, " p50_us p999_us", or, of idle connections, " bytes_each".
 
 # Begins the awk programs that read samples.
 figures='

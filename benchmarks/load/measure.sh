@@ -70,10 +70,12 @@ rss_kib() {
     awk '/^VmRSS:/ { total += $2 } END { print total }'
 }
 
-# wrk for $2 seconds at port $1, $3 is http or https; prints "requests seconds p99_us errors rate".
+# wrk for $2 seconds at port $1, $3 is http or https; prints "requests seconds p99_us errors rate", and
+# leaves in load.seconds what it cost.
 wrk_load() {
-  taskset -c "$load_cores" wrk -t 1 -c "$CONNECTIONS" -d "${2}s" --timeout 10s --latency \
-    "${wrk_options[@]}" "$3://127.0.0.1:$1$target" > "$work/wrk.out"
+  local TIMEFORMAT='%U %S'
+  { time taskset -c "$load_cores" wrk -t 1 -c "$CONNECTIONS" -d "${2}s" --timeout 10s --latency \
+    "${wrk_options[@]}" "$3://127.0.0.1:$1$target" > "$work/wrk.out"; } 2> "$work/load.seconds"
   awk -v refused="$([ "$kind" = refused ] && [ "$proxy" != floor ] && echo 1 || echo 0)" '
     function microseconds(text) {
       if (text ~ /us$/) return text + 0
@@ -108,19 +110,31 @@ sample() {
     }' | tee -a "$samples"
 }
 
-# One turn of one participant: a sample of it under full load.
+# both_sides REQUESTS TICKS: CPU µs a request of the proxy, the origin and the load together; nothing
+# where the load does not say what it cost.
+both_sides() {
+  [ -s "$work/load.seconds" ] || return 0
+  awk -v requests="$1" -v ticks="$2" -v per_second="$(getconf CLK_TCK)" '
+    { printf "%.2f\n", ($1 + $2 + ticks / per_second) * 1e6 / requests }' "$work/load.seconds"
+}
+
+# One turn of one participant: a sample of it under full load, with what both sides cost.
 turn() {
-  local proxy=$1 port=$2 of=$3 asked before after requests seconds p99 errors rate
+  local proxy=$1 port=$2 of=$3 asked before after origin requests seconds p99 errors rate
   asked=$(served "http://127.0.0.1:$origin_port/")
   [ "$WARM_UP_SECONDS" -eq 0 ] || "$loader" "$port" "$WARM_UP_SECONDS" "$scheme" > /dev/null
+  rm -f "$work/load.seconds"
+  origin=$(cpu_ticks "$origin_pid")
   before=$(cpu_ticks "$of")
   read -r requests seconds p99 errors rate < <("$loader" "$port" "$RUN_SECONDS" "$scheme")
   after=$(cpu_ticks "$of")
+  origin=$(($(cpu_ticks "$origin_pid") - origin))
+  [ "$proxy" != direct ] || origin=0  # it is the one that is measured
   [ "$kind" != cached ] ||
     errors=$((errors + $(served "http://127.0.0.1:$origin_port/") - asked - 1))
   [ "$requests" -gt 0 ] || fail "$proxy answered nothing"
   sample "$proxy" "$rate" "$requests" "$seconds" $((after - before)) "$p99" "$(rss_kib "$of")" \
-    "$errors" |
+    "$errors" "$(both_sides "$requests" $((after - before + origin)))" |
     awk '{ printf "  %-8s %7d requests/s  %6.2f us CPU  %d errors\n", $1, $2, $3, $7 }'
 }
 

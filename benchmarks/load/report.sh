@@ -6,8 +6,8 @@
 table() {
   awk -v order="direct floor $PROXIES" "$figures"'
     END {
-      print "| | requests/s | to the best peer | CPU µs a request | to the best peer | to the floor | core used | p99 | RSS | errors |"
-      print "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
+      print "| | requests/s | to the best peer | CPU µs a request | to the best peer | to the floor | both sides | to the best peer | core used | p99 | RSS | errors |"
+      print "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
       floor = "floor" in n ? median("floor", 3) : 0
       count = split(order, names, " ")
       for (i = 1; i <= count; i++) {
@@ -15,14 +15,17 @@ table() {
         if (!(proxy in n)) continue
         rate = median(proxy, 2)
         cpu = median(proxy, 3)
+        both = median(proxy, 8)
         p99 = median(proxy, 4) > 0 ? sprintf("%.2f ms", median(proxy, 4) / 1000) : "-"
         if (proxy == "direct")
-          printf "| no proxy | %d | | | | | | %s | | %d |\n", rate, p99, total(proxy, 7)
+          printf "| no proxy | %d | | | | | | | | %s | | %d |\n", rate, p99, total(proxy, 7)
         else
-          printf "| %s | %d | %s | %.2f | %s | %s | %d %% | %s | %.1f MiB | %d |\n", proxy, rate,
-                 proxy == "floor" ? "" : ratio(rate, 2), cpu, proxy == "floor" ? "" : ratio(cpu, 3),
-                 quotient(cpu, floor), median(proxy, 5), p99, median(proxy, 6) / 1024,
-                 total(proxy, 7)
+          printf "| %s | %d | %s | %.2f | %s | %s | %s | %s | %d %% | %s | %.1f MiB | %d |\n", proxy,
+                 rate, proxy == "floor" ? "" : ratio(rate, 2),
+                 cpu, proxy == "floor" ? "" : ratio(cpu, 3), quotient(cpu, floor),
+                 (both > 0 ? sprintf("%.2f", both) : "-"),
+                 proxy == "floor" ? "" : ratio(both, 8),
+                 median(proxy, 5), p99, median(proxy, 6) / 1024, total(proxy, 7)
       }
     }' "$work/$1.samples"
 }
@@ -132,7 +135,9 @@ Everything over $CONNECTIONS keep-alive connections, where nothing else is said.
 worker alone on core $PROXY_CORE; wrk (one thread) and the origin share core $LOAD_CORE. Medians of $ROUNDS interleaved
 rounds of $RUN_SECONDS s, each after $WARM_UP_SECONDS s of warm-up; errors are the sum. CPU is user and system time of the
 proxy's own processes over the measured interval, divided by the requests of that interval. Where a
-core is not used up, the load was the limit, and the CPU a request costs is the better measure. "No
+core is not used up, the load was the limit, and the CPU a request costs is the better measure. But
+who sends to a busy client leaves much of the work of TCP to it: "both sides" is what proxy, load and
+origin together spent on a request, in CPU µs. "No
 proxy" is the same load straight at the origin. "Floor" is a program that does nothing but the system
 calls: the origin itself in the place of the proxy, or a relay that looks at nothing. Ratios are to the
 best peer of the column, which the floor is not.
