@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "cache/directives.h"
+#include "cache/response_flags.h"
 
 namespace sluice::cache {
 
@@ -44,21 +45,6 @@ void note_fields(const Directive& directive, bool& whole, std::string_view& fiel
   }
 }
 
-struct Flag {
-  std::string_view name;
-  bool ResponseControl::*member;
-};
-
-constexpr Flag kResponseFlags[] = {
-    {"no-store", &ResponseControl::no_store},
-    {"no-transform", &ResponseControl::no_transform},
-    {"must-revalidate", &ResponseControl::must_revalidate},
-    {"proxy-revalidate", &ResponseControl::proxy_revalidate},
-    {"must-understand", &ResponseControl::must_understand},
-    {"public", &ResponseControl::is_public},
-    {"immutable", &ResponseControl::immutable},
-};
-
 }  // namespace
 
 std::optional<Seconds> parse_delta_seconds(std::string_view text) {
@@ -94,7 +80,7 @@ void ResponseControl::read(std::string_view field_value) {
   DirectiveReader reader(field_value);
   for (Directive directive; reader.next(directive);) {
     const auto is = [&directive](std::string_view name) { return same_name(directive.name, name); };
-    for (const Flag& flag : kResponseFlags) {
+    for (const ResponseFlag& flag : kResponseFlags) {
       if (is(flag.name)) this->*flag.member = true;
     }
     if (is("no-cache")) note_fields(directive, no_cache, no_cache_fields);

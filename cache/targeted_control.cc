@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "cache/response_flags.h"
+
 namespace sluice::cache {
 
 namespace {
@@ -175,21 +177,6 @@ class Dictionary {
   std::string_view rest_;
 };
 
-struct Flag {
-  std::string_view name;
-  bool ResponseControl::*member;
-};
-
-constexpr Flag kFlags[] = {
-    {"no-store", &ResponseControl::no_store},
-    {"no-transform", &ResponseControl::no_transform},
-    {"must-revalidate", &ResponseControl::must_revalidate},
-    {"proxy-revalidate", &ResponseControl::proxy_revalidate},
-    {"must-understand", &ResponseControl::must_understand},
-    {"public", &ResponseControl::is_public},
-    {"immutable", &ResponseControl::immutable},
-};
-
 struct Fields {
   std::string_view name;
   bool ResponseControl::*whole;
@@ -222,7 +209,7 @@ void note_fields(const Fields& row, const Value& value, ResponseControl& out) {
 
 // False: the whole field is to be ignored. A flag of another type binds: it was meant to forbid.
 bool note(std::string_view key, const Value& value, ResponseControl& out) {
-  for (const Flag& flag : kFlags) {
+  for (const ResponseFlag& flag : kResponseFlags) {
     if (key == flag.name) out.*flag.member = value.type != Value::Type::False;
   }
   for (const Fields& row : kFields) {

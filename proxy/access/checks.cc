@@ -105,9 +105,10 @@ exchange::Failure RateCheck::refuse(exchange::Exchange& exchange,
   return {Side::Proxy, verdict.by_wider ? Kind::PrefixRateLimited : Kind::RateLimited};
 }
 
-// In shadow it may be that nothing was taken.
+// In shadow it may be that nothing was taken; and who has waited has used up his turn: those behind
+// him wait as long as they were told.
 void RateCheck::put_back(const exchange::Exchange& exchange) const {
-  if (shadow_) return;
+  if (shadow_ || exchange.has_waited()) return;
   limit_for(exchange).put_back(exchange.client_address(), exchange.services().loop.now());
 }
 

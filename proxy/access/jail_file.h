@@ -27,7 +27,7 @@ struct JailFile {
   // proxy from starting.
   std::vector<Error> problems;
   std::size_t bad_lines = 0;
-  // It is a file of something else, which nobody wants to be replaced by a jail.
+  // It cannot be read, or is a file of something else: nobody wants it to be replaced by a jail.
   bool foreign = false;
 };
 

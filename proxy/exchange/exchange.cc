@@ -98,6 +98,7 @@ void Exchange::hold(ArenaPtr<Held> held) {
 }
 
 void Exchange::wait_for_turn(std::chrono::nanoseconds time) {
+  has_waited_ = true;
   turn_timer_.emplace(services_->loop.timers(), net::Timer::Callback::of<&Exchange::on_turn>(this));
   turn_timer_->set(services_->loop.now() + time);
 }
@@ -269,7 +270,7 @@ void Exchange::recycle() {
   bytes_in_ = bytes_out_ = 0;
   checks_asked_ = 0;
   status_ = 0;
-  peer_trusted_ = head_sent_ = request_complete_ = tunnel_ = fetch_ = over_ = false;
+  peer_trusted_ = has_waited_ = head_sent_ = request_complete_ = tunnel_ = fetch_ = over_ = false;
 }
 
 }  // namespace sluice::exchange

@@ -186,6 +186,7 @@ class Exchange final : public ByteSource, public ByteSink {
   std::size_t& checks_asked() { return checks_asked_; }
   // The steps go on after so long, unless the exchange ends before.
   void wait_for_turn(std::chrono::nanoseconds time);
+  bool has_waited() const { return has_waited_; }
 
  private:
   // The way to the client behind the body filter.
@@ -242,6 +243,7 @@ class Exchange final : public ByteSource, public ByteSink {
   std::uint64_t bytes_out_ = 0;
   int status_ = 0;
   bool peer_trusted_ = false;
+  bool has_waited_ = false;
   bool head_sent_ = false;
   bool request_complete_ = false;
   bool tunnel_ = false;

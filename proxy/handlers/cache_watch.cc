@@ -10,9 +10,7 @@ using http::FieldId;
 
 // What the proxy says itself is nothing that a cache has handled.
 void CacheWatch::on_head(exchange::Exchange& exchange, http::ResponseHead& head) const {
-  if (exchange.cache_use() != CacheUse::None) return;
-  exchange.set_cache_use(CacheUse::Bypass);
-  if (exchange.failure()) return;
+  if (exchange.cache_use() != CacheUse::Bypass || exchange.failure()) return;
   const cache::Method method = method_for_cache(exchange.request().method);
   const bool is_ours = !exchange.cache_url().empty();
   if (is_ours && cache::invalidates(method, head.status)) invalidate(exchange, head);

@@ -84,6 +84,7 @@ class CacheResponder final : public exchange::Responder, private FillReader {
   void on_flight_failed(int code);
   void fetch(cache::Lead lead, bool as_asked);
   void answer(cache::EntryPtr entry, CacheUse use, const http::Fields& own = {});
+  void start_anew();
   CacheStatus status_of(const cache::Entry& entry, CacheUse use, cache::Time now) const;
   bool take_rest();
   void note_backend();
@@ -233,10 +234,7 @@ void CacheResponder::on_flight_published(cache::EntryPtr entry) {
 }
 
 void CacheResponder::on_flight_failed(int code) {
-  if (code == kFlightUseless) {
-    stale_.reset();
-    return look_up({});
-  }
+  if (code == kFlightUseless) return start_anew();
   const bool may_use_stale =
       stale_ && cache::may_serve_on_error(stale_->terms(), request_.control, std::time(nullptr),
                                           stale_->marked_stale());
@@ -281,7 +279,13 @@ void CacheResponder::on_fill_failed(Failure failure) {
 
 void CacheResponder::on_fill_useless() {
   fill_ = nullptr;
+  start_anew();
+}
+
+// What was to be validated is no longer stored.
+void CacheResponder::start_anew() {
   stale_.reset();
+  forwarded_ = "miss";
   look_up({});
 }
 
@@ -379,6 +383,7 @@ ArenaPtr<exchange::Responder> ForwardCache::respond(exchange::Exchange& exchange
   // The pool does not see them: a response must not be found by what was not asked with.
   http::strip_nominated(exchange.request().fields);
   if (bypasses_cache(exchange, *rules_)) {
+    exchange.set_cache_use(CacheUse::Bypass);
     if (method_for_cache(exchange.request().method) == cache::Method::Unsafe) {
       exchange.set_cache_url(cache::url_of(cache_key_text(exchange, *rules_)));
     }

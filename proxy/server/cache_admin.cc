@@ -105,6 +105,15 @@ std::string authority_text(std::string_view authority, std::string_view scheme) 
   return host_text(authority.substr(0, host)).append(is_default ? "" : port);
 }
 
+// Of a prefix that ends within the authority: what it begins, and, where it has the default port,
+// all of that authority.
+std::vector<std::string> begun_authorities(std::string_view begin, std::string_view scheme) {
+  std::vector<std::string> texts = {lower(begin)};
+  std::string whole = authority_text(begin, scheme);
+  if (whole.size() < begin.size() && !begin.ends_with('.')) texts.push_back(whole + '/');
+  return texts;
+}
+
 }  // namespace
 
 std::vector<std::string> cache_urls(std::string_view url, bool whole) {
@@ -131,8 +140,12 @@ std::vector<std::string> cache_urls(std::string_view url, bool whole) {
   std::vector<std::string> urls;
   urls.reserve(schemes.size());
   for (const std::string_view scheme : schemes) {
-    const std::string text = is_begin ? lower(authority) : authority_text(authority, scheme);
-    urls.push_back(fmt::format("{}://{}{}", scheme, text, rest));
+    const std::vector<std::string> texts =
+        is_begin ? begun_authorities(authority, scheme)
+                 : std::vector<std::string>{authority_text(authority, scheme)};
+    for (const std::string& text : texts) {
+      urls.push_back(fmt::format("{}://{}{}", scheme, text, rest));
+    }
   }
   return urls;
 }

@@ -277,7 +277,7 @@ bool Server::try_reload() {
     log_.error("reload failed; the running configuration is unchanged: {}", error->text());
     return false;
   }
-  if (jail_file_of(config_) != old_jail) move_jail();
+  if (jail_file_of(config_) != old_jail || !jail_file_is_ours_) move_jail();
   return true;
 }
 

@@ -17,15 +17,16 @@ void Server::restore_jail() {
   }
   jail_file_is_ours_ = !file.foreign;
   if (file.foreign) {
-    log_.error("the jail is not saved, as {} holds something else", config_.jail->file);
+    log_.error("the jail is not saved, as {} is none that can be read; a reload looks again",
+               config_.jail->file);
   }
   guard_->jail.restore(file.inmates, access::wall_now());
   guard_->jail.restore(known, access::wall_now());
   jail_saved_ = guard_->jail.changes();
 }
 
-// The file has another name since a reload: what is kept there counts, too, and is kept there from
-// now on.
+// The file has another name since a reload, or could not be used before: what is kept there counts,
+// too, and is kept there from now on.
 void Server::move_jail() {
   restore_jail();
   if (guard_->jail.changes() > 0) jail_saved_.reset();

@@ -15,6 +15,7 @@ using sluice::support::read_response;
 using sluice::support::response_text;
 using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
+using sluice::wire::ask;
 using sluice::wire::caching;
 using sluice::wire::check_rows;
 using sluice::wire::crowd;
@@ -117,4 +118,24 @@ TEST_CASE("cache status: who joined the validation of another says so", "[wire][
     joined += status.find("; collapsed; ") != std::string::npos;
   }
   CHECK(joined == 4);
+}
+
+TEST_CASE("cache status: what never came to the cache has none, in the log neither",
+          "[wire][cache]") {
+  ScriptedBackend backend(ScriptedBackend::answer(200, "x"));
+  SluiceProcess sluice(caching(backend, {}, R"("access": {"deny": "127.0.0.0/8"})"));
+  const auto refused = get(sluice, "/");
+  CHECK(refused.status == 403);
+  CHECK_FALSE(refused.has("Cache-Status"));
+  sluice.wait_for_access_log("access_denied");
+  CHECK(sluice.access_log().find("bypass") == std::string::npos);
+}
+
+TEST_CASE("cache status: OPTIONS that ends here was not forwarded", "[wire][cache]") {
+  ScriptedBackend backend(ScriptedBackend::answer(200, "x"));
+  SluiceProcess sluice(caching(backend));
+  const auto answer = ask(sluice, "OPTIONS", "/", "Max-Forwards: 0\r\n");
+  CHECK(answer.status == 200);
+  CHECK_FALSE(answer.has("Cache-Status"));
+  CHECK(backend.request_count() == 0);
 }

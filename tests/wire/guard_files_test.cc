@@ -132,7 +132,7 @@ TEST_CASE("jail: a file of something else is not written over", "[wire][guard]")
   const TempDir directory;
   const std::string path = directory.write("hosts", "127.0.0.1 localhost\n");
   SluiceProcess sluice(guarded(", " + jail_in(path)));
-  sluice.wait_for_log("the jail is not saved, as " + path + " holds something else");
+  sluice.wait_for_log("the jail is not saved, as " + path + " is none that can be read");
   put_away(sluice, "127.0.0.2");
   CHECK(status_from(sluice, "127.0.0.2") == 0);
   // A file of its own by a reload, and it is saved.
@@ -141,6 +141,19 @@ TEST_CASE("jail: a file of something else is not written over", "[wire][guard]")
   REQUIRE(sluice.reload(guarded(", " + jail_in(path))));
   CHECK(sluice.terminate().code == 0);
   CHECK(read_file(path) == "127.0.0.1 localhost\n");
+}
+
+TEST_CASE("jail: a file of something else that has gone is made at the next reload",
+          "[wire][guard][reload]") {
+  const TempDir directory;
+  const std::string path = directory.write("jail", "something else\n");
+  const std::string config = guarded(", " + jail_in(path));
+  SluiceProcess sluice(config);
+  sluice.wait_for_log("the jail is not saved");
+  put_away(sluice, "127.0.0.2");
+  std::filesystem::remove(path);
+  REQUIRE(sluice.reload(config));
+  wait_for_file(path, "127.0.0.2 operator");
 }
 
 TEST_CASE("jail: a reload that names another file reads it, and writes who is away into it",

@@ -27,6 +27,9 @@ TEST_CASE("cache admin: a URL is written as keys have it", "[server][cache]") {
   CHECK(cache_urls("http://a.example.:8080/", true) == Urls{"http://a.example:8080/"});
   CHECK(cache_urls("https://[2001:DB8::1]:443/", true) == Urls{"https://[2001:db8::1]/"});
   CHECK(cache_urls("http://a.", false) == Urls{"http://a."});
+  CHECK(cache_urls("http://A.example:80", false) ==
+        Urls{"http://a.example:80", "http://a.example/"});
+  CHECK(cache_urls("http://a.example:8", false) == Urls{"http://a.example:8"});
   CHECK(cache_urls("a.example/im", false) == Urls{"http://a.example/im", "https://a.example/im"});
   for (const char* wrong : {"", "/a", "ftp://a.example/", "http:///a", "http://a/%zz"}) {
     CAPTURE(wrong);
