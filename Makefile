@@ -18,8 +18,9 @@ FUZZ_PACKAGES  := clang-14 libclang-rt-14-dev
 LONG_TEST_PACKAGES := $(TEST_PACKAGES) slowhttptest
 NPM_PACKAGES   := nodejs npm
 BENCH_PACKAGES := wrk curl openssl nginx-light haproxy varnish h2o
+MICRO_PACKAGES := libbenchmark-dev
 FMT_PACKAGES   := clang-format-14
-LINT_PACKAGES  := clang-tidy-14 catch2
+LINT_PACKAGES  := clang-tidy-14 catch2 $(MICRO_PACKAGES)
 
 # libbrotlidec is for the tests; --as-needed leaves it out of the proxy.
 PKG_CONFIG_NAMES := libevent_core openssl fmt libcares nlohmann_json zlib libbrotlienc libbrotlidec libzstd
@@ -188,9 +189,10 @@ $$(PRELOADED:tests/support/%.cc=build/$(1)/%.so): build/$(1)/%.so: tests/support
 	$$(say) LINK $$@
 	$$(run)$$(compile_$(1)) -fPIC -shared $$< -o $$@
 
+build/$(1)/obj/benchmarks/micro/hot_path.o: | packages-micro
 build/$(1)/micro: $$(MICRO_SOURCES:%.cc=build/$(1)/obj/%.o) build/$(1)/libsluice.a build/$(1)/sources
 	$$(say) LINK $$@
-	$$(run)$$(CXX) $$(LINK) $$(link_$(1)) $$(LDFLAGS) $$(filter-out %/sources,$$^) $$(LIB_LIBS) -o $$@
+	$$(run)$$(CXX) $$(LINK) $$(link_$(1)) $$(LDFLAGS) $$(filter-out %/sources,$$^) $$(LIB_LIBS) -lbenchmark -o $$@
 
 -include $$(ALL_SOURCES:%.cc=build/$(1)/obj/%.d)
 endef
@@ -310,7 +312,7 @@ $(LOAD_PROGRAMS): build/bench/%: build/release/obj/benchmarks/load/%.o
 .PHONY: bench bench-micro
 bench: build/release/sluice $(LOAD_PROGRAMS) packages-bench ## Side by side with nginx, HAProxy, Varnish, h2o; writes benchmarks/results.md
 	@benchmarks/load/run
-bench-micro: build/release/micro ## The parts alone: hit ratios of the store beside exact LRU, ns of a look-up and of a limiter's check
+bench-micro: build/release/micro ## The parts alone: hit ratios of the store beside exact LRU, ns of look-ups, checks, parsers, log lines
 	@build/release/micro
 
 # ---- Checks --------------------------------------------------------------------------------------
@@ -355,7 +357,7 @@ lint: compile_commands.json packages-lint ## clang-tidy 14 over all sources, or 
 # ---- Packages ------------------------------------------------------------------------------------
 
 .PHONY: packages-build packages-demo packages-test packages-test-long packages-conformance \
-  packages-fuzz packages-bench packages-fmt packages-lint
+  packages-fuzz packages-bench packages-micro packages-fmt packages-lint
 install_packages = @$(if $(filter 0,$(PACKAGES)),:,tools/install_packages $(1))
 packages-build:
 	$(call install_packages,$(BUILD_PACKAGES))
@@ -371,6 +373,8 @@ packages-conformance:
 	$(call install_packages,$(if $(shell command -v npm),,$(NPM_PACKAGES)))
 packages-bench:
 	$(call install_packages,$(BENCH_PACKAGES))
+packages-micro:
+	$(call install_packages,$(BUILD_PACKAGES) $(MICRO_PACKAGES))
 packages-fmt:
 	$(call install_packages,$(FMT_PACKAGES))
 packages-lint:

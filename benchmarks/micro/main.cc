@@ -6,5 +6,6 @@ int main() {
   sluice::bench::measure_store();
   sluice::bench::measure_limiter();
   sluice::bench::measure_access();
+  sluice::bench::measure_hot_path();
   return 0;
 }

@@ -12,4 +12,7 @@ void measure_limiter();
 // Look-ups in long lists of addresses, and in the jail.
 void measure_access();
 
+// Google Benchmark's table of what every request passes.
+void measure_hot_path();
+
 }  // namespace sluice::bench
