@@ -76,11 +76,15 @@ bool Store::remove_entry(const Entry& entry) {
   return shard_of(entry.key().hash).remove_entry(entry);
 }
 
+bool Store::purge_step(const Purge& purge, PurgeReport& report) {
+  const std::uint64_t hash = hasher_.hash(purge.text);
+  return shard_of(hash).purge_url(purge, hash, kPurgeBatch, report);
+}
+
 PurgeReport Store::purge(const Purge& purge) {
   PurgeReport report;
   if (purge.by == Purge::By::Url) {
-    const std::uint64_t hash = hasher_.hash(purge.text);
-    while (shard_of(hash).purge_url(purge, hash, kPurgeBatch, report)) {
+    while (purge_step(purge, report)) {
     }
     return report;
   }

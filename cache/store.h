@@ -156,6 +156,9 @@ class Store final : private BodyAccount {
   // shards, kPurgeBatch buckets under one lock. What is stored while it walks is not missed where
   // it was fetched earlier, as flights are told first. A hard one takes marks out, too.
   PurgeReport purge(const Purge& purge);
+  // A step of a hard purge by URL, for who has other things to do: at most kPurgeBatch entries.
+  // True: there may be more.
+  bool purge_step(const Purge& purge, PurgeReport& report);
 
   // Evicts down to it.
   void set_capacity(std::size_t bytes);

@@ -1,12 +1,26 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/handlers/cache_watch.h"
 
+#include <string>
+
 #include "proxy/handlers/cache_status.h"
 
 namespace sluice::handlers {
 
 using exchange::CacheUse;
 using http::FieldId;
+
+namespace {
+
+// What differs in fields that clients choose may be so much that others would wait for it: a step
+// at once, and the rest in turns of the loop.
+void purge_url(cache::Store& store, net::EventLoop& loop, std::string_view url) {
+  cache::PurgeReport report;
+  if (!store.purge_step({cache::Purge::By::Url, url}, report)) return;
+  loop.post([&store, &loop, rest = std::string(url)] { purge_url(store, loop, rest); });
+}
+
+}  // namespace
 
 // What the proxy says itself is nothing that a cache has handled.
 void CacheWatch::on_head(exchange::Exchange& exchange, http::ResponseHead& head) const {
@@ -22,12 +36,13 @@ void CacheWatch::on_head(exchange::Exchange& exchange, http::ResponseHead& head)
 // The target, and what the response says it has made or changed, as far as it is of the same
 // origin; whatever else the rules tell responses of that URL apart by.
 void CacheWatch::invalidate(exchange::Exchange& exchange, const http::ResponseHead& head) const {
-  store_.purge({cache::Purge::By::Url, exchange.cache_url()});
+  net::EventLoop& loop = exchange.services().loop;
+  purge_url(store_, loop, exchange.cache_url());
   for (const FieldId id : {FieldId::Location, FieldId::ContentLocation}) {
     const std::string_view uri = head.fields.value(id);
     if (uri.empty()) continue;
     const std::string_view url = cache_url_of(exchange, *rules_, uri);
-    if (!url.empty()) store_.purge({cache::Purge::By::Url, url});
+    if (!url.empty()) purge_url(store_, loop, url);
   }
 }
 

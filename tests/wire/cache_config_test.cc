@@ -5,12 +5,18 @@
 #include <string>
 #include <vector>
 
+#include "cache/store.h"
+#include "tests/support/http_reader.h"
+#include "tests/support/metrics.h"
 #include "tests/wire/cache_rig.h"
 #include "tests/wire/cache_table.h"
 
 using sluice::support::BackendConnection;
+using sluice::support::RawClient;
+using sluice::support::read_response;
 using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
+using sluice::support::wait_for_metric;
 using sluice::wire::ask;
 using sluice::wire::body_of_step;
 using sluice::wire::caching;
@@ -111,6 +117,20 @@ TEST_CASE("cache: a change takes out what key.headers and key.cookies tell apart
                      {.ask = "GET ?other|X-Kind: 1", .body = body_of_step(2)}}});
   }
   check_rows(rows, R"("key": {"headers": ["X-Kind"], "cookies": ["kind"]})");
+}
+
+TEST_CASE("cache: a change takes out more than one turn of the loop should", "[wire][cache]") {
+  constexpr int kKept = 3 * static_cast<int>(sluice::cache::Store::kPurgeBatch) / 2;
+  ScriptedBackend backend(ScriptedBackend::answer(200, "x", {{"Cache-Control", "max-age=1000"}}));
+  SluiceProcess sluice(caching(backend, R"("key": {"headers": ["X-Kind"]})"));
+  RawClient client = sluice.connect();
+  for (int i = 0; i < kKept; ++i) {
+    client.send("GET / HTTP/1.1\r\nHost: a.example\r\nX-Kind: " + std::to_string(i) + "\r\n\r\n");
+    REQUIRE(read_response(client).status == 200);
+  }
+  wait_for_metric(sluice, "sluice_cache_entries", kKept);
+  CHECK(ask(sluice, "DELETE", "/").status == 200);
+  wait_for_metric(sluice, "sluice_cache_entries", 0);
 }
 
 TEST_CASE("cache: vary selects as if each response said so", "[wire][cache]") {
