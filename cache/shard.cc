@@ -155,6 +155,11 @@ bool Shard::replace(const EntryPtr& old, const EntryPtr& fresh,
   return old->place_ == Entry::Place::Stored && store(*fresh, old.get(), out);
 }
 
+void Shard::set_share(std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  entries_by_url_.grow(url_lists_for(bytes));
+}
+
 bool Shard::remove_entry(const Entry& entry) {
   EntryChain out;
   const std::lock_guard lock(mutex_);

@@ -60,6 +60,8 @@ class alignas(64) Shard {
   bool replace(const EntryPtr& old, const EntryPtr& fresh,
                std::optional<std::uint64_t> purges_before);
   bool remove_entry(const Entry& entry);
+  // Of a capacity that has changed.
+  void set_share(std::size_t bytes);
   // Takes out what the Replacement chose.
   void evict(Entry& entry);
 

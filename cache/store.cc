@@ -101,6 +101,7 @@ PurgeReport Store::purge(const Purge& purge) {
 
 void Store::set_capacity(std::size_t bytes) {
   replacement_->set_capacity(bytes);
+  for (const auto& shard : shards_) shard->set_share(bytes / shards_.size());
   make_room();
 }
 

@@ -3,8 +3,8 @@
 // change of the resource finds all of them and walks nothing else.
 //
 // The elements carry their links (url_next_, url_previous_) and their hash (hash_), of which the
-// upper half is the URL's; the lists own neither. There are as many lists for good as were asked
-// for: who asks knows how many elements there can be.
+// upper half is the URL's; the lists own neither. There are as many lists as were asked for: who
+// asks knows how many elements there can be.
 //
 // Threading: whoever owns it locks.
 #pragma once
@@ -23,6 +23,21 @@ class UrlLists {
   explicit UrlLists(std::size_t lists) : firsts_(std::bit_ceil(lists)) {}
   UrlLists(const UrlLists&) = delete;
   UrlLists& operator=(const UrlLists&) = delete;
+
+  // As many lists, unless there are more. Moves all elements.
+  // REQUIRES: at most 2^16.
+  void grow(std::size_t lists) {
+    if (lists <= firsts_.size()) return;
+    std::vector<T*> old(std::bit_ceil(lists));
+    old.swap(firsts_);
+    for (T* element : old) {
+      while (element != nullptr) {
+        T* const next = element->url_next_;
+        insert(*element);
+        element = next;
+      }
+    }
+  }
 
   // The first of those that may have that URL, whose others follow by next().
   T* chain(std::uint64_t hash) const { return firsts_[index_of(hash)]; }

@@ -34,6 +34,21 @@ TEST_CASE("url lists: the upper half of the hash chooses the list", "[cache][url
   CHECK(chain(lists, 6) == std::set<const Item*>{&items[2], &items[6]});
 }
 
+TEST_CASE("url lists: more of them lose nothing, and fewer are not made", "[cache][url_lists]") {
+  UrlLists<Item> lists(1);
+  std::deque<Item> items;
+  for (std::uint64_t i = 0; i < 8; ++i) lists.insert(items.emplace_back(Item{i << 32}));
+  lists.grow(4);
+  for (const std::size_t asked : {4U, 1U}) {
+    lists.grow(asked);
+    for (std::size_t url = 0; url < 4; ++url) {
+      CHECK(chain(lists, url) == std::set<const Item*>{&items[url], &items[url + 4]});
+    }
+  }
+  for (Item& item : items) lists.erase(item);
+  for (std::size_t url = 0; url < 4; ++url) CHECK(chain(lists, url).empty());
+}
+
 TEST_CASE("url lists: any element may go", "[cache][url_lists]") {
   UrlLists<Item> lists(1);
   for (const std::size_t gone : {0U, 1U, 2U}) {
