@@ -7,7 +7,7 @@
 // within one (expect_more) it does not, as a reset that came with the bytes gives no second edge.
 // Writing only buffers; the loop flushes at the end of the turn, so that a head, its body and
 // pipelined answers leave in one writev(2). Large pieces go straight from the caller's memory to
-// the socket, and only the rest is copied.
+// the socket, a packet of the kernel's at a time, and only the rest is copied.
 //
 // Ownership: owns the descriptor and the TLS session; borrows its Owner, which is its containing
 // object. Events reach the Owner from the loop only, never from within a command. Single-threaded.
