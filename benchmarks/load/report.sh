@@ -2,65 +2,63 @@
 # shellcheck shell=bash disable=SC2154  # the settings are those of run
 # The tables and their page. Sourced by run.
 
-# Medians of the samples of a scenario as a table, the participants in the order in which they ran.
+# Ends the awk programs that make a table: row() of each participant, in the order in which they ran.
+rows='
+  END {
+    count = split(order, names, " ")
+    for (i = 1; i <= count; i++) if (names[i] in n) print row(names[i])
+  }
+'
+
+# Medians of the samples of a scenario.
 table() {
   awk -v order="direct floor $PROXIES" "$figures"'
-    END {
+    BEGIN {
       print "| | requests/s | to the best peer | CPU µs a request | to the best peer | to the floor | both sides | to the best peer | core used | p99 | RSS | errors |"
       print "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
+    }
+    function row(proxy,   rate, cpu, both, p99, floor) {
+      rate = median(proxy, 2)
+      cpu = median(proxy, 3)
+      both = median(proxy, 8)
+      p99 = median(proxy, 4) > 0 ? sprintf("%.2f ms", median(proxy, 4) / 1000) : "-"
       floor = "floor" in n ? median("floor", 3) : 0
-      count = split(order, names, " ")
-      for (i = 1; i <= count; i++) {
-        proxy = names[i]
-        if (!(proxy in n)) continue
-        rate = median(proxy, 2)
-        cpu = median(proxy, 3)
-        both = median(proxy, 8)
-        p99 = median(proxy, 4) > 0 ? sprintf("%.2f ms", median(proxy, 4) / 1000) : "-"
-        if (proxy == "direct")
-          printf "| no proxy | %d | | | | | | | | %s | | %d |\n", rate, p99, total(proxy, 7)
-        else
-          printf "| %s | %d | %s | %.2f | %s | %s | %s | %s | %d %% | %s | %.1f MiB | %d |\n", proxy,
-                 rate, proxy == "floor" ? "" : ratio(rate, 2),
-                 cpu, proxy == "floor" ? "" : ratio(cpu, 3), quotient(cpu, floor),
-                 (both > 0 ? sprintf("%.2f", both) : "-"),
-                 proxy == "floor" ? "" : ratio(both, 8),
-                 median(proxy, 5), p99, median(proxy, 6) / 1024, total(proxy, 7)
-      }
-    }' "$work/$1.samples"
+      if (proxy == "direct")
+        return sprintf("| no proxy | %d | | | | | | | | %s | | %d |", rate, p99, total(proxy, 7))
+      return sprintf("| %s | %d | %s | %.2f | %s | %s | %s | %s | %d %% | %s | %.1f MiB | %d |",
+                     proxy, rate, proxy == "floor" ? "" : ratio(rate, 2), cpu,
+                     proxy == "floor" ? "" : ratio(cpu, 3), quotient(cpu, floor),
+                     (both > 0 ? sprintf("%.2f", both) : "-"),
+                     proxy == "floor" ? "" : ratio(both, 8), median(proxy, 5), p99,
+                     median(proxy, 6) / 1024, total(proxy, 7))
+    }'"$rows" "$work/$1.samples"
 }
 
 idle_table() {
   awk -v order="$PROXIES" "$figures"'
-    END {
+    BEGIN {
       print "| | bytes a connection | to the best peer | RSS at 4,200 | to the best peer | errors |"
       print "|---|---:|---:|---:|---:|---:|"
-      count = split(order, names, " ")
-      for (i = 1; i <= count; i++) {
-        proxy = names[i]
-        if (!(proxy in n)) continue
-        printf "| %s | %d | %s | %.1f MiB | %s | %d |\n", proxy, median(proxy, 8),
-               ratio(median(proxy, 8), 8), median(proxy, 6) / 1024, ratio(median(proxy, 6), 6),
-               total(proxy, 7)
-      }
-    }' "$work/$1.samples"
+    }
+    function row(proxy) {
+      return sprintf("| %s | %d | %s | %.1f MiB | %s | %d |", proxy, median(proxy, 8),
+                     ratio(median(proxy, 8), 8), median(proxy, 6) / 1024,
+                     ratio(median(proxy, 6), 6), total(proxy, 7))
+    }'"$rows" "$work/$1.samples"
 }
 
 latency_table() {
   awk -v order="$PROXIES" "$figures"'
-    END {
+    BEGIN {
       print "| | requests/s | CPU µs a request | p50 | p99 | to the best peer | p99.9 | errors |"
       print "|---|---:|---:|---:|---:|---:|---:|---:|"
-      count = split(order, names, " ")
-      for (i = 1; i <= count; i++) {
-        proxy = names[i]
-        if (!(proxy in n)) continue
-        printf "| %s | %d | %.2f | %.3f ms | %.3f ms | %s | %.3f ms | %d |\n", proxy,
-               median(proxy, 2), median(proxy, 3), median(proxy, 8) / 1000,
-               median(proxy, 4) / 1000, ratio(median(proxy, 4), 4), median(proxy, 9) / 1000,
-               total(proxy, 7)
-      }
-    }' "$work/$1.samples"
+    }
+    function row(proxy) {
+      return sprintf("| %s | %d | %.2f | %.3f ms | %.3f ms | %s | %.3f ms | %d |", proxy,
+                     median(proxy, 2), median(proxy, 3), median(proxy, 8) / 1000,
+                     median(proxy, 4) / 1000, ratio(median(proxy, 4), 4),
+                     median(proxy, 9) / 1000, total(proxy, 7))
+    }'"$rows" "$work/$1.samples"
 }
 
 # Two workers to one, each proxy to itself.
