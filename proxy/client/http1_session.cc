@@ -193,7 +193,10 @@ std::size_t Http1Session::process(std::string_view bytes) {
 // The client shut its side. While it waits for an answer it is taken to have left, as nginx takes
 // it; an answer that is already complete is still sent to its end.
 void Http1Session::on_client_end() {
-  if (state_ == State::Finishing) return;
+  if (state_ == State::Finishing) {
+    client_ended_ = true;
+    return;
+  }
   if (state_ == State::Tunnel) {
     if (!std::exchange(client_ended_, true)) pass_tunnel_end();
     return;
@@ -382,8 +385,10 @@ void Http1Session::send_head(const http::ResponseHead& head) {
   bool body_in_the_way = state_ == State::Body && (never_sent || !rest_is_small());
   // What follows a CONNECT that was refused may be meant for the tunnel, and is nobody's request.
   bool tunnel_refused = exchange_->request().method == http::Method::Connect;
-  if (body_in_the_way || tunnel_refused) linger_for(kLinger);
   response_.send_head(head, !draining() && !body_in_the_way && !tunnel_refused);
+  // Who did not ask for the end may be sending its next request.
+  const bool sends_on = body_in_the_way || tunnel_refused || exchange_->request().keep_alive;
+  if (!response_.keep_alive() && sends_on) linger_for(kLinger);
   arm_send_timer();
 }
 

@@ -113,6 +113,9 @@ class Http1Session final : public Session,
   void wait_for_request();
   void finish_connection();
   void linger_for(std::chrono::milliseconds time);
+  bool lingers() const {
+    return linger_time_ != std::chrono::milliseconds::zero() && !client_ended_;
+  }
   void wait_lingering();
   void begin_body_clock();
   void advance_body_clock(std::size_t bytes);

@@ -66,7 +66,7 @@ void Http1Session::finish_connection() {
   stash_.clear();
   arm_send_timer();
   if (stream_.output_shut()) return on_output_finished();  // a tunnel that was shut before
-  stream_.finish_output();
+  stream_.finish_output(!lingers());
 }
 
 // --- deadlines and ends ---
@@ -193,7 +193,7 @@ void Http1Session::close() {
 
 void Http1Session::on_output_finished() {
   if (state_ == State::Tunnel) return;  // our side of it is shut, the client's may go on
-  if (linger_time_ == std::chrono::milliseconds::zero()) return close();
+  if (!lingers()) return close();
   state_ = State::Lingering;
   linger_end_ = shared_.services.loop.now() + linger_time_;
   wait_lingering();

@@ -57,7 +57,7 @@ void EventLoop::run() {
 
 // Work that no event announces, left over by the turn before.
 bool EventLoop::has_work() const {
-  return !requeued_.empty() || !to_flush_.empty() || !retired_.empty();
+  return !new_.empty() || !requeued_.empty() || !to_flush_.empty() || !retired_.empty();
 }
 
 // libevent's priorities are left alone: with them EVLOOP_ONCE goes on until no event of any
@@ -65,14 +65,15 @@ bool EventLoop::has_work() const {
 void EventLoop::turn() {
   clock_stale_ = true;
   CHECK(event_base_loop(base_, has_work() ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE) >= 0);
-  run_requeued();
+  run(new_);
+  run(requeued_);
   flush();
   destroy_retired();
 }
 
-void EventLoop::run_requeued() {
+void EventLoop::run(IntrusiveList<Requeued, RequeueTag>& list) {
   IntrusiveList<Requeued, RequeueTag> batch;
-  requeued_.move_to(batch);
+  list.move_to(batch);
   while (Requeued* object = batch.pop_front()) object->on_requeued();
 }
 

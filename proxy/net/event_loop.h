@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // EventLoop: one thread's loop, over one libevent base. A turn is
 //
-//   let the cached clock go stale -> wait and run the events that are ready -> run what was
-//   requeued
-//   -> flush pending writes -> destroy what was retired
+//   let the cached clock go stale -> wait and run the events that are ready -> run what is new,
+//   then what was requeued -> flush pending writes -> destroy what was retired
 //
 // Only the loop destroys (retire), so no callback ever finds its own object gone; commands only
 // buffer and arm (Flushable), so no command ever calls back. libevent gives readiness and one
@@ -94,6 +93,10 @@ class EventLoop {
   void call_again(Requeued& object) {
     if (!object.ListHook<RequeueTag>::linked()) requeued_.push_back(object);
   }
+  // The same, but before all of those: what it has them call again is called in the same turn.
+  void call_first(Requeued& object) {
+    if (!object.ListHook<RequeueTag>::linked()) new_.push_back(object);
+  }
 
   event_base* base() const { return base_; }
 
@@ -103,7 +106,7 @@ class EventLoop {
   static constexpr int kFlushRounds = 2;
 
   bool has_work() const;
-  void run_requeued();
+  static void run(IntrusiveList<Requeued, RequeueTag>& list);
   void flush();
   void destroy_retired();
   void on_wakeup(short what);
@@ -119,6 +122,7 @@ class EventLoop {
   bool stopping_ = false;
 
   IntrusiveList<Flushable, FlushTag> to_flush_;
+  IntrusiveList<Requeued, RequeueTag> new_;
   IntrusiveList<Requeued, RequeueTag> requeued_;
   std::vector<std::unique_ptr<Retired>> retired_;
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -101,10 +102,18 @@ Listener::Listener(EventLoop& loop, Fd fd, Owner* owner)
   event_.enable();
 }
 
+// To ask an empty queue is dear, as the kernel makes the socket first: so no more is asked for than
+// there lately was, and twice that when there is more time and again.
 void Listener::on_event(short) {
-  for (int i = 0; i < kAcceptsPerTurn && accepting(); ++i) {
-    if (!accept_one()) return;
+  for (int i = 0; i < asks_ && accepting(); ++i) {
+    if (accept_one()) continue;
+    asks_ = std::max(1, i);
+    full_turns_ = 0;
+    return;
   }
+  if (++full_turns_ < kFullTurns) return;
+  asks_ = std::min(asks_ * 2, kAcceptsPerTurn);
+  full_turns_ = 0;
 }
 
 bool Listener::accept_one() {

@@ -19,25 +19,36 @@ constexpr short kInterest = EV_READ | EV_WRITE | EV_CLOSED | EV_ET;
 
 }  // namespace
 
-Stream::Stream(EventLoop& loop, Fd fd, Owner* owner)
+Stream::Stream(EventLoop& loop, Fd fd, Owner* owner, Phase phase)
     : loop_(loop),
       fd_(std::move(fd)),
       owner_(owner),
       event_(loop.base(), fd_.get(), kInterest, FdEvent::Callback::of<&Stream::on_event>(this)),
-      output_(loop.blocks()) {
-  event_.enable();
+      output_(loop.blocks()),
+      phase_(phase) {}
+
+Stream::Stream(EventLoop& loop, Fd fd, Owner* owner)
+    : Stream(loop, std::move(fd), owner, Phase::Established) {
+  readable_ = true;
+  loop_.call_first(*this);
 }
 
 Stream::Stream(EventLoop& loop, Fd fd, Owner* owner, std::shared_ptr<const tls::ServerContext> tls)
-    : Stream(loop, std::move(fd), owner) {
+    : Stream(loop, std::move(fd), owner, Phase::Handshaking) {
   tls_ = std::make_unique<tls::Session>(std::move(tls), fd_.get());
-  phase_ = Phase::Handshaking;
+  loop_.call_first(*this);
 }
 
 Stream::Stream(EventLoop& loop, Fd fd, Owner* owner, Connecting)
-    : Stream(loop, std::move(fd), owner) {
-  phase_ = Phase::Connecting;
+    : Stream(loop, std::move(fd), owner, Phase::Connecting) {
   writable_ = false;  // the edge tells that connect() has ended
+  attach();
+}
+
+// What happened before is an edge, too.
+void Stream::attach() {
+  attached_ = true;
+  event_.enable();
 }
 
 Stream::~Stream() = default;
@@ -71,8 +82,12 @@ void Stream::note_readiness(short what) {
 
 void Stream::on_requeued() {
   if (closed()) return;
-  if (phase_ != Phase::Handshaking) return announce_readable();
-  if (!broken_) step_handshake();
+  if (phase_ != Phase::Handshaking) {
+    announce_readable();
+  } else if (!broken_) {
+    step_handshake();
+  }
+  if (!attached_) loop_.flush_later(*this);
 }
 
 // What the client sent behind the plain part may be here already, and gives no edge of its own.

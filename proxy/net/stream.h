@@ -2,12 +2,14 @@
 // Stream: one connected socket, plain or TLS, on an EventLoop.
 //
 // Edge-triggered: registered once (EV_READ|EV_WRITE|EV_CLOSED|EV_ET), so a request costs no
-// epoll_ctl. Reading goes through read() until it answers Again. At the end of a message a short
-// read counts as the end of what is there, so that no system call is spent on learning EAGAIN;
-// within one (expect_more) it does not, as a reset that came with the bytes gives no second edge.
-// Writing only buffers; the loop flushes at the end of the turn, so that a head, its body and
-// pipelined answers leave in one writev(2). Large pieces go straight from the caller's memory to
-// the socket, a packet of the kernel's at a time, and only the rest is copied.
+// epoll_ctl; and that only after a first look at an accepted socket, which often holds its first
+// request already: a connection that ends with the answer to it is never registered. Reading goes
+// through read() until it answers Again. At the end of a message a short read counts as the end of
+// what is there, so that no system call is spent on learning EAGAIN; within one (expect_more) it
+// does not, as a reset that came with the bytes gives no second edge. Writing only buffers; the
+// loop flushes at the end of the turn, so that a head, its body and pipelined answers leave in one
+// writev(2). Large pieces go straight from the caller's memory to the socket, a packet of the
+// kernel's at a time, and only the rest is copied.
 //
 // Ownership: owns the descriptor and the TLS session; borrows its Owner, which is its containing
 // object. Events reach the Owner from the loop only, never from within a command. Single-threaded.
@@ -120,8 +122,8 @@ class Stream final : private Flushable, private Requeued {
   void set_low_watermark(std::size_t bytes) { low_watermark_bytes_ = bytes; }
 
   // Sends what is buffered, then shuts the sending side (close_notify and FIN);
-  // on_output_finished() follows.
-  void finish_output();
+  // on_output_finished() follows. `owner_closes`: it will close() then, which sends the FIN itself.
+  void finish_output(bool owner_closes = false);
   // That has happened, and on_output_finished() was told.
   bool output_shut() const { return output_shut_; }
 
@@ -139,6 +141,8 @@ class Stream final : private Flushable, private Requeued {
  private:
   enum class Phase : std::uint8_t { Connecting, Handshaking, Established };
 
+  Stream(EventLoop& loop, Fd fd, Owner* owner, Phase phase);
+  void attach();
   void on_event(short what);
   void on_flush() override;
   void on_requeued() override;
@@ -189,7 +193,9 @@ class Stream final : private Flushable, private Requeued {
   bool reading_paused_ = false;
   bool above_low_ = false;
   bool file_waits_ = false;  // send_file() found the socket full
+  bool attached_ = false;    // its event is registered
   bool finishing_ = false;
+  bool owner_closes_ = false;  // once that is done
   bool output_shut_ = false;
   bool broken_ = false;
   bool broken_told_ = false;

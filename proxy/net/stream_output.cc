@@ -134,6 +134,7 @@ void Stream::send_output(int flags) {
 
 void Stream::on_flush() {
   flush_output();
+  if (!attached_ && !closed()) attach();
 }
 
 void Stream::flush_output() {
@@ -208,12 +209,13 @@ void Stream::shut_output() {
     return;  // the FIN follows the close_notify, with a later flush
   }
   output_shut_ = true;
-  ::shutdown(fd_.get(), SHUT_WR);
+  if (!owner_closes_) ::shutdown(fd_.get(), SHUT_WR);
   owner_->on_output_finished();
 }
 
-void Stream::finish_output() {
+void Stream::finish_output(bool owner_closes) {
   if (closed()) return;
+  owner_closes_ = owner_closes;
   finishing_ = true;
   loop_.flush_later(*this);
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tests/support/environment.h"
+#include "tests/support/http_reader.h"
 #include "tests/support/process.h"
 #include "tests/support/scripted_backend.h"
 #include "tests/support/skip.h"
@@ -43,6 +44,17 @@ class SmallFile {
  private:
   TempDir directory_;
 };
+
+// Clients that come for one answer, one after the other.
+void visit(const SluiceProcess& sluice, int count) {
+  for (int i = 0; i < count; ++i) {
+    RawClient client = sluice.connect();
+    client.send("GET / HTTP/1.1\r\nHost: www.example\r\nConnection: close\r\n\r\n");
+    const int got = sluice::support::read_response(client).status;
+    if (got != 200) throw sluice::support::Failure("status " + std::to_string(got));
+    client.recv_to_close();
+  }
+}
 
 }  // namespace
 
@@ -155,5 +167,28 @@ TEST_CASE("cost: a small file that is in memory is one read and one write", "[wi
     CHECK(calls[name] < kRequests / 10);
     calls.erase(name);
   }
+  check_only_expected(calls);
+}
+
+// What finds no request yet in the connection has to wait for it, which costs a read and that the
+// socket is registered; one of eight times the listener asks whether somebody else waits.
+TEST_CASE("cost: a connection for one request is accept, one read, one write and close",
+          "[wire][cost][cache]") {
+  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer makes calls of its own");
+  if (!sluice::support::find_program("strace")) sluice::support::skip("no strace");
+  ScriptedBackend backend(cacheable());
+  SluiceProcess sluice(sluice::wire::caching(backend));
+  visit(sluice, kWarmUp);
+  SystemCalls trace(sluice.process().pid());
+  visit(sluice, kRequests);
+  std::map<std::string, int> calls = trace.finish();
+  CHECK(calls["accept4"] <= kRequests + kRequests / 8 + 1);
+  const int early = calls["recvfrom"] - kRequests;
+  CHECK(early >= 0);
+  CHECK(calls["epoll_ctl"] == 2 * early);
+  CHECK(calls["sendmsg"] == kRequests);
+  CHECK(calls["close"] == kRequests);
+  CHECK(calls["shutdown"] == 0);
+  for (const char* const name : {"accept4", "epoll_ctl", "close"}) calls.erase(name);
   check_only_expected(calls);
 }

@@ -181,7 +181,7 @@ TEST_CASE("cost: who is turned away at the door allocates nothing", "[wire][cost
   CHECK(count.stop() > 0);
 }
 
-// The listener asks once more, to see that nobody else waits.
+// Now and then the listener asks once more, to see whether somebody else waits.
 TEST_CASE("cost: who is turned away at the door costs accept and close", "[wire][cost][guard]") {
   skip_unless_traced();
   ScriptedBackend backend(ScriptedBackend::answer(200, "x"));
@@ -192,7 +192,7 @@ TEST_CASE("cost: who is turned away at the door costs accept and close", "[wire]
   knock(sluice, kRequests);
   std::map<std::string, int> calls = trace.finish();
   CHECK(calls["accept4"] >= kRequests);
-  CHECK(calls["accept4"] <= 2 * kRequests);
+  CHECK(calls["accept4"] <= kRequests + kRequests / 8 + 1);
   CHECK(calls["close"] == kRequests);
   for (const char* const name : {"recvfrom", "sendmsg", "epoll_ctl", "setsockopt", "shutdown"}) {
     CHECK(calls[name] == 0);

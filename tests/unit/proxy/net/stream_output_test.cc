@@ -155,6 +155,7 @@ TEST_CASE_METHOD(Tcp,
     taken += support::take_available(peer.get()).bytes;
     stream().write("and on");
   };
+  support::run_turns(loop, 2);  // the first edge, of a socket that can be written to
   stream().write("on");
   loop.turn();
   const std::size_t first_turn = rounds;
