@@ -38,6 +38,7 @@ struct Listener {
   std::string address;
   std::string name;  // for routes[].match.listeners; empty: the address serves as name
   std::optional<ListenerTls> tls;
+  bool defer_accept = false;    // TCP_DEFER_ACCEPT: a connection comes with its first bytes
   bool proxy_protocol = false;  // connections begin with a PROXY header; only of trusted_proxies
   int connections = 0;          // open at once, of all clients and workers; 0: no limit
   Rate connection_rate{};       // new ones, likewise

@@ -13,6 +13,11 @@ namespace sluice::client {
 Acceptor::Acceptor(Shared& shared, Fd fd, std::uint32_t number)
     : shared_(shared), number_(number), listener_(shared.services.loop, std::move(fd), this) {}
 
+void Acceptor::set_settings(ListenerSettings settings) {
+  if (settings.defer_accept != settings_.defer_accept) listener_.defer(settings.defer_accept);
+  settings_ = std::move(settings);
+}
+
 void Acceptor::set_session_limit(std::size_t sessions_max) {
   sessions_max_ = sessions_max;
   on_session_removed();

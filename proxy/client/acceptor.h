@@ -16,8 +16,9 @@ namespace sluice::client {
 
 struct ListenerSettings {
   std::shared_ptr<const tls::ServerContext> tls;  // null: plain
-  bool proxy_protocol =
-      false;  // connections begin with a PROXY header, and come from trusted peers
+  bool defer_accept = false;                      // see net::Listener::defer()
+  // Connections begin with a PROXY header, and come from trusted peers.
+  bool proxy_protocol = false;
 };
 
 class Acceptor final : private net::Listener::Owner {
@@ -26,7 +27,7 @@ class Acceptor final : private net::Listener::Owner {
   Acceptor(Shared& shared, Fd fd, std::uint32_t number);
 
   // For the connections to come.
-  void set_settings(ListenerSettings settings) { settings_ = std::move(settings); }
+  void set_settings(ListenerSettings settings);
 
   // At this many open sessions of the worker, new connections wait in the kernel's queue. 0: never.
   void set_session_limit(std::size_t sessions_max);

@@ -19,7 +19,8 @@ namespace sluice::net {
 
 namespace {
 
-constexpr int kBacklog = 4096;  // the kernel cuts it to net.core.somaxconn
+constexpr int kBacklog = 4096;    // the kernel cuts it to net.core.somaxconn
+constexpr int kDeferSeconds = 1;  // the shortest there is
 
 Error system_error(const Address& address, const char* call) {
   return {address.text(),
@@ -145,6 +146,10 @@ void Listener::pause_exhausted(int error) {
   update_event();
   pause_timer_.set(loop_.now() + kPauseOnExhaustion);
   owner_->on_accept_paused(*this, error);
+}
+
+void Listener::defer(bool on) {
+  set_option(fd_.get(), IPPROTO_TCP, TCP_DEFER_ACCEPT, on ? kDeferSeconds : 0);
 }
 
 void Listener::pause() {

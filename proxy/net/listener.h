@@ -44,6 +44,11 @@ class Listener {
 
   const Address& local() const { return local_; }
 
+  // Whether a connection is handed over together with its first bytes only (TCP_DEFER_ACCEPT),
+  // which spares a wake-up and a vain read; one that says nothing comes a second later. Of TCP
+  // only.
+  void defer(bool on);
+
   // No new connections for a while (a connection limit); those in the queue wait. Independent of
   // the pause that follows an exhaustion.
   void pause();

@@ -201,6 +201,7 @@ class Compiler {
     for (std::size_t i = 0; i < config().listeners.size(); ++i) {
       const conf::Listener& listener = config().listeners[i];
       client::ListenerSettings& settings = snapshot_->listeners[input_.listener_numbers[i]];
+      settings.defer_accept = listener.defer_accept;
       settings.proxy_protocol = listener.proxy_protocol;
       if (!listener.tls) continue;
       auto context = tls::ServerContext::create(*listener.tls, input_.ticket_keys);
