@@ -110,7 +110,7 @@ class Exchange final : public ByteSource, public ByteSink {
 
   // What a responder that has all at hand writes in one turn, so that others have theirs: less
   // where each byte costs a filter's work.
-  std::size_t turn_bytes() const { return body_filter_ == nullptr ? 512 * 1024 : 64 * 1024; }
+  std::size_t turn_bytes() const { return body_filter_ == nullptr ? 1024 * 1024 : 64 * 1024; }
 
   // ByteSource: the request body. Nothing flows before the first resume().
   void pause() override { client_->pause(); }

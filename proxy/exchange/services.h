@@ -24,6 +24,9 @@ class Connector;
 namespace sluice::filters {
 class EncoderPool;
 }
+namespace sluice::handlers {
+class OpenFiles;
+}
 
 namespace sluice::exchange {
 
@@ -66,7 +69,8 @@ struct Services {
   RequestIds request_ids;
   std::vector<Observer*> observers;
   Counters counters{};
-  filters::EncoderPool* encoders = nullptr;  // none: nothing is compressed
+  filters::EncoderPool* encoders = nullptr;   // none: nothing is compressed
+  handlers::OpenFiles* open_files = nullptr;  // none: each file is opened for each request
 };
 
 }  // namespace sluice::exchange

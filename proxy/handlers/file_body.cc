@@ -20,7 +20,7 @@ std::string_view FileBody::next(std::span<char> space, bool* failed) {
   const std::size_t wanted = std::min<std::uint64_t>(piece.bytes, space.size());
   ssize_t count = 0;
   do {
-    count = ::pread(file_.get(), space.data(), wanted, static_cast<off_t>(piece.from));
+    count = ::pread(file(), space.data(), wanted, static_cast<off_t>(piece.from));
   } while (count < 0 && errno == EINTR);
   *failed = count <= 0;
   if (*failed) return {};

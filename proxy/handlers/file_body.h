@@ -6,24 +6,24 @@
 #include <string_view>
 #include <utility>
 
-#include "proxy/base/fd.h"
 #include "proxy/handlers/body_plan.h"
+#include "proxy/handlers/open_files.h"
 
 namespace sluice::handlers {
 
 class FileBody {
  public:
-  void take(Fd file) { file_ = std::move(file); }
+  void take(OpenFilePtr file) { file_ = std::move(file); }
   BodyPlan& plan() { return plan_; }
 
-  int file() const { return file_.get(); }
+  int file() const { return file_->file.fd.get(); }
 
   // The next bytes, in `space` or of a text; empty at the end, or, with *failed, where the file has
   // become shorter or cannot be read.
   std::string_view next(std::span<char> space, bool* failed);
 
  private:
-  Fd file_;
+  OpenFilePtr file_;
   BodyPlan plan_;
 };
 

@@ -72,6 +72,16 @@ Status status_of(int error) {
   }
 }
 
+void describe(FoundFile& file, const struct stat& status) {
+  file.size = static_cast<std::uint64_t>(status.st_size);
+  file.modified_seconds = status.st_mtim.tv_sec;
+  file.modified_nanoseconds = static_cast<std::uint32_t>(status.st_mtim.tv_nsec);
+  file.device = status.st_dev;
+  file.inode = status.st_ino;
+  file.changed_seconds = status.st_ctim.tv_sec;
+  file.changed_nanoseconds = static_cast<std::uint32_t>(status.st_ctim.tv_nsec);
+}
+
 // REQUIRES: NUL behind the path. Never blocks on a FIFO, never becomes a terminal's owner.
 FoundFile open_below(int root, std::string_view path) {
   FoundFile found;
@@ -90,13 +100,7 @@ FoundFile open_below(int root, std::string_view path) {
     found.status = Status::Directory;
   } else if (S_ISREG(status.st_mode)) {
     found.status = Status::Found;
-    found.size = static_cast<std::uint64_t>(status.st_size);
-    found.modified_seconds = status.st_mtim.tv_sec;
-    found.device = status.st_dev;
-    found.inode = status.st_ino;
-    found.changed_seconds = status.st_ctim.tv_sec;
-    found.changed_nanoseconds = static_cast<std::uint32_t>(status.st_ctim.tv_nsec);
-    found.modified_nanoseconds = static_cast<std::uint32_t>(status.st_mtim.tv_nsec);
+    describe(found, status);
   }
   return found;
 }
@@ -110,6 +114,13 @@ std::string identity_of(const std::string& root, const std::vector<std::string>&
 }
 
 }  // namespace
+
+bool is_untouched(const FoundFile& file) {
+  struct stat status {};
+  return ::fstat(file.fd.get(), &status) == 0 && status.st_ctim.tv_sec == file.changed_seconds &&
+         status.st_ctim.tv_nsec == file.changed_nanoseconds &&
+         static_cast<std::uint64_t>(status.st_size) == file.size;
+}
 
 FileLookup::FileLookup(std::string root, std::vector<std::string> index,
                        std::vector<std::string> fallbacks, bool listing)

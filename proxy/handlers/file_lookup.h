@@ -40,6 +40,9 @@ struct FoundFile {
   std::uint32_t changed_nanoseconds = 0;
 };
 
+// Whether nobody has changed it, or what is said of it, since it was found.
+bool is_untouched(const FoundFile& file);
+
 class FileLookup {
  public:
   // `index`: names of files that stand for their directory, the first that is there.

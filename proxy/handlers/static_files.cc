@@ -83,10 +83,12 @@ class FileResponder final : public exchange::Responder, private net::Requeued {
   void list(FoundFile directory);
   std::string_view accepted_codings();
   bool answer_from_store(std::string_view path);
-  void answer(FoundFile file);
-  void answer_by_store(const FoundFile& file);
-  FoundFile choose_coding(FoundFile file, const MimeType& type);
-  http::Validators describe(const FoundFile& file);
+  bool answer_from_open();
+  void answer(FoundFile found);
+  void answer_by_store(const OpenFile& file);
+  void answer_by_file(OpenFilePtr file);
+  OpenFile choose_coding(FoundFile file);
+  http::Validators describe(const OpenFile& open);
   void send_head(int status);
   std::optional<std::size_t> send_directly();
   void send_some();
@@ -107,7 +109,7 @@ void FileResponder::start() {
   if (method != http::Method::Get && method != http::Method::Head) return refuse(Kind::ReadOnly);
   const std::string_view path = own_path();
   if (!path.starts_with('/')) return refuse(Kind::FileMissing);
-  if (answer_from_store(path)) return;
+  if (answer_from_store(path) || answer_from_open()) return;
   FoundFile file = lookup_.find(path, exchange_.arena());
   switch (file.status) {
     case FoundFile::Status::Found:
@@ -141,11 +143,13 @@ void FileResponder::redirect_to_directory() {
   send_head(kPermanentRedirect);
 }
 
-// A letter for each that this client takes: by it depends which file answers.
+// A letter for each that this client takes, behind a sign that it matters: which file answers
+// depends on them.
 std::string_view FileResponder::accepted_codings() {
   if (!precompressed_) return {};
-  char* const letters = exchange_.arena().allocate(std::size(kCodings));
-  std::size_t count = 0;
+  char* const letters = exchange_.arena().allocate(1 + std::size(kCodings));
+  letters[0] = '+';
+  std::size_t count = 1;
   for (const Coding& coding : kCodings) {
     if (!http::accepts_encoding(exchange_.request().fields, coding.name)) continue;
     letters[count++] = coding.name.front();
@@ -162,8 +166,17 @@ bool FileResponder::answer_from_store(std::string_view path) {
   return true;
 }
 
-void FileResponder::answer_by_store(const FoundFile& file) {
-  cache::EntryPtr entry = stored_.keep(exchange_, key_, file, known_, std::time(nullptr));
+bool FileResponder::answer_from_open() {
+  OpenFiles* const open_files = exchange_.services().open_files;
+  OpenFilePtr file = open_files != nullptr ? open_files->find(key_.text) : nullptr;
+  if (file == nullptr) return false;
+  answer_by_file(std::move(file));
+  return true;
+}
+
+void FileResponder::answer_by_store(const OpenFile& file) {
+  describe(file);
+  cache::EntryPtr entry = stored_.keep(exchange_, key_, file.file, known_, std::time(nullptr));
   if (!entry) return refuse(Kind::FileFailed);
   put_stored_head(exchange_, *entry);
   stored_answer_.start(std::move(entry));
@@ -185,36 +198,40 @@ void FileResponder::list(FoundFile directory) {
   exchange_.finish();
 }
 
-void FileResponder::answer(FoundFile file) {
-  const MimeType type = mime_type_of(file.path);
-  file = choose_coding(std::move(file), type);
-  Representation representation{describe(file), file.size, type.name};
-  http::Fields& fields = exchange_.response_slot().fields;
-  fields.add(FieldId::AcceptRanges, "bytes");
-  fields.add(FieldId::ContentType, type.name);
-  if (file.size <= StoredFiles::kFileBytesMax) return answer_by_store(file);
-  body_.take(std::move(file.fd));
+void FileResponder::answer(FoundFile found) {
+  OpenFile file = choose_coding(std::move(found));
+  if (file.file.size <= StoredFiles::kFileBytesMax) return answer_by_store(file);
+  OpenFilePtr large = std::make_shared<const OpenFile>(std::move(file));
+  OpenFiles* const open_files = exchange_.services().open_files;
+  if (open_files != nullptr) open_files->keep(key_.text, large);
+  answer_by_file(std::move(large));
+}
+
+void FileResponder::answer_by_file(OpenFilePtr file) {
+  const Representation representation{describe(*file), file->file.size, file->type};
+  body_.take(std::move(file));
   const int status = select(exchange_, representation, body_.plan());
   constexpr int kPreconditionFailed = 412;
   if (status == kPreconditionFailed) return refuse(Kind::PreconditionFailed);
   send_head(status);
 }
 
-FoundFile FileResponder::choose_coding(FoundFile file, const MimeType& type) {
-  if (!precompressed_ || !type.compressible) return file;
-  http::Fields& fields = exchange_.response_slot().fields;
-  fields.add(FieldId::Vary, "Accept-Encoding");
+OpenFile FileResponder::choose_coding(FoundFile file) {
+  const MimeType type = mime_type_of(file.path);
+  const bool depends_on_codings = precompressed_ && type.compressible;
   for (const Coding& coding : kCodings) {
+    if (!depends_on_codings) break;
     if (!http::accepts_encoding(exchange_.request().fields, coding.name)) continue;
     FoundFile sibling = lookup_.find_sibling(file, coding.suffix, exchange_.arena());
     if (sibling.status != FoundFile::Status::Found) continue;
-    fields.add(FieldId::ContentEncoding, coding.name);
-    return sibling;
+    return {std::move(sibling), type.name, coding.name, depends_on_codings};
   }
-  return file;
+  return {std::move(file), type.name, {}, depends_on_codings};
 }
 
-http::Validators FileResponder::describe(const FoundFile& file) {
+// What the head says of the file.
+http::Validators FileResponder::describe(const OpenFile& open) {
+  const FoundFile& file = open.file;
   http::Validators validators;
   constexpr std::size_t kRoom = 64;
   char* const etag = exchange_.arena().allocate(kRoom);
@@ -229,6 +246,10 @@ http::Validators FileResponder::describe(const FoundFile& file) {
   http::Fields& fields = exchange_.response_slot().fields;
   fields.add(FieldId::ETag, validators.etag);
   fields.add(FieldId::LastModified, {date, http::kHttpDateSize});
+  if (open.depends_on_codings) fields.add(FieldId::Vary, "Accept-Encoding");
+  if (!open.coding.empty()) fields.add(FieldId::ContentEncoding, open.coding);
+  fields.add(FieldId::AcceptRanges, "bytes");
+  fields.add(FieldId::ContentType, open.type);
   return validators;
 }
 

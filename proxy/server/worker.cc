@@ -23,8 +23,17 @@ std::shared_ptr<const exchange::Rules> rules_of(std::shared_ptr<const Snapshot> 
 
 Worker::Front::Front(Worker& owner, const Log& log)
     : worker(owner),
-      services{owner.loop_, owner.connector_, log, owner.exchanges_, owner.detached_, {}, {}, {},
-               {},          &owner.encoders_},
+      services{owner.loop_,
+               owner.connector_,
+               log,
+               owner.exchanges_,
+               owner.detached_,
+               {},
+               {},
+               {},
+               {},
+               &owner.encoders_,
+               &owner.open_files_},
       sessions(Delegate<void()>::of<&Front::on_session_removed>(this)),
       shared{services, sessions, nullptr, nullptr, {}} {}
 

@@ -23,6 +23,7 @@
 #include "proxy/client/shared.h"
 #include "proxy/exchange/services.h"
 #include "proxy/filters/encoder.h"
+#include "proxy/handlers/open_files.h"
 #include "proxy/net/event_loop.h"
 #include "proxy/observe/access_log.h"
 #include "proxy/observe/log_ring.h"
@@ -92,6 +93,7 @@ class Worker {
   const Log& log_;
   net::EventLoop loop_;
   filters::EncoderPool encoders_;
+  handlers::OpenFiles open_files_{loop_};
   ObjectPool<exchange::Exchange> exchanges_;
   backend::Connector connector_;
   exchange::DetachedSet detached_;

@@ -30,10 +30,10 @@ using sluice::wire::SystemCalls;
 
 namespace {
 
-// A root with one small file, for what send_requests() asks for.
-class SmallFile {
+// A root with one file, for what send_requests() asks for.
+class OneFile {
  public:
-  SmallFile() { directory_.write("file.txt", std::string(1024, 'x')); }
+  explicit OneFile(std::size_t bytes) { directory_.write("file.txt", std::string(bytes, 'x')); }
 
   std::string config() const {
     return R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
@@ -128,7 +128,7 @@ TEST_CASE("cost: a hit in the cache is one read and one write", "[wire][cost][ca
 TEST_CASE("cost: a small file that is in memory allocates nothing", "[wire][cost][files]") {
   if (sluice::support::kSanitized) sluice::support::skip("a sanitizer's allocator is its own");
   constexpr int kStretch = 50;
-  const SmallFile file;
+  const OneFile file(1024);
   AllocationCount count;
   SluiceProcess sluice(file.config(), count.options());
   RawClient client = sluice.connect();
@@ -150,7 +150,7 @@ TEST_CASE("cost: a small file that is in memory allocates nothing", "[wire][cost
 TEST_CASE("cost: a small file that is in memory is one read and one write", "[wire][cost][files]") {
   if (sluice::support::kSanitized) sluice::support::skip("a sanitizer makes calls of its own");
   if (!sluice::support::find_program("strace")) sluice::support::skip("no strace");
-  const SmallFile file;
+  const OneFile file(1024);
   SluiceProcess sluice(file.config());
   RawClient client = sluice.connect();
   send_requests(client, kWarmUp);
@@ -190,5 +190,30 @@ TEST_CASE("cost: a connection for one request is accept, one read, one write and
   CHECK(calls["close"] == kRequests);
   CHECK(calls["shutdown"] == 0);
   for (const char* const name : {"accept4", "epoll_ctl", "close"}) calls.erase(name);
+  check_only_expected(calls);
+}
+
+TEST_CASE("cost: a large file is one read, a look at it, the head and sendfile",
+          "[wire][cost][files]") {
+  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer makes calls of its own");
+  if (!sluice::support::find_program("strace")) sluice::support::skip("no strace");
+  const OneFile file(100 * 1024);
+  SluiceProcess sluice(file.config());
+  RawClient client = sluice.connect();
+  send_requests(client, kWarmUp);
+  SystemCalls trace(sluice.process().pid());
+  send_requests(client, kRequests);
+  std::map<std::string, int> calls = trace.finish();
+  CHECK(calls["recvfrom"] == kRequests);
+  CHECK(calls["sendmsg"] == kRequests);
+  CHECK(calls["sendfile"] >= kRequests);
+  CHECK(calls["fstat"] + calls["newfstatat"] <= kRequests + kRequests / 10);
+  CHECK(calls["epoll_ctl"] == 0);
+  // Once a second it is opened again.
+  for (const char* const name : {"open", "openat", "openat2", "close"}) {
+    CHECK(calls[name] < kRequests / 10);
+    calls.erase(name);
+  }
+  for (const char* const name : {"sendfile", "fstat", "newfstatat"}) calls.erase(name);
   check_only_expected(calls);
 }

@@ -16,6 +16,7 @@
 #include "tests/support/test_certificates.h"
 
 using sluice::support::Deadline;
+using sluice::support::descriptor_count;
 using sluice::support::RawClient;
 using sluice::support::read_response;
 using sluice::support::Response;
@@ -172,6 +173,29 @@ TEST_CASE("files: a small file is kept in memory, and looked at again when it ha
     gone = ask(client, "/digits.txt");
   }
   CHECK(gone.status == 404);
+}
+
+TEST_CASE("files: a large file is seen when it changes, and let go within a second or so",
+          "[wire][files]") {
+  Site site;
+  SluiceProcess sluice(site.config());
+  RawClient client = sluice.connect();
+  ask(client, "/digits.txt");
+  const std::size_t open_before = descriptor_count(sluice.process_id());
+  CHECK(ask(client, "/big.bin").body == pattern(3'000'000));
+  site.directory.write("www/big.bin", pattern(100'000));
+  CHECK(ask(client, "/big.bin").body == pattern(100'000));
+  fs::remove(site.directory.path() / "www/big.bin");
+  Response gone;
+  for (const Deadline deadline; gone.status != 404 && !deadline.expired();) {
+    gone = ask(client, "/big.bin");
+  }
+  CHECK(gone.status == 404);
+  std::size_t open = open_before + 1;
+  for (const Deadline deadline; open > open_before && !deadline.expired();) {
+    open = descriptor_count(sluice.process_id());
+  }
+  CHECK(open == open_before);
 }
 
 TEST_CASE("files: one of the same size and time in another's place has another entity tag",
@@ -344,7 +368,7 @@ TEST_CASE("files: a slow reader of a large file costs no memory, and leaves noth
   Site site;
   fs::resize_file(site.directory.path() / "www/big.bin", 200'000'000);
   SluiceProcess sluice(site.config());
-  const std::size_t at_rest = sluice::support::descriptor_count(sluice.process_id());
+  const std::size_t at_rest = descriptor_count(sluice.process_id());
   {
     RawClient client = sluice.connect();
     CHECK(ask(client, "/digits.txt").status == 200);
@@ -356,7 +380,7 @@ TEST_CASE("files: a slow reader of a large file costs no memory, and leaves noth
     client.close();
   }
   const sluice::support::Deadline deadline;
-  while (sluice::support::descriptor_count(sluice.process_id()) > at_rest) {
+  while (descriptor_count(sluice.process_id()) > at_rest) {
     REQUIRE_FALSE(deadline.expired());
   }
 }
