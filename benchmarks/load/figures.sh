@@ -20,7 +20,7 @@ figures='
   # Of the peers the one with the highest rate, or the lowest of whatever else; none: "".
   function best_peer(column,   proxy, figure, found, name) {
     for (proxy in n) {
-      if (proxy == "direct" || proxy == "floor" || proxy == "sluice") continue
+      if (proxy == "direct" || proxy == "floor" || proxy ~ /^sluice/) continue
       figure = median(proxy, column)
       if (name == "" || (column == 2 ? figure > found : figure < found)) {
         found = figure

@@ -47,17 +47,23 @@ idle_table() {
     }'"$rows" "$work/$1.samples"
 }
 
+# Behind each peer Sluice at the same rate.
 latency_table() {
-  awk -v order="$PROXIES" "$figures"'
+  local proxy order=""
+  for proxy in $PROXIES; do order+=" $proxy sluice@$proxy"; done
+  awk -v order="$order" "$figures"'
     BEGIN {
-      print "| | requests/s | CPU µs a request | p50 | p99 | to the best peer | p99.9 | errors |"
+      print "| | requests/s | CPU µs a request | p50 | p99 | to the peer | p99.9 | errors |"
       print "|---|---:|---:|---:|---:|---:|---:|---:|"
     }
-    function row(proxy) {
-      return sprintf("| %s | %d | %.2f | %.3f ms | %.3f ms | %s | %.3f ms | %d |", proxy,
-                     median(proxy, 2), median(proxy, 3), median(proxy, 8) / 1000,
-                     median(proxy, 4) / 1000, ratio(median(proxy, 4), 4),
-                     median(proxy, 9) / 1000, total(proxy, 7))
+    function row(proxy,   p99, peer) {
+      p99 = median(proxy, 4)
+      peer = proxy ~ /@/ ? substr(proxy, index(proxy, "@") + 1) : ""
+      return sprintf("| %s | %d | %.2f | %.3f ms | %.3f ms | %s | %.3f ms | %d |",
+                     peer == "" ? proxy : "sluice, as many", median(proxy, 2), median(proxy, 3),
+                     median(proxy, 8) / 1000, p99 / 1000,
+                     peer == "" ? "" : quotient(p99, median(peer, 4)), median(proxy, 9) / 1000,
+                     total(proxy, 7))
     }'"$rows" "$work/$1.samples"
 }
 
@@ -98,7 +104,7 @@ heading() {
       printf 'A file of 1 KiB; HAProxy answers from memory. Four clients (openssl s_time) say of each handshake\nwhether it was full or resumed; of the wrong sort, it is an error.\n'
       ;;
     idle*) printf '## Idle connections%s\n\nThe growth of RSS from 200 to 4,200, each of which has had one answer of 1 KiB from the origin.\nConnections that were closed meanwhile are errors.\n' "$([ "$1" = idle ] || echo ', TLS 1.3')" ;;
-    latency) printf '## Latency at half load\n\nForwarded, 1 KiB. Each proxy gets half as many requests a second as it has just taken at most, evenly,\neach timed from when it was due.\n' ;;
+    latency) printf '## Latency at half load\n\nForwarded, 1 KiB. Each proxy gets half as many requests a second as it has just taken at most, evenly,\neach timed from when it was due; and after each peer Sluice gets as many.\n' ;;
     workers-1) printf '## One worker and two\n\nForwarded, 1 KiB; proxy, load and origin may run on any of the %d cores%s.\n' "$(nproc)" \
       "$([ "$(nproc)" -ge 4 ] || echo '; with two workers, proxy and load share them')" ;;
     routing) printf '## Routing: 1,000 hosts with 20 paths each\n\nForwarded, 1 KiB; all routes in turn, each with a header field of its own in the response.\n' ;;
@@ -168,10 +174,11 @@ summary() {
       END {
         if (!("sluice" in n)) exit
         peer = best_peer(column)
+        mine = median("sluice@" peer in n ? "sluice@" peer : "sluice", column)
         format = unit == "B" || column == 4 ? "%d " : "%.2f "
-        printf "| %s | %s | %s | %s | %s |\n", name, sprintf(format unit, median("sluice", column)),
+        printf "| %s | %s | %s | %s | %s |\n", name, sprintf(format unit, mine),
                peer == "" ? "" : peer " " sprintf(format unit, median(peer, column)),
-               ratio(median("sluice", column), column),
+               ratio(mine, column),
                unit == "B" || column == 4 ? "" : ratio(median("sluice", 2), 2)
       }' "$work/$name.samples"
   done
