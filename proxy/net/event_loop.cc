@@ -39,7 +39,6 @@ EventLoop::EventLoop()
   wakeup_->enable();
   tick_ = std::make_unique<FdEvent>(base_, -1, short{0},
                                     FdEvent::Callback::of<&EventLoop::on_tick>(this));
-  tick_->enable_every(TimerWheel::kTick);
 }
 
 EventLoop::~EventLoop() {
@@ -51,8 +50,26 @@ EventLoop::~EventLoop() {
 }
 
 void EventLoop::run() {
-  while (!stopping_) turn();
+  while (!stopping_) {
+    keep_ticking(timers_.ticking());
+    take_turn();
+  }
   stopping_ = false;
+}
+
+void EventLoop::turn() {
+  keep_ticking(true);
+  take_turn();
+}
+
+void EventLoop::keep_ticking(bool on) {
+  if (ticking_ == on) return;
+  ticking_ = on;
+  if (on) {
+    tick_->enable_every(TimerWheel::kTick);
+  } else {
+    tick_->disable();
+  }
 }
 
 // Work that no event announces, left over by the turn before.
@@ -62,7 +79,7 @@ bool EventLoop::has_work() const {
 
 // libevent's priorities are left alone: with them EVLOOP_ONCE goes on until no event of any
 // priority is active, and steady traffic would keep it from ever reaching the flush below.
-void EventLoop::turn() {
+void EventLoop::take_turn() {
   clock_stale_ = true;
   CHECK(event_base_loop(base_, has_work() ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE) >= 0);
   run(new_);

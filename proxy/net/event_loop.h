@@ -63,8 +63,9 @@ class EventLoop {
   EventLoop& operator=(const EventLoop&) = delete;
   ~EventLoop();
 
-  // Turns until stop(). stop() may be called from within; the turn is finished first. Each stop()
-  // ends one run(), the next one if none is going on.
+  // Turns until stop(), and sleeps where there is neither an event nor a timer to wait for. stop()
+  // may be called from within; the turn is finished first. Each stop() ends one run(), the next one
+  // if none is going on.
   void run();
   void stop() { stopping_ = true; }
 
@@ -105,6 +106,8 @@ class EventLoop {
   // leaves in the same turn; a chain of them that never ends may not hold up the loop.
   static constexpr int kFlushRounds = 2;
 
+  void take_turn();
+  void keep_ticking(bool on);
   bool has_work() const;
   static void run(IntrusiveList<Requeued, RequeueTag>& list);
   void flush();
@@ -120,6 +123,7 @@ class EventLoop {
   mutable TimePoint now_{};
   mutable bool clock_stale_ = true;
   bool stopping_ = false;
+  bool ticking_ = false;
 
   IntrusiveList<Flushable, FlushTag> to_flush_;
   IntrusiveList<Requeued, RequeueTag> new_;

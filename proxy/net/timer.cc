@@ -24,6 +24,11 @@ void TimerWheel::file(Timer& timer) {
   timer.filed_tick_ =
       std::clamp(tick_of(timer.deadline_), current_tick_ + 1, current_tick_ + kHorizon);
   slots_[static_cast<std::size_t>(timer.filed_tick_) % kSlots].push_back(timer);
+  ticking_ = true;
+}
+
+bool TimerWheel::empty() const {
+  return std::all_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.empty(); });
 }
 
 void TimerWheel::advance(TimePoint now) {
@@ -35,6 +40,7 @@ void TimerWheel::advance(TimePoint now) {
     ++current_tick_;
     run_slot(slots_[static_cast<std::size_t>(current_tick_) % kSlots], now);
   }
+  ticking_ = !empty();
 }
 
 void TimerWheel::run_slot(Slot& slot, TimePoint now) {

@@ -61,6 +61,9 @@ class TimerWheel {
   // clear or destroy any timer, its own too.
   void advance(TimePoint now);
 
+  // Whether advance() has to be called, tick by tick: not while no timer waits.
+  bool ticking() const { return ticking_; }
+
  private:
   friend class Timer;
   using Slot = IntrusiveList<Timer, TimerTag>;
@@ -69,9 +72,11 @@ class TimerWheel {
   std::int64_t tick_of(TimePoint deadline) const;
   void file(Timer& timer);
   void run_slot(Slot& slot, TimePoint now);
+  bool empty() const;
 
   TimePoint start_;
   std::int64_t current_tick_ = 0;  // the last tick that advance() completed
+  bool ticking_ = false;
   std::array<Slot, kSlots> slots_;
 };
 

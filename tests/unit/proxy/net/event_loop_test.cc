@@ -271,6 +271,23 @@ TEST_CASE_METHOD(Fixture, "event loop: its timers run by themselves", "[net][eve
   CHECK(loop.now() >= deadline);
 }
 
+TEST_CASE_METHOD(Fixture, "event loop: one that slept without a timer has the next one in time",
+                 "[net][event_loop]") {
+  struct Alarm {
+    void on_fired() { loop.stop(); }
+    EventLoop& loop;
+  } alarm{loop};
+  Timer timer(loop.timers(), Timer::Callback::of<&Alarm::on_fired>(&alarm));
+  TimePoint deadline;
+  loop.post([&] {
+    deadline = loop.now() + std::chrono::milliseconds(60);
+    timer.set(deadline);
+  });
+  loop.run();
+  CHECK(loop.now() >= deadline);
+  CHECK_FALSE(loop.timers().ticking());
+}
+
 TEST_CASE_METHOD(Fixture, "fd event: comes while it is enabled, and with its bits",
                  "[net][fd_event]") {
   struct Watcher {

@@ -149,6 +149,36 @@ TEST_CASE_METHOD(Fixture, "timer: after a stall everything that is due fires, on
   for (const auto& one : alarms) CHECK(one->fired.size() == 1);
 }
 
+TEST_CASE_METHOD(Fixture, "timer: the wheel asks for ticks only while a timer waits",
+                 "[net][timer]") {
+  CHECK_FALSE(wheel.ticking());
+  alarm.timer.set(now + seconds(1));
+  CHECK(wheel.ticking());
+  run_to(now + milliseconds(500));
+  CHECK(wheel.ticking());
+  run_to(now + seconds(1));
+  CHECK(alarm.fired.size() == 1);
+  CHECK_FALSE(wheel.ticking());
+  alarm.timer.set(now + seconds(1));
+  alarm.timer.clear();
+  run_to(now + seconds(2));
+  CHECK_FALSE(wheel.ticking());
+}
+
+TEST_CASE_METHOD(Fixture, "timer: one that is set after a time without ticks is as exact as ever",
+                 "[net][timer]") {
+  for (const milliseconds silence : {milliseconds(70), kHorizon - kTick, 7 * kHorizon + kTick}) {
+    now += silence;
+    alarm.fired.clear();
+    const TimePoint deadline = now + seconds(1);
+    alarm.timer.set(deadline);
+    run_to(deadline + 3 * kTick);
+    REQUIRE(alarm.fired.size() == 1);
+    CHECK(alarm.fired[0] >= deadline);
+    CHECK(alarm.fired[0] <= deadline + kTick);
+  }
+}
+
 TEST_CASE_METHOD(Fixture, "timer: a callback may set its own timer again", "[net][timer]") {
   alarm.then = [this] { alarm.timer.set(now + seconds(1)); };
   alarm.timer.set(now + seconds(1));
