@@ -72,9 +72,10 @@ class alignas(64) Shard {
   void body_grew(const Body& body, std::uint64_t hash, std::size_t entry_max);
   void body_failed(const Body& body, std::uint64_t hash);
 
-  // By URL, whose hash is given. Takes out `most` entries, and returns false where no more are
-  // left.
-  bool purge_url(const Purge& purge, std::uint64_t hash, std::size_t most, PurgeReport& report);
+  // By URL, whose hash is given. Looks at `most` entries from `cursor` on, moves it, and returns
+  // false where no more are left; where it has lost its place, begins anew and looks at all.
+  bool purge_url(const Purge& purge, std::uint64_t hash, std::size_t most, PurgeCursor& cursor,
+                 PurgeReport& report);
   // By all else. Each looks into `most` buckets from `at` on, moves `at` behind them, and returns
   // false at the end.
   bool purge_flights(const Purge& purge, std::size_t& at, std::size_t most, PurgeReport& report);

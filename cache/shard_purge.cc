@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The Shard's part in a purge: some buckets, or what one URL has, under one lock.
 #include <algorithm>
+#include <utility>
 
 #include "cache/shard.h"
 
@@ -41,21 +42,31 @@ std::size_t take_batch(std::size_t& at, std::size_t most, std::size_t buckets,
 
 }  // namespace
 
-bool Shard::purge_url(const Purge& purge, std::uint64_t hash, std::size_t most,
+bool Shard::purge_url(const Purge& purge, std::uint64_t hash, std::size_t most, PurgeCursor& cursor,
                       PurgeReport& report) {
   EntryChain out;
+  const EntryPtr before = std::move(cursor.last);
   const std::lock_guard lock(mutex_);
   ++url_purges_[url_slot(hash)];
   for (Flight* flight = flights_by_url_.chain(hash); flight != nullptr;
        flight = UrlLists<Flight>::next(*flight)) {
     purge_flight(*flight, purge, report);
   }
-  for (Entry* entry = entries_by_url_.chain(hash); entry != nullptr;) {
-    Entry* next = UrlLists<Entry>::next(*entry);
-    if (purge_entry(*entry, purge, report, out) && --most == 0) return true;
+  const bool in_place =
+      before && before->place_ == Entry::Place::Stored && cursor.lists == entries_by_url_.size();
+  Entry* entry = in_place ? UrlLists<Entry>::next(*before) : entries_by_url_.chain(hash);
+  const bool bounded = in_place || !before;
+  Entry* last = in_place ? before.get() : nullptr;
+  std::size_t looked_at = 0;
+  while (entry != nullptr && (looked_at < most || !bounded)) {
+    Entry* const next = UrlLists<Entry>::next(*entry);
+    if (!purge_entry(*entry, purge, report, out)) last = entry;
     entry = next;
+    ++looked_at;
   }
-  return false;
+  report.longest_hold = std::max(report.longest_hold, looked_at);
+  cursor = {EntryPtr(last), entries_by_url_.size()};
+  return entry != nullptr;
 }
 
 bool Shard::purge_flights(const Purge& purge, std::size_t& at, std::size_t most,
@@ -99,7 +110,8 @@ void Shard::purge_flight(Flight& flight, const Purge& purge, PurgeReport& report
 
 bool Shard::purge_entry(Entry& entry, const Purge& purge, PurgeReport& report, EntryChain& out) {
   if (!matches(purge, entry)) return false;
-  if (!entry.is_mark()) ++report.entries;
+  const bool is_news = !(purge.soft && entry.marked_stale());  // where it begins anew, it is not
+  if (!entry.is_mark() && is_news) ++report.entries;
   if (purge.soft) {
     entry.mark_stale();
   } else {

@@ -76,15 +76,16 @@ bool Store::remove_entry(const Entry& entry) {
   return shard_of(entry.key().hash).remove_entry(entry);
 }
 
-bool Store::purge_step(const Purge& purge, PurgeReport& report) {
+bool Store::purge_step(const Purge& purge, PurgeCursor& cursor, PurgeReport& report) {
   const std::uint64_t hash = hasher_.hash(purge.text);
-  return shard_of(hash).purge_url(purge, hash, kPurgeBatch, report);
+  return shard_of(hash).purge_url(purge, hash, kPurgeBatch, cursor, report);
 }
 
 PurgeReport Store::purge(const Purge& purge) {
   PurgeReport report;
   if (purge.by == Purge::By::Url) {
-    while (purge_step(purge, report)) {
+    PurgeCursor cursor;
+    while (purge_step(purge, cursor, report)) {
     }
     return report;
   }

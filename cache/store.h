@@ -90,10 +90,17 @@ struct Purge {
 };
 
 struct PurgeReport {
-  std::size_t entries = 0;       // purged
-  std::size_t flights = 0;       // outdated
-  std::size_t buckets = 0;       // looked into
-  std::size_t longest_hold = 0;  // the most buckets looked into under one lock
+  std::size_t entries = 0;  // purged
+  std::size_t flights = 0;  // outdated
+  std::size_t buckets = 0;  // looked into
+  std::size_t longest_hold =
+      0;  // the most buckets, or entries of a URL, looked into under one lock
+};
+
+// How far a purge by URL has come.
+struct PurgeCursor {
+  EntryPtr last;          // that was looked at and stayed; none: it begins
+  std::size_t lists = 0;  // of the shard, then
 };
 
 struct StoreOptions {
@@ -156,9 +163,9 @@ class Store final : private BodyAccount {
   // shards, kPurgeBatch buckets under one lock. What is stored while it walks is not missed where
   // it was fetched earlier, as flights are told first. A hard one takes marks out, too.
   PurgeReport purge(const Purge& purge);
-  // A step of a hard purge by URL, for who has other things to do: at most kPurgeBatch entries.
-  // True: there may be more.
-  bool purge_step(const Purge& purge, PurgeReport& report);
+  // A step of a purge by URL, for who has other things to do: looks at kPurgeBatch entries at most,
+  // or at all that are left where that at `cursor` has gone meanwhile. True: there may be more.
+  bool purge_step(const Purge& purge, PurgeCursor& cursor, PurgeReport& report);
 
   // Evicts down to it.
   void set_capacity(std::size_t bytes);

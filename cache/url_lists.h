@@ -39,6 +39,8 @@ class UrlLists {
     }
   }
 
+  std::size_t size() const { return firsts_.size(); }
+
   // The first of those that may have that URL, whose others follow by next().
   T* chain(std::uint64_t hash) const { return firsts_[index_of(hash)]; }
   static T* next(const T& element) { return element.url_next_; }

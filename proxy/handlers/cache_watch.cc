@@ -14,10 +14,13 @@ namespace {
 
 // What differs in fields that clients choose may be so much that others would wait for it: a step
 // at once, and the rest in turns of the loop.
-void purge_url(cache::Store& store, net::EventLoop& loop, std::string_view url) {
+void purge_url(cache::Store& store, net::EventLoop& loop, std::string_view url,
+               cache::PurgeCursor cursor = {}) {
   cache::PurgeReport report;
-  if (!store.purge_step({cache::Purge::By::Url, url}, report)) return;
-  loop.post([&store, &loop, rest = std::string(url)] { purge_url(store, loop, rest); });
+  if (!store.purge_step({cache::Purge::By::Url, url}, cursor, report)) return;
+  loop.post([&store, &loop, url = std::string(url), cursor = std::move(cursor)] {
+    purge_url(store, loop, url, cursor);
+  });
 }
 
 }  // namespace

@@ -186,6 +186,59 @@ TEST_CASE("purge: a URL's does not touch what is fetched of another", "[cache][p
   CHECK(store.insert(make_entry(store, key.text), store.purges(key)));
 }
 
+TEST_CASE("purge: a URL with many keys is purged a batch at a time", "[cache][purge]") {
+  StoreOptions options;
+  options.shards = 1;
+  Store store(options);
+  const std::string url = "https://a.example/";
+  constexpr std::size_t kEntries = 2000;
+  for (std::size_t i = 0; i < kEntries; ++i) {
+    store.insert(make_entry(store, url + "\n" + std::to_string(i)));
+  }
+  REQUIRE(store.stats().entries == kEntries);
+  for (const bool soft : {true, false}) {
+    CAPTURE(soft);
+    const PurgeReport report = store.purge({By::Url, url, soft});
+    CHECK(report.entries == kEntries);
+    CHECK(report.longest_hold == Store::kPurgeBatch);
+    const Lookup first = store.find(store.key(url + "\n0"), kAny, 0);
+    if (soft) CHECK(first.entry->marked_stale());
+  }
+  CHECK(store.stats().entries == 0);
+  CHECK(adds_up(store));
+}
+
+TEST_CASE("purge: a step by URL whose last entry has gone, or whose lists have grown, misses none",
+          "[cache][purge]") {
+  StoreOptions options;
+  options.shards = 1;
+  options.capacity = std::size_t{1} << 20;
+  Store store(options);
+  const std::string url = "https://a.example/";
+  constexpr std::size_t kEntries = 1000;
+  for (std::size_t i = 0; i < kEntries; ++i) {
+    store.insert(make_entry(store, url + "\n" + std::to_string(i)));
+  }
+  const bool grows = GENERATE(false, true);
+  CAPTURE(grows);
+  const Purge purge{By::Url, url, true};
+  PurgeCursor cursor;
+  PurgeReport report;
+  REQUIRE(store.purge_step(purge, cursor, report));
+  REQUIRE(cursor.last);
+  if (grows) {
+    store.set_capacity(std::size_t{1} << 30);
+  } else {
+    REQUIRE(store.remove_entry(*cursor.last));
+  }
+  CHECK_FALSE(store.purge_step(purge, cursor, report));
+  CHECK(report.entries == kEntries);
+  for (std::size_t i = 0; i < kEntries; ++i) {
+    const Lookup found = store.find(store.key(url + "\n" + std::to_string(i)), kAny, 0);
+    if (found.entry) CHECK(found.entry->marked_stale());
+  }
+}
+
 TEST_CASE("purge: a tag on 100,000 entries holds no lock for longer than a batch",
           "[cache][purge]") {
   StoreOptions options;
