@@ -60,7 +60,8 @@ bool Shard::purge_url(const Purge& purge, std::uint64_t hash, std::size_t most, 
   std::size_t looked_at = 0;
   while (entry != nullptr && (looked_at < most || !bounded)) {
     Entry* const next = UrlLists<Entry>::next(*entry);
-    if (!purge_entry(*entry, purge, report, out)) last = entry;
+    const bool seen = !bounded && purge.soft && entry->marked_stale();
+    if (seen || !purge_entry(*entry, purge, report, out)) last = entry;
     entry = next;
     ++looked_at;
   }
@@ -110,8 +111,7 @@ void Shard::purge_flight(Flight& flight, const Purge& purge, PurgeReport& report
 
 bool Shard::purge_entry(Entry& entry, const Purge& purge, PurgeReport& report, EntryChain& out) {
   if (!matches(purge, entry)) return false;
-  const bool is_news = !(purge.soft && entry.marked_stale());  // where it begins anew, it is not
-  if (!entry.is_mark() && is_news) ++report.entries;
+  if (!entry.is_mark()) ++report.entries;
   if (purge.soft) {
     entry.mark_stale();
   } else {

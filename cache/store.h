@@ -90,17 +90,16 @@ struct Purge {
 };
 
 struct PurgeReport {
-  std::size_t entries = 0;  // purged
-  std::size_t flights = 0;  // outdated
-  std::size_t buckets = 0;  // looked into
-  std::size_t longest_hold =
-      0;  // the most buckets, or entries of a URL, looked into under one lock
+  std::size_t entries = 0;       // purged
+  std::size_t flights = 0;       // outdated
+  std::size_t buckets = 0;       // looked into
+  std::size_t longest_hold = 0;  // the most of them under one lock; by URL, of entries
 };
 
 // How far a purge by URL has come.
 struct PurgeCursor {
   EntryPtr last;          // that was looked at and stayed; none: it begins
-  std::size_t lists = 0;  // of the shard, then
+  std::size_t lists = 0;  // so many the shard had then: with more, the order is another
 };
 
 struct StoreOptions {
