@@ -386,10 +386,18 @@ void Http1Session::send_head(const http::ResponseHead& head) {
   // What follows a CONNECT that was refused may be meant for the tunnel, and is nobody's request.
   bool tunnel_refused = exchange_->request().method == http::Method::Connect;
   response_.send_head(head, !draining() && !body_in_the_way && !tunnel_refused);
-  // Who did not ask for the end may be sending its next request.
-  const bool sends_on = body_in_the_way || tunnel_refused || exchange_->request().keep_alive;
-  if (!response_.keep_alive() && sends_on) linger_for(kLinger);
+  if (body_in_the_way || tunnel_refused) {
+    linger_for(kLinger);
+  } else if (!response_.keep_alive() && exchange_->request().keep_alive && !is_banned()) {
+    linger_for(kShortLinger);  // it did not ask for the end, and may be sending its next request
+  }
   arm_send_timer();
+}
+
+// One that shall not hold the connection any longer.
+bool Http1Session::is_banned() const {
+  const Kind kind = exchange_->failure().kind;
+  return kind == Kind::AccessDenied || kind == Kind::Jailed;
 }
 
 void Http1Session::open_tunnel(const http::ResponseHead& head) {

@@ -58,7 +58,7 @@ class Http1Session final : public Session,
     Body,       // an exchange runs and its request body is not complete
     Busy,       // an exchange runs and its request is complete
     Tunnel,     // an exchange runs, and HTTP is over on this connection
-    Finishing,  // the last response is being sent; nothing is read
+    Finishing,  // the last response is being sent; what is read is dropped
     Lingering,  // our side is shut; what the client still sends is discarded (RFC 9112 9.6)
     Closed,
   };
@@ -122,6 +122,7 @@ class Http1Session final : public Session,
   bool output_backed_up() const;
   bool holds_enough() const;
   void watch_waiting_client();
+  bool is_banned() const;
   void on_read_timeout();
   void on_send_timeout();
   void arm_send_timer();

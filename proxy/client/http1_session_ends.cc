@@ -42,10 +42,11 @@ void Http1Session::release_exchange() {
     return;
   }
   bool reusable = state_ == State::Busy && reusable_after_response();
-  if (state_ == State::Body) linger_for(kLinger);
+  if (state_ == State::Body && !lingers()) linger_for(kLinger);
   exchange_.reset();
-  if (!reusable) return finish_connection();
-  wait_for_request();
+  if (reusable) return wait_for_request();
+  if (response_.keep_alive()) linger_for(kShortLinger);  // draining, which it has not been told
+  finish_connection();
 }
 
 bool Http1Session::reusable_after_response() const {
@@ -66,7 +67,7 @@ void Http1Session::finish_connection() {
   stash_.clear();
   arm_send_timer();
   if (stream_.output_shut()) return on_output_finished();  // a tunnel that was shut before
-  stream_.finish_output(!lingers());
+  stream_.finish_output(lingers() ? net::Stream::Then::Wait : net::Stream::Then::Close);
 }
 
 // --- deadlines and ends ---
@@ -165,8 +166,9 @@ void Http1Session::drain() {
   // may have the next one in the socket already.
   bool idle = state_ == State::Head && served_ && stash_.empty() && exchange_ == nullptr;
   if (!idle || stream_.has_input()) return;
-  if (stream_.has_output()) return finish_connection();
-  close();
+  if (!stream_.has_output()) return close();
+  linger_for(kShortLinger);
+  finish_connection();
 }
 
 void Http1Session::close_now() {

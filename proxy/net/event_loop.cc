@@ -82,13 +82,13 @@ bool EventLoop::has_work() const {
 void EventLoop::take_turn() {
   clock_stale_ = true;
   CHECK(event_base_loop(base_, has_work() ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE) >= 0);
-  run(new_);
-  run(requeued_);
+  run_batch(new_);
+  run_batch(requeued_);
   flush();
   destroy_retired();
 }
 
-void EventLoop::run(IntrusiveList<Requeued, RequeueTag>& list) {
+void EventLoop::run_batch(IntrusiveList<Requeued, RequeueTag>& list) {
   IntrusiveList<Requeued, RequeueTag> batch;
   list.move_to(batch);
   while (Requeued* object = batch.pop_front()) object->on_requeued();

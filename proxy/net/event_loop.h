@@ -94,7 +94,7 @@ class EventLoop {
   void call_again(Requeued& object) {
     if (!object.ListHook<RequeueTag>::linked()) requeued_.push_back(object);
   }
-  // The same, but before all of those: what it has them call again is called in the same turn.
+  // The same, but before all of those, so that what it requeues still runs in this turn.
   void call_first(Requeued& object) {
     if (!object.ListHook<RequeueTag>::linked()) new_.push_back(object);
   }
@@ -109,7 +109,7 @@ class EventLoop {
   void take_turn();
   void keep_ticking(bool on);
   bool has_work() const;
-  static void run(IntrusiveList<Requeued, RequeueTag>& list);
+  static void run_batch(IntrusiveList<Requeued, RequeueTag>& list);
   void flush();
   void destroy_retired();
   void on_wakeup(short what);

@@ -104,17 +104,18 @@ Listener::Listener(EventLoop& loop, Fd fd, Owner* owner)
 }
 
 // To ask an empty queue is dear, as the kernel makes the socket first: so no more is asked for than
-// there lately was, and twice that when there is more time and again.
+// there was the last time. When that many came, twice as many are asked for; but after a single one
+// only now and then, as that is what a quiet listener has.
 void Listener::on_event(short) {
-  for (int i = 0; i < asks_ && accepting(); ++i) {
-    if (accept_one()) continue;
-    asks_ = std::max(1, i);
+  int taken = 0;
+  while (taken < asks_ && accepting() && accept_one()) ++taken;
+  if (taken < asks_) {
+    asks_ = std::max(1, taken);
     full_turns_ = 0;
-    return;
+  } else if (asks_ > 1 || ++full_turns_ == kFullTurns) {
+    asks_ = std::min(asks_ * 2, kAcceptsPerTurn);
+    full_turns_ = 0;
   }
-  if (++full_turns_ < kFullTurns) return;
-  asks_ = std::min(asks_ * 2, kAcceptsPerTurn);
-  full_turns_ = 0;
 }
 
 bool Listener::accept_one() {

@@ -60,7 +60,7 @@ class Listener {
 
  private:
   static constexpr int kAcceptsPerTurn = 16;
-  static constexpr int kFullTurns = 8;
+  static constexpr int kFullTurns = 8;  // with a single one, until two are asked for
   static constexpr std::chrono::milliseconds kPauseOnExhaustion{100};
 
   // False when there is nothing more to accept now.
@@ -77,8 +77,8 @@ class Listener {
   Address local_;
   FdEvent event_;
   Timer pause_timer_;
-  int asks_ = 1;            // accepts of a turn
-  int full_turns_ = 0;      // in a row in which they all found something
+  int asks_ = 1;  // accepts of a turn
+  int full_turns_ = 0;
   bool paused_ = false;     // by the owner
   bool exhausted_ = false;  // until pause_timer_ comes
 };

@@ -122,8 +122,9 @@ class Stream final : private Flushable, private Requeued {
   void set_low_watermark(std::size_t bytes) { low_watermark_bytes_ = bytes; }
 
   // Sends what is buffered, then shuts the sending side (close_notify and FIN);
-  // on_output_finished() follows. `owner_closes`: it will close() then, which sends the FIN itself.
-  void finish_output(bool owner_closes = false);
+  // on_output_finished() follows, in which an owner that said so will close(): that sends the FIN.
+  enum class Then : std::uint8_t { Wait, Close };
+  void finish_output(Then then = Then::Wait);
   // That has happened, and on_output_finished() was told.
   bool output_shut() const { return output_shut_; }
 
@@ -195,7 +196,7 @@ class Stream final : private Flushable, private Requeued {
   bool file_waits_ = false;  // send_file() found the socket full
   bool attached_ = false;    // its event is registered
   bool finishing_ = false;
-  bool owner_closes_ = false;  // once that is done
+  Then then_ = Then::Wait;  // once that is done
   bool output_shut_ = false;
   bool broken_ = false;
   bool broken_told_ = false;

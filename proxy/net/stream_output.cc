@@ -209,13 +209,13 @@ void Stream::shut_output() {
     return;  // the FIN follows the close_notify, with a later flush
   }
   output_shut_ = true;
-  if (!owner_closes_) ::shutdown(fd_.get(), SHUT_WR);
+  if (then_ == Then::Wait) ::shutdown(fd_.get(), SHUT_WR);
   owner_->on_output_finished();
 }
 
-void Stream::finish_output(bool owner_closes) {
+void Stream::finish_output(Then then) {
   if (closed()) return;
-  owner_closes_ = owner_closes;
+  then_ = then;
   finishing_ = true;
   loop_.flush_later(*this);
 }

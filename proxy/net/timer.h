@@ -3,9 +3,9 @@
 //
 // A Timer is a member of what it guards. Moving its deadline later, the common case on a keep-alive
 // connection, writes one field: the wheel finds out when the old place comes up and files it again.
-// Only an earlier deadline moves the timer at once. Deadlines are kept to one tick (50 ms), late
-// rather than early. Hashed wheel after Varghese and Lauck, "Hashed and Hierarchical Timing Wheels"
-// (SOSP 1987), scheme 6, with deadlines beyond the horizon filed at its end.
+// Only an earlier deadline moves the timer at once. Deadlines are kept to two ticks (of 50 ms),
+// late rather than early. Hashed wheel after Varghese and Lauck, "Hashed and Hierarchical Timing
+// Wheels" (SOSP 1987), scheme 6, with deadlines beyond the horizon filed at its end.
 //
 // Single-threaded: a wheel and its timers belong to one EventLoop. Time is an argument.
 #pragma once

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tests/support/http_reader.h"
+#include "tests/support/metrics.h"
 #include "tests/support/scripted_backend.h"
 #include "tests/support/sluice_process.h"
 #include "tests/wire/configs.h"
@@ -18,6 +19,7 @@ using sluice::support::RawClient;
 using sluice::support::read_response;
 using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
+using sluice::support::wait_for_metric;
 using sluice::wire::forwarding_to;
 
 namespace {
@@ -68,6 +70,21 @@ TEST_CASE("reload: an open connection goes by the new rules from its next reques
   CHECK(get(client) == "one");
   REQUIRE(sluice.reload(responding("two")));
   CHECK(get(client) == "two");
+}
+
+TEST_CASE("reload: connections come with their first bytes, or at once", "[wire][reload]") {
+  const auto deferring = [](const std::string& on) {
+    return R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0", "defer_accept": )" + on +
+           R"(}], "routes": [{"respond": {"body": "x"}}]})";
+  };
+  SluiceProcess sluice(deferring("true"));
+  RawClient silent = sluice.connect();
+  RawClient client = sluice.connect();
+  CHECK(get(client) == "x");
+  CHECK(get(silent) == "x");
+  REQUIRE(sluice.reload(deferring("false")));
+  const RawClient still_silent = sluice.connect();
+  wait_for_metric(sluice, "sluice_client_connections_accepted_total", 3);
 }
 
 TEST_CASE("reload: an exchange in flight ends under the rules it began with", "[wire][reload]") {

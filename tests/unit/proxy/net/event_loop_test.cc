@@ -65,6 +65,18 @@ TEST_CASE_METHOD(Fixture,
   CHECK(words == Words{"event", "again a", "flush a", "~dead"});
 }
 
+TEST_CASE_METHOD(Fixture, "event loop: what is called first may requeue others within the turn",
+                 "[net][event_loop]") {
+  auto a = witness("a");
+  auto b = witness("b");
+  auto c = witness("c");
+  b->then = [&] { loop.call_again(*c); };
+  loop.call_again(*a);
+  loop.call_first(*b);
+  loop.turn();
+  CHECK(words == Words{"again b", "again a", "again c"});
+}
+
 TEST_CASE_METHOD(Fixture, "event loop: asked twice is done once", "[net][event_loop]") {
   auto a = witness("a");
   for (int i = 0; i < 2; ++i) {

@@ -97,14 +97,20 @@ TEST_CASE_METHOD(Fixture, "listener: an accepted socket is non-blocking, not inh
   CHECK(recorder.peers[0] == Address::local_of(clients[0].get()));
 }
 
-TEST_CASE_METHOD(Fixture, "listener: accepts a bounded number in one turn", "[net][listener]") {
-  connect_clients(40);
-  std::size_t before = 0;
-  while (before < 40) {
+TEST_CASE_METHOD(Fixture, "listener: asks for more in a turn as more come, up to a bound",
+                 "[net][listener]") {
+  connect_clients(80);
+  std::vector<std::size_t> turns;
+  for (std::size_t before = 0; before < 80; before = recorder.accepted.size()) {
     support::run_until(loop, [&] { return recorder.accepted.size() > before; });
-    CHECK(recorder.accepted.size() - before <= 16);
-    before = recorder.accepted.size();
+    turns.push_back(recorder.accepted.size() - before);
   }
+  CHECK(turns == std::vector<std::size_t>{1, 1, 1, 1, 1, 1, 1, 1, 2, 4, 8, 16, 16, 16, 10});
+  // After a turn that found less it asks for as many as it found.
+  connect_clients(30);
+  support::run_until(loop, [&] { return recorder.accepted.size() > 80; });
+  CHECK(recorder.accepted.size() == 90);
+  await_accepted(110);
 }
 
 TEST_CASE_METHOD(Fixture, "listener: while it is paused the queue waits", "[net][listener]") {
