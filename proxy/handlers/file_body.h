@@ -16,7 +16,7 @@ class FileBody {
   void take(OpenFilePtr file) { file_ = std::move(file); }
   BodyPlan& plan() { return plan_; }
 
-  int file() const { return file_->file.fd.get(); }
+  int file() const { return file_->found.fd.get(); }
 
   // The next bytes, in `space` or of a text; empty at the end, or, with *failed, where the file has
   // become shorter or cannot be read.

@@ -11,7 +11,7 @@ OpenFiles::OpenFiles(net::EventLoop& loop)
 OpenFilePtr OpenFiles::find(std::string_view key) {
   const auto at = files_.find(key);
   if (at == files_.end()) return {};
-  if (is_untouched(at->second->file)) return at->second;
+  if (is_untouched(at->second->found)) return at->second;
   files_.erase(at);
   return {};
 }

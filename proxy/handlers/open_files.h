@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // OpenFiles: the large files that a worker has opened within this second, so that a hot one is not
 // looked up for each request. All are let go together, a second after the first at the latest: by
-// then another that has come into a file's place is seen, and what was deleted gives its space
-// back. One that was written to is seen at once.
+// then another file that should be sent instead is seen, and what was deleted gives its space
+// back. That the file itself was written to is seen at once.
 //
 // Single-threaded, of one worker. A file stays open as long as somebody sends it.
 #pragma once
@@ -22,7 +22,7 @@ namespace sluice::handlers {
 
 // A file, and how it answers.
 struct OpenFile {
-  FoundFile file;                   // its path is not valid any more
+  FoundFile found;                  // without its path
   std::string_view type;            // of mime_type_of()
   std::string_view coding;          // the name; empty: as it is
   bool depends_on_codings = false;  // another client may be sent another file

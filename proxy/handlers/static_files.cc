@@ -176,7 +176,7 @@ bool FileResponder::answer_from_open() {
 
 void FileResponder::answer_by_store(const OpenFile& file) {
   describe(file);
-  cache::EntryPtr entry = stored_.keep(exchange_, key_, file.file, known_, std::time(nullptr));
+  cache::EntryPtr entry = stored_.keep(exchange_, key_, file.found, known_, std::time(nullptr));
   if (!entry) return refuse(Kind::FileFailed);
   put_stored_head(exchange_, *entry);
   stored_answer_.start(std::move(entry));
@@ -200,7 +200,8 @@ void FileResponder::list(FoundFile directory) {
 
 void FileResponder::answer(FoundFile found) {
   OpenFile file = choose_coding(std::move(found));
-  if (file.file.size <= StoredFiles::kFileBytesMax) return answer_by_store(file);
+  if (file.found.size <= StoredFiles::kFileBytesMax) return answer_by_store(file);
+  file.found.path = {};  // it is of this exchange
   OpenFilePtr large = std::make_shared<const OpenFile>(std::move(file));
   OpenFiles* const open_files = exchange_.services().open_files;
   if (open_files != nullptr) open_files->keep(key_.text, large);
@@ -208,7 +209,7 @@ void FileResponder::answer(FoundFile found) {
 }
 
 void FileResponder::answer_by_file(OpenFilePtr file) {
-  const Representation representation{describe(*file), file->file.size, file->type};
+  const Representation representation{describe(*file), file->found.size, file->type};
   body_.take(std::move(file));
   const int status = select(exchange_, representation, body_.plan());
   constexpr int kPreconditionFailed = 412;
@@ -219,19 +220,19 @@ void FileResponder::answer_by_file(OpenFilePtr file) {
 OpenFile FileResponder::choose_coding(FoundFile file) {
   const MimeType type = mime_type_of(file.path);
   const bool depends_on_codings = precompressed_ && type.compressible;
+  if (!depends_on_codings) return {std::move(file), type.name, {}, false};
   for (const Coding& coding : kCodings) {
-    if (!depends_on_codings) break;
     if (!http::accepts_encoding(exchange_.request().fields, coding.name)) continue;
     FoundFile sibling = lookup_.find_sibling(file, coding.suffix, exchange_.arena());
     if (sibling.status != FoundFile::Status::Found) continue;
-    return {std::move(sibling), type.name, coding.name, depends_on_codings};
+    return {std::move(sibling), type.name, coding.name, true};
   }
-  return {std::move(file), type.name, {}, depends_on_codings};
+  return {std::move(file), type.name, {}, true};
 }
 
 // What the head says of the file.
 http::Validators FileResponder::describe(const OpenFile& open) {
-  const FoundFile& file = open.file;
+  const FoundFile& file = open.found;
   http::Validators validators;
   constexpr std::size_t kRoom = 64;
   char* const etag = exchange_.arena().allocate(kRoom);

@@ -2,83 +2,28 @@
 // Files from a directory: what is sent of them, what is not, and that nothing else ever is.
 #include <catch2/catch.hpp>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <filesystem>
 #include <string>
 
-#include "tests/support/environment.h"
 #include "tests/support/http_reader.h"
-#include "tests/support/process_stats.h"
 #include "tests/support/sluice_process.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_certificates.h"
+#include "tests/wire/site.h"
 
 using sluice::support::Deadline;
-using sluice::support::descriptor_count;
 using sluice::support::RawClient;
-using sluice::support::read_response;
 using sluice::support::Response;
-using sluice::support::ResponseTo;
 using sluice::support::SluiceProcess;
 using sluice::support::TempDir;
+using sluice::wire::ask;
+using sluice::wire::ask_until;
+using sluice::wire::pattern;
+using sluice::wire::Site;
 
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string pattern(std::size_t size) {
-  std::string out(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) out[i] = static_cast<char>(i * 2654435761U >> 9);
-  return out;
-}
-
-// A root with a few files, beside a secret that must never leave.
-struct Site {
-  Site() {
-    fs::create_directories(directory.path() / "www/docs/empty");
-    fs::create_directories(directory.path() / "www/.well-known");
-    directory.write("secret.txt", "secret\n");
-    directory.write("www/index.html", "<h1>home</h1>\n");
-    directory.write("www/docs/index.html", "docs\n");
-    directory.write("www/digits.txt", "0123456789");
-    directory.write("www/a b%.txt", "odd name\n");
-    directory.write("www/.hidden", "secret\n");
-    directory.write("www/.well-known/acme", "token\n");
-    directory.write("www/empty.css", "");
-    directory.write("www/big.bin", pattern(3'000'000));
-    fs::create_symlink("digits.txt", directory.path() / "www/inside");
-    fs::create_symlink("../secret.txt", directory.path() / "www/outside");
-    fs::create_symlink(directory.path(), directory.path() / "www/up");
-    REQUIRE(mkfifo((directory.path() / "www/fifo").c_str(), 0600) == 0);
-  }
-
-  std::string config(std::string_view more = {}, std::string_view listener = {}) const {
-    return R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0")" + std::string(listener) +
-           R"(}], "access_log": {"format": "json"}, "routes": [{"files": {"root": ")" +
-           (directory.path() / "www").string() + "\"" + std::string(more) +
-           R"(}}, {"match": {"path": "/s/*"}, "strip_prefix": "/s", "files": {"root": ")" +
-           (directory.path() / "www").string() + R"("}}]})";
-  }
-
-  TempDir directory;
-};
-
-Response ask(RawClient& client, const std::string& target, const std::string& fields = {},
-             const std::string& method = "GET") {
-  client.send(method + " " + target + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n");
-  return read_response(client, method == "HEAD" ? ResponseTo::Head : ResponseTo::Get);
-}
-
-// What is kept in memory is looked at once a second.
-Response ask_until(RawClient& client, const std::string& target, std::string_view body) {
-  Response response;
-  for (const Deadline deadline; response.body != body && !deadline.expired();) {
-    response = ask(client, target);
-  }
-  return response;
-}
 
 std::string admin_stats(const SluiceProcess& sluice) {
   RawClient admin = sluice.connect_admin();
@@ -173,29 +118,6 @@ TEST_CASE("files: a small file is kept in memory, and looked at again when it ha
     gone = ask(client, "/digits.txt");
   }
   CHECK(gone.status == 404);
-}
-
-TEST_CASE("files: a large file is seen when it changes, and let go within a second or so",
-          "[wire][files]") {
-  Site site;
-  SluiceProcess sluice(site.config());
-  RawClient client = sluice.connect();
-  ask(client, "/digits.txt");
-  const std::size_t open_before = descriptor_count(sluice.process_id());
-  CHECK(ask(client, "/big.bin").body == pattern(3'000'000));
-  site.directory.write("www/big.bin", pattern(100'000));
-  CHECK(ask(client, "/big.bin").body == pattern(100'000));
-  fs::remove(site.directory.path() / "www/big.bin");
-  Response gone;
-  for (const Deadline deadline; gone.status != 404 && !deadline.expired();) {
-    gone = ask(client, "/big.bin");
-  }
-  CHECK(gone.status == 404);
-  std::size_t open = open_before + 1;
-  for (const Deadline deadline; open > open_before && !deadline.expired();) {
-    open = descriptor_count(sluice.process_id());
-  }
-  CHECK(open == open_before);
 }
 
 TEST_CASE("files: one of the same size and time in another's place has another entity tag",
@@ -346,43 +268,6 @@ TEST_CASE("files: a root that is turned to the next release is followed within a
   fs::create_symlink("two", directory.path() / "next");
   fs::rename(directory.path() / "next", directory.path() / "current");
   CHECK(ask_until(client, "/v", "2").body == "2");
-}
-
-TEST_CASE("files: a file that becomes shorter on its way is a visible cut", "[wire][files]") {
-  Site site;
-  // Larger than all buffers on the way, so that the end is not read yet when it goes.
-  const fs::path path = site.directory.path() / "www/large";
-  site.directory.write("www/large", "");
-  fs::resize_file(path, 64'000'000);
-  SluiceProcess sluice(site.config());
-  RawClient client = sluice.connect();
-  client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
-  client.recv_until("\r\n\r\n");
-  fs::resize_file(path, 1000);
-  CHECK(client.recv_to_close().size() < 64'000'000);
-  CHECK_NOTHROW(sluice.wait_for_access_log("\"end\":\"file_failed\""));
-}
-
-TEST_CASE("files: a slow reader of a large file costs no memory, and leaves nothing open",
-          "[wire][files]") {
-  Site site;
-  fs::resize_file(site.directory.path() / "www/big.bin", 200'000'000);
-  SluiceProcess sluice(site.config());
-  const std::size_t at_rest = descriptor_count(sluice.process_id());
-  {
-    RawClient client = sluice.connect();
-    CHECK(ask(client, "/digits.txt").status == 200);
-    const std::size_t before = sluice::support::status_kib(sluice.process_id(), "VmHWM");
-    client.send("GET /big.bin HTTP/1.1\r\nHost: a\r\n\r\n");
-    client.recv_exact(1'000'000);
-    const std::size_t peak = sluice::support::status_kib(sluice.process_id(), "VmHWM");
-    if (!sluice::support::kSanitized) CHECK(peak < before + 2048);
-    client.close();
-  }
-  const sluice::support::Deadline deadline;
-  while (descriptor_count(sluice.process_id()) > at_rest) {
-    REQUIRE_FALSE(deadline.expired());
-  }
 }
 
 TEST_CASE("files: over TLS, as they are", "[wire][files][tls]") {

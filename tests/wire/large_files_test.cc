@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// Files that are larger than what is kept in memory: sent from where they lie.
+#include <catch2/catch.hpp>
+
+#include <filesystem>
+#include <string>
+
+#include "tests/support/environment.h"
+#include "tests/support/process_stats.h"
+#include "tests/wire/site.h"
+
+using sluice::support::Deadline;
+using sluice::support::descriptor_count;
+using sluice::support::RawClient;
+using sluice::support::Response;
+using sluice::support::SluiceProcess;
+using sluice::wire::ask;
+using sluice::wire::pattern;
+using sluice::wire::Site;
+
+namespace fs = std::filesystem;
+
+TEST_CASE("files: a large file is seen when it changes, and let go within a second or so",
+          "[wire][files]") {
+  Site site;
+  SluiceProcess sluice(site.config());
+  RawClient client = sluice.connect();
+  ask(client, "/digits.txt");
+  const std::size_t open_before = descriptor_count(sluice.process_id());
+  CHECK(ask(client, "/big.bin").body == pattern(3'000'000));
+  site.directory.write("www/big.bin", pattern(100'000));
+  CHECK(ask(client, "/big.bin").body == pattern(100'000));
+  fs::remove(site.directory.path() / "www/big.bin");
+  Response gone;
+  for (const Deadline deadline; gone.status != 404 && !deadline.expired();) {
+    gone = ask(client, "/big.bin");
+  }
+  CHECK(gone.status == 404);
+  std::size_t open = open_before + 1;
+  for (const Deadline deadline; open > open_before && !deadline.expired();) {
+    open = descriptor_count(sluice.process_id());
+  }
+  CHECK(open == open_before);
+}
+
+TEST_CASE("files: large files that are open already answer as the first time", "[wire][files]") {
+  Site site;
+  const std::string plain = pattern(200'000);
+  const std::string coded = pattern(150'000);
+  site.directory.write("www/large.js", plain);
+  site.directory.write("www/large.js.gz", coded);
+  SluiceProcess sluice(site.config(R"(, "precompressed": true)"));
+  RawClient client = sluice.connect();
+  for (int i = 0; i < 3; ++i) {
+    const Response whole = ask(client, "/large.js");
+    CHECK(whole.body == plain);
+    CHECK(whole.field("Vary") == "Accept-Encoding");
+    CHECK_FALSE(whole.has("Content-Encoding"));
+    const Response gzip = ask(client, "/large.js", "Accept-Encoding: gzip\r\n");
+    CHECK(gzip.body == coded);
+    CHECK(gzip.field("Content-Encoding") == "gzip");
+    CHECK(gzip.field("Content-Type") == "text/javascript; charset=utf-8");
+    CHECK(ask(client, "/large.js", "Range: bytes=100-199\r\n").body == plain.substr(100, 100));
+    CHECK(ask(client, "/large.js", "If-None-Match: " + whole.field("ETag") + "\r\n").status == 304);
+    CHECK(ask(client, "/large.js", "", "HEAD").field("Content-Length") == "200000");
+  }
+}
+
+TEST_CASE("files: a file that becomes shorter on its way is a visible cut", "[wire][files]") {
+  Site site;
+  // Larger than all buffers on the way, so that the end is not read yet when it goes.
+  const fs::path path = site.directory.path() / "www/large";
+  site.directory.write("www/large", "");
+  fs::resize_file(path, 64'000'000);
+  SluiceProcess sluice(site.config());
+  RawClient client = sluice.connect();
+  client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+  client.recv_until("\r\n\r\n");
+  fs::resize_file(path, 1000);
+  CHECK(client.recv_to_close().size() < 64'000'000);
+  CHECK_NOTHROW(sluice.wait_for_access_log("\"end\":\"file_failed\""));
+}
+
+TEST_CASE("files: a slow reader of a large file costs no memory, and leaves nothing open",
+          "[wire][files]") {
+  Site site;
+  fs::resize_file(site.directory.path() / "www/big.bin", 200'000'000);
+  SluiceProcess sluice(site.config());
+  const std::size_t at_rest = descriptor_count(sluice.process_id());
+  {
+    RawClient client = sluice.connect();
+    CHECK(ask(client, "/digits.txt").status == 200);
+    const std::size_t before = sluice::support::status_kib(sluice.process_id(), "VmHWM");
+    client.send("GET /big.bin HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.recv_exact(1'000'000);
+    const std::size_t peak = sluice::support::status_kib(sluice.process_id(), "VmHWM");
+    if (!sluice::support::kSanitized) CHECK(peak < before + 2048);
+    client.close();
+  }
+  const sluice::support::Deadline deadline;
+  while (descriptor_count(sluice.process_id()) > at_rest) {
+    REQUIRE_FALSE(deadline.expired());
+  }
+}
