@@ -89,6 +89,10 @@ void Checker::listeners() {
     listener_name(listener, i);
     if (listener.tls) tls(*listener.tls, at.at("tls"));
     const bool local = listener.address.starts_with("unix:");
+    if (local && listener.defer_accept) {
+      reporter_.at(at.at("defer_accept"),
+                   {"only TCP connections can be handed over with their first bytes", ""});
+    }
     if (listener.proxy_protocol && !local && config_.trusted_proxies.empty() &&
         !reporter_.doubtful(Path().at("trusted_proxies"))) {
       reporter_.at(at.at("proxy_protocol"), {"nobody may connect: there are no \"trusted_proxies\"",

@@ -40,6 +40,16 @@ TEST_CASE("check: a PROXY header is believed of somebody", "[conf][check]") {
   CHECK(loads(with("unix:/run/s", "")));
 }
 
+TEST_CASE("check: defer_accept is of TCP", "[conf][check]") {
+  const auto with = [](const std::string& address) {
+    return "\"listeners\":[{\"address\":\"" + address + "\",\"defer_accept\":@true}]," + kPool +
+           "," + kRoute;
+  };
+  check_rows({{with("unix:/run/s"), "listeners[0].defer_accept",
+               "only TCP connections can be handed over with their first bytes", ""}});
+  CHECK(loads(with(":80")));
+}
+
 TEST_CASE("check: listener addresses", "[conf][check]") {
   const std::string at = "listeners[0].address";
   check_rows({

@@ -21,9 +21,9 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
     "$schema": "https://example.com/sluice.json",
     "workers": 3,
     "listeners": [
-      {"address": "127.0.0.1:0", "name": "web",
+      {"address": "127.0.0.1:0", "name": "web", "defer_accept": true,
        "tls": {"certificates": [{"cert": "c.pem", "key": "/k/../k.pem"}], "min_version": "1.3"}},
-      {"address": "unix:/run/s", "defer_accept": true, "proxy_protocol": true, "connections": 5,
+      {"address": "unix:/run/s", "proxy_protocol": true, "connections": 5,
        "connection_rate": "6/s"}
     ],
     "pools": {"api": {"policy": "least_connections",
@@ -83,9 +83,9 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
   using std::chrono::seconds;
   Config expected;
   expected.workers = 3;
-  expected.listeners = {
-      {"127.0.0.1:0", "web", ListenerTls{{{"/etc/sluice/c.pem", "/k.pem"}}, TlsVersion::Tls13}},
-      {"unix:/run/s", "", {}, true, true, 5, {6, Period::Second}}};
+  expected.listeners = {{"127.0.0.1:0", "web",
+                         ListenerTls{{{"/etc/sluice/c.pem", "/k.pem"}}, TlsVersion::Tls13}, true},
+                        {"unix:/run/s", "", {}, false, true, 5, {6, Period::Second}}};
   expected.pools["api"] = {
       Policy::LeastConnections, {{"h:1", 1}, {"[::1]:2", 7}}, 5, seconds(15), 0, milliseconds(250)};
   Route forward;
