@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "tests/support/environment.h"
 #include "tests/support/http_reader.h"
@@ -35,8 +36,9 @@ class OneFile {
  public:
   explicit OneFile(std::size_t bytes) { directory_.write("file.txt", std::string(bytes, 'x')); }
 
-  std::string config() const {
-    return R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
+  std::string config(std::string_view listener = {}) const {
+    return R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0")" + std::string(listener) +
+           R"(}],
       "access_log": {"format": "json"}, "routes": [{"files": {"root": ")" +
            directory_.path().string() + R"(", "try": "/file.txt"}}]})";
   }
@@ -191,6 +193,21 @@ TEST_CASE("cost: a connection for one request is accept, one read, one write and
   CHECK(calls["shutdown"] == 0);
   for (const char* const name : {"accept4", "epoll_ctl", "close"}) calls.erase(name);
   check_only_expected(calls);
+}
+
+TEST_CASE("cost: no connection that is handed over with its first bytes is read in vain",
+          "[wire][cost][files]") {
+  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer makes calls of its own");
+  if (!sluice::support::find_program("strace")) sluice::support::skip("no strace");
+  const OneFile file(1024);
+  SluiceProcess sluice(file.config(R"(, "defer_accept": true)"));
+  visit(sluice, kWarmUp);
+  SystemCalls trace(sluice.process().pid());
+  visit(sluice, kRequests);
+  std::map<std::string, int> calls = trace.finish();
+  CHECK(calls["recvfrom"] == kRequests);
+  CHECK(calls["sendmsg"] == kRequests);
+  CHECK(calls["epoll_ctl"] == 0);
 }
 
 TEST_CASE("cost: a large file is one read, a look at it, the head and sendfile",
