@@ -14,6 +14,7 @@
 #include "tests/support/deadline.h"
 #include "tests/support/environment.h"
 #include "tests/support/http_reader.h"
+#include "tests/support/skip.h"
 
 namespace sluice::wire {
 
@@ -100,6 +101,19 @@ std::map<std::string, int> SystemCalls::finish() {
     if (whole) ++calls[line.substr(name_at, name_end - name_at)];
   }
   return calls;
+}
+
+void skip_unless_traced() {
+  if (support::kSanitized) support::skip("a sanitizer makes calls of its own");
+  if (!support::find_program("strace")) support::skip("no strace");
+}
+
+std::map<std::string, int> calls_of(support::SluiceProcess& sluice, support::RawClient& client,
+                                    int status) {
+  send_requests(client, kWarmUp, status);
+  SystemCalls trace(sluice.process().pid());
+  send_requests(client, kRequests, status);
+  return trace.finish();
 }
 
 void check_only_expected(const std::map<std::string, int>& calls) {

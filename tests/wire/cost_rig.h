@@ -60,6 +60,12 @@ class SystemCalls {
   support::Process strace_;
 };
 
+void skip_unless_traced();
+
+// Those of kRequests requests by a client, once all is warm.
+std::map<std::string, int> calls_of(support::SluiceProcess& sluice, support::RawClient& client,
+                                    int status = 200);
+
 // Nothing else on the way, but for waiting and the writer of the access log.
 void check_only_expected(const std::map<std::string, int>& calls);
 

@@ -23,10 +23,12 @@ using sluice::support::SluiceProcess;
 using sluice::support::TempDir;
 using sluice::wire::AllocationCount;
 using sluice::wire::cacheable;
+using sluice::wire::calls_of;
 using sluice::wire::check_only_expected;
 using sluice::wire::kRequests;
 using sluice::wire::kWarmUp;
 using sluice::wire::send_requests;
+using sluice::wire::skip_unless_traced;
 using sluice::wire::SystemCalls;
 
 namespace {
@@ -78,15 +80,11 @@ TEST_CASE("cost: a forwarded keep-alive request allocates nothing", "[wire][cost
 
 TEST_CASE("cost: a forwarded keep-alive request is two reads, two writes and no epoll_ctl",
           "[wire][cost]") {
-  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer makes calls of its own");
-  if (!sluice::support::find_program("strace")) sluice::support::skip("no strace");
+  skip_unless_traced();
   ScriptedBackend backend(ScriptedBackend::answer(200, std::string(1024, 'x')));
   SluiceProcess sluice(sluice::wire::forwarding_to(backend));
   RawClient client = sluice.connect();
-  send_requests(client, kWarmUp);
-  SystemCalls trace(sluice.process().pid());
-  send_requests(client, kRequests);
-  std::map<std::string, int> calls = trace.finish();
+  std::map<std::string, int> calls = calls_of(sluice, client);
   CHECK(calls["recvfrom"] == 2 * kRequests);
   CHECK(calls["sendmsg"] == 2 * kRequests);
   CHECK(calls["epoll_ctl"] == 0);
@@ -110,15 +108,11 @@ TEST_CASE("cost: a hit in the cache allocates nothing", "[wire][cost][cache]") {
 }
 
 TEST_CASE("cost: a hit in the cache is one read and one write", "[wire][cost][cache]") {
-  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer makes calls of its own");
-  if (!sluice::support::find_program("strace")) sluice::support::skip("no strace");
+  skip_unless_traced();
   ScriptedBackend backend(cacheable());
   SluiceProcess sluice(sluice::wire::caching(backend));
   RawClient client = sluice.connect();
-  send_requests(client, kWarmUp);
-  SystemCalls trace(sluice.process().pid());
-  send_requests(client, kRequests);
-  std::map<std::string, int> calls = trace.finish();
+  std::map<std::string, int> calls = calls_of(sluice, client);
   CHECK(calls["recvfrom"] == kRequests);
   CHECK(calls["sendmsg"] == kRequests);
   CHECK(calls["epoll_ctl"] == 0);
@@ -150,15 +144,11 @@ TEST_CASE("cost: a small file that is in memory allocates nothing", "[wire][cost
 }
 
 TEST_CASE("cost: a small file that is in memory is one read and one write", "[wire][cost][files]") {
-  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer makes calls of its own");
-  if (!sluice::support::find_program("strace")) sluice::support::skip("no strace");
+  skip_unless_traced();
   const OneFile file(1024);
   SluiceProcess sluice(file.config());
   RawClient client = sluice.connect();
-  send_requests(client, kWarmUp);
-  SystemCalls trace(sluice.process().pid());
-  send_requests(client, kRequests);
-  std::map<std::string, int> calls = trace.finish();
+  std::map<std::string, int> calls = calls_of(sluice, client);
   CHECK(calls["recvfrom"] == kRequests);
   CHECK(calls["sendmsg"] == kRequests);
   CHECK(calls["epoll_ctl"] == 0);
@@ -176,8 +166,7 @@ TEST_CASE("cost: a small file that is in memory is one read and one write", "[wi
 // socket is registered; one of eight times the listener asks whether somebody else waits.
 TEST_CASE("cost: a connection for one request is accept, one read, one write and close",
           "[wire][cost][cache]") {
-  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer makes calls of its own");
-  if (!sluice::support::find_program("strace")) sluice::support::skip("no strace");
+  skip_unless_traced();
   ScriptedBackend backend(cacheable());
   SluiceProcess sluice(sluice::wire::caching(backend));
   visit(sluice, kWarmUp);
@@ -197,8 +186,7 @@ TEST_CASE("cost: a connection for one request is accept, one read, one write and
 
 TEST_CASE("cost: no connection that is handed over with its first bytes is read in vain",
           "[wire][cost][files]") {
-  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer makes calls of its own");
-  if (!sluice::support::find_program("strace")) sluice::support::skip("no strace");
+  skip_unless_traced();
   const OneFile file(1024);
   SluiceProcess sluice(file.config(R"(, "defer_accept": true)"));
   visit(sluice, kWarmUp);
@@ -212,15 +200,11 @@ TEST_CASE("cost: no connection that is handed over with its first bytes is read 
 
 TEST_CASE("cost: a large file is one read, a look at it, the head and sendfile",
           "[wire][cost][files]") {
-  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer makes calls of its own");
-  if (!sluice::support::find_program("strace")) sluice::support::skip("no strace");
+  skip_unless_traced();
   const OneFile file(100 * 1024);
   SluiceProcess sluice(file.config());
   RawClient client = sluice.connect();
-  send_requests(client, kWarmUp);
-  SystemCalls trace(sluice.process().pid());
-  send_requests(client, kRequests);
-  std::map<std::string, int> calls = trace.finish();
+  std::map<std::string, int> calls = calls_of(sluice, client);
   CHECK(calls["recvfrom"] == kRequests);
   CHECK(calls["sendmsg"] == kRequests);
   CHECK(calls["sendfile"] >= kRequests);

@@ -21,21 +21,18 @@ using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
 using sluice::wire::AllocationCount;
 using sluice::wire::cacheable;
+using sluice::wire::calls_of;
 using sluice::wire::check_only_expected;
 using sluice::wire::kRequests;
 using sluice::wire::kWarmUp;
 using sluice::wire::send_requests;
+using sluice::wire::skip_unless_traced;
 using sluice::wire::SystemCalls;
 
 namespace {
 
 void skip_unless_counted() {
   if (sluice::support::kSanitized) sluice::support::skip("a sanitizer's allocator is its own");
-}
-
-void skip_unless_traced() {
-  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer makes calls of its own");
-  if (!sluice::support::find_program("strace")) sluice::support::skip("no strace");
 }
 
 // All that the guard can be told to do, in measures that no test fills.
@@ -66,13 +63,6 @@ void check_no_allocation(AllocationCount& count, RawClient& client, int status) 
   count.start();
   send_requests(client, kRequests, status);
   CHECK(count.stop() - warm_up == 0);
-}
-
-std::map<std::string, int> calls_of(SluiceProcess& sluice, RawClient& client, int status) {
-  send_requests(client, kWarmUp, status);
-  SystemCalls trace(sluice.process().pid());
-  send_requests(client, kRequests, status);
-  return trace.finish();
 }
 
 // Each connection is closed on before the next one comes.
