@@ -16,6 +16,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -64,6 +65,9 @@ struct alignas(64) RangeBlock<Uint128> {
   std::size_t passed(Uint128 number) const {
     const auto high = static_cast<std::uint64_t>(number >> 64);
     const auto low = static_cast<std::uint64_t>(number);
+    // On their way while the upper ones are compared.
+    __builtin_prefetch(lower.data());
+    __builtin_prefetch(lower.data() + kBlockWidth / 2);
     std::size_t count = count_below(upper, high);
     while (count < kBlockWidth && upper[count] == high && lower[count] <= low) ++count;
     return count;
@@ -93,10 +97,12 @@ class RangeMap {
 
   Listed find(Number number) const {
     std::size_t at = 0;
-    for (const Level& level : levels_) {
-      // What fills up the last block is no range.
-      at = std::min(at * kWidth + level.blocks[at].passed(number), level.size) - 1;
+    for (const Level& level : std::span(levels_).first(levels_.size() - 1)) {
+      at = level.find(at, number);
     }
+    // All verdicts of a block are in one word, which comes while its numbers are compared.
+    __builtin_prefetch(verdicts_.data() + at * kWidth / kPacked);
+    at = levels_.back().find(at, number);
     return static_cast<Listed>(verdicts_[at / kPacked] >> at % kPacked * 2 & 3);
   }
 
@@ -111,6 +117,11 @@ class RangeMap {
   static constexpr std::size_t kPacked = 32;  // verdicts in a word, of two bits each
   using Block = RangeBlock<Number>;
   struct Level {
+    // The range that holds the number, of those in this block. What fills up the last block is none.
+    std::size_t find(std::size_t block, Number number) const {
+      return std::min(block * kWidth + blocks[block].passed(number), size) - 1;
+    }
+
     std::vector<Block> blocks;
     std::size_t size = 0;  // starts in them
   };
