@@ -46,7 +46,7 @@ class Session {
   bool truncated() const { return truncated_; }  // Eof without close_notify: perhaps an attacker's
 
   // Encrypts and sends. `bytes` were accepted and need not be offered again; fewer than offered
-  // when the socket is full. Small pieces share a record; up to four records leave in one write(2).
+  // when the socket is full. Small pieces share a record; up to three records leave in one write(2).
   // Again: nothing was accepted. REQUIRES: established().
   IoResult write(std::span<const iovec> pieces);
 

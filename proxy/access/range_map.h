@@ -117,7 +117,8 @@ class RangeMap {
   static constexpr std::size_t kPacked = 32;  // verdicts in a word, of two bits each
   using Block = RangeBlock<Number>;
   struct Level {
-    // The range that holds the number, of those in this block. What fills up the last block is none.
+    // The range that holds the number, of those in this block. What fills up the last block is
+    // none.
     std::size_t find(std::size_t block, Number number) const {
       return std::min(block * kWidth + blocks[block].passed(number), size) - 1;
     }

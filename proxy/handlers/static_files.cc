@@ -38,6 +38,9 @@ struct Coding {
 // The best first.
 constexpr Coding kCodings[] = {{"br", ".br"}, {"zstd", ".zst"}, {"gzip", ".gz"}};
 
+// What is not sent by the kernel itself: three full records of TLS, which leave as one packet.
+constexpr std::size_t kReadBytes = 48 * 1024;
+
 // When the file was changed last, and which one it is: another may have come into its place with
 // the same time. Of two files that differ in one of both it differs for sure. The same for all
 // processes.
@@ -290,7 +293,7 @@ void FileResponder::send_some() {
       continue;
     }
     bool failed = false;
-    const std::string_view bytes = body_.next(loop.scratch(), &failed);
+    const std::string_view bytes = body_.next(loop.scratch().first(kReadBytes), &failed);
     if (failed) return refuse(Kind::FileFailed);
     if (bytes.empty()) {
       sending_ = false;
