@@ -108,6 +108,7 @@ IoResult Session::handshake() {
   clear_errors();
   const int returned = SSL_do_handshake(ssl_.get());
   established_ = returned == 1;
+  if (established_) wire_.hold_back();
   return settle(established_ ? IoResult{} : explain(returned));
 }
 
@@ -142,14 +143,16 @@ IoResult Session::read_records(std::span<char> into) {
   return {IoStatus::Ok, total, 0};
 }
 
-IoResult Session::write(std::span<const iovec> pieces) {
+IoResult Session::write(std::span<const iovec> pieces, Then then) {
   if (failed_) return *end_;
   if (!established_) return {IoStatus::Error, 0, ENOTCONN};
-  if (const IoResult before = flush(); before.status != IoStatus::Ok) return before;
+  if (wants_flush()) {
+    if (const IoResult before = flush(); before.status != IoStatus::Ok) return before;
+  }
   Pieces rest(pieces);
   std::size_t accepted = 0;
   while (!rest.empty() && !wants_flush()) {
-    const IoResult batch = write_batch(rest);
+    const IoResult batch = write_batch(rest, then);
     if (batch.status == IoStatus::Error) return batch;
     accepted += batch.bytes;
     if (batch.status == IoStatus::Again) break;
@@ -158,14 +161,15 @@ IoResult Session::write(std::span<const iovec> pieces) {
   return {nothing ? IoStatus::Again : IoStatus::Ok, accepted, 0};
 }
 
-IoResult Session::write_batch(Pieces& pieces) {
+IoResult Session::write_batch(Pieces& pieces, Then then) {
   BatchScratch scratch;
   std::array<char, kRecord> gathered;
   wire_.begin(scratch);
   IoResult result;
   for (std::size_t i = 1; i <= kRecordsPerSend && !pieces.empty(); ++i) {
     const std::span<const char> record = pieces.peek(gathered);
-    if (i == kRecordsPerSend || pieces.ends_after(record.size())) wire_.send_next();
+    const bool last = pieces.ends_after(record.size());
+    if (last ? then == Then::More : i == kRecordsPerSend) wire_.send_next();
     clear_errors();
     std::size_t written = 0;
     const int returned = SSL_write_ex(ssl_.get(), record.data(), record.size(), &written);
@@ -178,6 +182,7 @@ IoResult Session::write_batch(Pieces& pieces) {
     pieces.advance(written);
     result.bytes += written;
   }
+  if (pieces.empty() && then == Then::Goodbye) say_goodbye();
   return settle(result);
 }
 
@@ -209,11 +214,15 @@ IoResult Session::shutdown() {
   if ((SSL_get_shutdown(ssl_.get()) & SSL_SENT_SHUTDOWN) != 0) return flush();
   FlightScratch scratch;
   wire_.begin(scratch);
+  say_goodbye();
+  const IoResult sent = settle({});
+  return sent.status == IoStatus::Ok && wants_flush() ? IoResult{IoStatus::Again, 0, 0} : sent;
+}
+
+void Session::say_goodbye() {
   clear_errors();
   SSL_shutdown(ssl_.get());
   clear_errors();
-  const IoResult sent = settle({});
-  return sent.status == IoStatus::Ok && wants_flush() ? IoResult{IoStatus::Again, 0, 0} : sent;
 }
 
 // What a call that did not succeed means. Takes OpenSSL's reasons off the thread's queue.

@@ -35,7 +35,9 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // Ok: complete; the first request may already be inside (has_buffered_input).
+  // Ok: complete; the first request may already be inside (has_buffered_input). What ends our side
+  // of it, such as tickets, stays inside (holds_output) and leaves with the first write, or
+  // flush().
   IoResult handshake();
   bool established() const { return established_; }
 
@@ -46,12 +48,15 @@ class Session {
   bool truncated() const { return truncated_; }  // Eof without close_notify: perhaps an attacker's
 
   // Encrypts and sends. `bytes` were accepted and need not be offered again; fewer than offered
-  // when the socket is full. Small pieces share a record; up to three records leave in one write(2).
-  // Again: nothing was accepted. REQUIRES: established().
-  IoResult write(std::span<const iovec> pieces);
+  // when the socket is full. Small pieces share a record; up to three records leave in one
+  // write(2). Again: nothing was accepted. Goodbye: close_notify follows in the same write(2), once
+  // all was accepted; shutdown() then has nothing to add. REQUIRES: established().
+  enum class Then { More, Goodbye };
+  IoResult write(std::span<const iovec> pieces, Then then = Then::More);
 
+  bool holds_output() const { return wire_.holds_output(); }
   // Encrypted bytes wait inside for a writable edge; any of the calls may leave some.
-  bool wants_flush() const { return wire_.holds_output(); }
+  bool wants_flush() const { return wire_.blocked(); }
   IoResult flush();  // Ok: all is sent
 
   void on_readable();
@@ -86,7 +91,8 @@ class Session {
   IoResult fail(int error, std::string_view word, std::string text);
   IoResult fail_as_wire();
   IoResult read_records(std::span<char> into);
-  IoResult write_batch(Pieces& pieces);
+  IoResult write_batch(Pieces& pieces, Then then);
+  void say_goodbye();
 
   const std::shared_ptr<const ServerContext> context_;  // outlives ssl_, which calls back into it
   SocketBio wire_;

@@ -53,12 +53,13 @@ void SocketBio::end() {
   begin({});
 }
 
+void SocketBio::hold_back() {
+  hold(scratch_.first(collected_));
+  collected_ = 0;
+}
+
 void SocketBio::flush() {
-  if (!holds_output() || error_ != 0) return;
-  held_from_ += send(std::span(held_).subspan(held_from_), {});
-  if (holds_output()) return;
-  held_ = {};  // gives the memory back, which clear() would not
-  held_from_ = 0;
+  if (holds_output() && error_ == 0) send_or_hold({}, {});
 }
 
 void SocketBio::on_peer_closed() {
@@ -92,7 +93,7 @@ SocketBio::Step SocketBio::receive(std::span<char> into, std::size_t& got) {
 
 SocketBio::Step SocketBio::put(std::span<const char> record) {
   if (error_ != 0) return Step::Failed;
-  if (holds_output()) {
+  if (blocked_) {
     if (is_full()) return Step::Wait;
     hold(record);  // behind what has to go first
     return Step::Done;
@@ -109,19 +110,29 @@ SocketBio::Step SocketBio::put(std::span<const char> record) {
   return error_ == 0 ? Step::Done : Step::Failed;
 }
 
+// What is held goes first.
 void SocketBio::send_or_hold(std::span<const char> first, std::span<const char> second) {
-  const std::size_t sent = send(first, second);
+  const std::array<iovec, 3> pieces{as_iovec(held()), as_iovec(first), as_iovec(second)};
+  std::size_t sent = send(std::span(pieces).subspan(holds_output() ? 0 : 1));
   if (error_ != 0) return;
-  const std::size_t of_first = std::min(sent, first.size());
-  hold(first.subspan(of_first));
-  hold(second.subspan(sent - of_first));
+  const auto left_of = [&sent](std::span<const char> bytes) {
+    const std::size_t gone = std::min(sent, bytes.size());
+    sent -= gone;
+    return bytes.subspan(gone);
+  };
+  held_from_ += held().size() - left_of(held()).size();
+  hold(left_of(first));
+  hold(left_of(second));
+  blocked_ = holds_output();
+  if (blocked_) return;
+  held_ = {};  // gives the memory back, which clear() would not
+  held_from_ = 0;
 }
 
-std::size_t SocketBio::send(std::span<const char> first, std::span<const char> second) {
-  std::array<iovec, 2> pieces{as_iovec(first), as_iovec(second)};
+std::size_t SocketBio::send(std::span<const iovec> pieces) {
   msghdr message{};
-  message.msg_iov = first.empty() ? &pieces[1] : &pieces[0];
-  message.msg_iovlen = first.empty() || second.empty() ? 1 : 2;
+  message.msg_iov = const_cast<iovec*>(pieces.data());
+  message.msg_iovlen = pieces.back().iov_len == 0 ? pieces.size() - 1 : pieces.size();
   ssize_t sent = 0;
   do {
     sent = ::sendmsg(fd_, &message, MSG_NOSIGNAL);

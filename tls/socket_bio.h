@@ -9,6 +9,8 @@
 // Used by one thread. Borrows the descriptor, and never closes it.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -33,12 +35,16 @@ class SocketBio {
   void send_next() { send_next_ = true; }
   // Sends what was collected, and holds what the socket did not take.
   void end();
+  // Holds what was collected, until the next that is sent takes it along.
+  void hold_back();
 
   // Tries to send what is held.
   void flush();
   bool holds_output() const { return held_from_ < held_.size(); }
+  // What is held waits for the socket.
+  bool blocked() const { return blocked_; }
   // So much is held that OpenSSL is told to wait: the peer provokes answers and reads none.
-  bool is_full() const { return held_.size() - held_from_ >= kMaxHeld; }
+  bool is_full() const { return held().size() >= kMaxHeld; }
 
   // See Session.
   void on_readable() { drained_ = false; }
@@ -59,8 +65,9 @@ class SocketBio {
   enum class Step { Done, Wait, Failed };
   Step receive(std::span<char> into, std::size_t& got);
   Step put(std::span<const char> record);
-  std::size_t send(std::span<const char> first, std::span<const char> second);
+  std::size_t send(std::span<const iovec> pieces);
   void send_or_hold(std::span<const char> first, std::span<const char> second);
+  std::span<const char> held() const { return std::span(held_).subspan(held_from_); }
   void hold(std::span<const char> bytes) { held_.insert(held_.end(), bytes.begin(), bytes.end()); }
 
   const int fd_;
@@ -69,9 +76,10 @@ class SocketBio {
   bool peer_closed_ = false;
   bool at_end_ = false;
   bool send_next_ = false;
+  bool blocked_ = false;
   std::span<char> scratch_;    // borrowed between begin() and end()
   std::size_t collected_ = 0;  // of scratch_
-  std::vector<char> held_;     // encrypted bytes the socket did not take; freed when all are sent
+  std::vector<char> held_;     // encrypted, and not sent so far; freed when all are
   std::size_t held_from_ = 0;
 };
 

@@ -61,7 +61,7 @@ void Stream::on_event(short what) {
   } else if (broken_) {
     return;  // the owner has been told, or will be at the end of the turn
   } else if (phase_ == Phase::Handshaking) {
-    step_handshake();
+    if ((what & (EV_READ | EV_CLOSED)) != 0 || tls_->wants_flush()) step_handshake();
   } else if (writable_) {
     finish_connect();
   }
@@ -115,7 +115,7 @@ void Stream::finish_connect() {
 
 void Stream::step_handshake() {
   IoResult result = tls_->handshake();
-  if (result.status == IoStatus::Again) {  // see read_tls()
+  if (result.status == IoStatus::Again && attached_) {  // see read_tls()
     tls_->on_readable();
     result = tls_->handshake();
   }
@@ -135,7 +135,12 @@ void Stream::establish() {
   phase_ = Phase::Established;
   owner_->on_established();
   if (closed()) return;
-  flush_output();
+  // What ends a handshake of TLS leaves with the first answer, or at the end of this turn.
+  if (tls_ != nullptr) {
+    loop_.flush_later(*this);
+  } else {
+    flush_output();
+  }
   if (!closed()) announce_readable();
 }
 

@@ -96,7 +96,9 @@ std::size_t Stream::send_plain(std::span<const iovec> pieces, int flags) {
 }
 
 std::size_t Stream::send_tls(std::span<const iovec> pieces) {
-  IoResult result = tls_->write(pieces);
+  const bool last = finishing_ && total_bytes(pieces) == output_.size();
+  IoResult result =
+      tls_->write(pieces, last ? tls::Session::Then::Goodbye : tls::Session::Then::More);
   if (result.status == IoStatus::Ok) return result.bytes;
   if (result.status != IoStatus::Again) fail(result.error);
   return 0;
@@ -140,8 +142,8 @@ void Stream::on_flush() {
 void Stream::flush_output() {
   if (closed()) return;
   if (phase_ == Phase::Established && !broken_) {
-    flush_tls();
     send_output();
+    flush_tls();
   }
   if (broken_) {
     if (!std::exchange(broken_told_, true)) owner_->on_broken(error_);
@@ -195,9 +197,9 @@ std::int64_t Stream::acknowledged_bytes() const {
   return static_cast<std::int64_t>(sent_bytes_) - queued;
 }
 
-// Encrypted bytes that the socket did not take before.
+// Encrypted bytes that the socket did not take before, or the end of a handshake without an answer.
 void Stream::flush_tls() {
-  if (tls_ == nullptr || !tls_->wants_flush()) return;
+  if (tls_ == nullptr || !tls_->holds_output() || !writable_) return;
   IoResult result = tls_->flush();
   if (result.status == IoStatus::Again) writable_ = false;
   if (result.status == IoStatus::Error) fail(result.error);

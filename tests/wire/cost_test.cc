@@ -13,6 +13,7 @@
 #include "tests/support/scripted_backend.h"
 #include "tests/support/skip.h"
 #include "tests/support/sluice_process.h"
+#include "tests/support/test_certificates.h"
 #include "tests/wire/cache_rig.h"
 #include "tests/wire/configs.h"
 #include "tests/wire/cost_rig.h"
@@ -50,9 +51,11 @@ class OneFile {
 };
 
 // Clients that come for one answer, one after the other.
-void visit(const SluiceProcess& sluice, int count) {
+enum class Over { Plain, Tls };
+void visit(const SluiceProcess& sluice, int count, Over over = Over::Plain) {
   for (int i = 0; i < count; ++i) {
     RawClient client = sluice.connect();
+    if (over == Over::Tls) client.handshake();
     client.send("GET / HTTP/1.1\r\nHost: www.example\r\nConnection: close\r\n\r\n");
     const int got = sluice::support::read_response(client).status;
     if (got != 200) throw sluice::support::Failure("status " + std::to_string(got));
@@ -182,6 +185,24 @@ TEST_CASE("cost: a connection for one request is accept, one read, one write and
   CHECK(calls["shutdown"] == 0);
   for (const char* const name : {"accept4", "epoll_ctl", "close"}) calls.erase(name);
   check_only_expected(calls);
+}
+
+// The client's last flight and its request may come together or not, and so may our tickets and the
+// answer leave; close_notify always leaves with the answer.
+TEST_CASE("cost: a TLS connection for one request is two or three writes", "[wire][cost][tls]") {
+  skip_unless_traced();
+  const OneFile file(1024);
+  const TempDir directory;
+  const auto pair = sluice::support::make_certificate(directory.path(), "a", {"a.example"});
+  SluiceProcess sluice(file.config(R"(, "tls": {"certificates": [{"cert": ")" + pair.cert_path +
+                                   R"(", "key": ")" + pair.key_path + R"("}]})"));
+  visit(sluice, kWarmUp, Over::Tls);
+  SystemCalls trace(sluice.process().pid());
+  visit(sluice, kWarmUp, Over::Tls);
+  const std::map<std::string, int> calls = trace.finish();
+  CHECK(calls.at("sendmsg") >= 2 * kWarmUp);
+  CHECK(calls.at("sendmsg") <= 3 * kWarmUp);
+  CHECK(calls.at("epoll_ctl") == 2 * kWarmUp);
 }
 
 TEST_CASE("cost: no connection that is handed over with its first bytes is read in vain",

@@ -121,7 +121,7 @@ struct Pair {
       if (client_step == TlsPeer::Step::Again) client_step = client.handshake();
       server.on_readable();
       if (server_step.status == IoStatus::Again) server_step = server.handshake();
-      if (server.wants_flush()) server.flush();
+      if (server.holds_output()) server.flush();
       const bool waiting =
           client_step == TlsPeer::Step::Again && server_step.status == IoStatus::Again;
       if (!waiting && client_step != TlsPeer::Step::Again) break;
@@ -133,6 +133,7 @@ struct Pair {
   bool finish_server() {
     server.on_readable();
     if (server_step.status == IoStatus::Again) server_step = server.handshake();
+    server.flush();
     return server_step.status == IoStatus::Ok;
   }
 

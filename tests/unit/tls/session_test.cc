@@ -204,6 +204,60 @@ TEST_CASE("session: the server's flight of a handshake is one write", "[tls][ses
   CHECK(take_messages(pair.sockets.client()).size() == 1);
 }
 
+TEST_CASE("session: tickets, the first answer and close_notify leave in one write",
+          "[tls][session]") {
+  const Fixture fixture;
+  Pair pair(fixture.context, version_only(TLS1_3_VERSION), SOCK_SEQPACKET);
+  SSL_set_read_ahead(pair.client.ssl(), 1);
+  REQUIRE(pair.client.handshake() == TlsPeer::Step::Again);
+  REQUIRE(pair.server.handshake().status == IoStatus::Again);
+  REQUIRE(pair.client.handshake() == TlsPeer::Step::Done);
+  pair.server.on_readable();
+  REQUIRE(pair.server.handshake().status == IoStatus::Ok);
+  CHECK(pair.server.holds_output());
+  CHECK_FALSE(pair.server.wants_flush());
+  CHECK(take_messages(pair.sockets.client()).empty());
+
+  std::string body = pattern(2000);
+  const iovec piece{body.data(), body.size()};
+  REQUIRE(pair.server.write({&piece, 1}, Session::Then::Goodbye).bytes == body.size());
+  CHECK(pair.server.shutdown().status == IoStatus::Ok);
+  CHECK_FALSE(pair.server.holds_output());
+  const auto messages = take_messages(pair.sockets.client());
+  REQUIRE(messages.size() == 1);
+  // Headers of 5, a type and a tag of 16: of the answer, and of an alert of two bytes.
+  CHECK(messages[0] > body.size() + 22 + 24 + 100);
+}
+
+TEST_CASE("session: an answer with its goodbye arrives whole, and then the end", "[tls][session]") {
+  const Fixture fixture;
+  const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
+  const std::size_t size = GENERATE(0U, 1U, 16384U, 3 * 16384U, 3 * 16384U + 1, 100000U);
+  Pair pair(fixture.context, version_only(version));
+  REQUIRE(pair.connect());
+  std::string body = pattern(size);
+  std::string got;
+  TlsPeer::Step step = TlsPeer::Step::Again;
+  std::size_t sent = 0;
+  for (int turn = 0; turn < 1000 && step != TlsPeer::Step::Closed; ++turn) {
+    const iovec rest{body.data() + sent, size - sent};
+    sent += pair.server.write({&rest, 1}, Session::Then::Goodbye).bytes;
+    if (sent == size) pair.server.shutdown();
+    step = pair.client.read(got);
+  }
+  CHECK(step == TlsPeer::Step::Closed);
+  CHECK((got == body));
+}
+
+TEST_CASE("session: without an answer, a flush sends the tickets", "[tls][session]") {
+  const Fixture fixture;
+  Pair pair(fixture.context, version_only(TLS1_3_VERSION), SOCK_SEQPACKET);
+  SSL_set_read_ahead(pair.client.ssl(), 1);
+  REQUIRE(pair.connect());
+  CHECK_FALSE(pair.server.holds_output());
+  CHECK(take_messages(pair.sockets.client()).size() == 1);
+}
+
 TEST_CASE("session: a client that asks for small fragments gets them", "[tls][session]") {
   const Fixture fixture;
   TlsPeerOptions options = version_only(TLS1_2_VERSION);
