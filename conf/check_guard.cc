@@ -65,6 +65,17 @@ void check_per_ip(const PerIp& limit, const Path& path, Reporter& reporter) {
   }
 }
 
+// Who is sent little can take no more.
+void check_bandwidth(Bytes bandwidth, const Limits& limits, const Path& path, Reporter& reporter) {
+  if (bandwidth == 0 || bandwidth / 2 >= limits.send_rate) return;
+  if (reporter.doubtful(Path().at("limits").at("send_rate"))) return;
+  reporter.at(
+      path.at("bandwidth"),
+      {fmt::format("{} is less than twice \"limits.send_rate\", {}: clients would be cut off",
+                   print_bytes(bandwidth), print_bytes(limits.send_rate)),
+       {}});
+}
+
 void check_jail(const Jail& jail, const Path& path, Reporter& reporter) {
   if (jail.max_time < jail.time && !reporter.doubtful(path.at("time"))) {
     reporter.at(
@@ -88,11 +99,14 @@ void check_jail(const Jail& jail, const Path& path, Reporter& reporter) {
 void check_guard(const Config& config, bool read_files, Reporter& reporter) {
   check_lists(config.access, Path().at("access"), read_files, reporter);
   check_per_ip(config.limits.per_ip, Path().at("limits").at("per_ip"), reporter);
+  check_bandwidth(config.limits.bandwidth, config.limits, Path().at("limits"), reporter);
   if (config.jail) check_jail(*config.jail, Path().at("jail"), reporter);
   for (std::size_t i = 0; i < config.routes.size(); ++i) {
     const Path path = Path().at("routes").at(i);
     check_lists(config.routes[i].access, path.at("access"), read_files, reporter);
-    check_limit(config.routes[i].limits.per_ip, path.at("limits").at("per_ip"), reporter);
+    const RouteLimits& limits = config.routes[i].limits;
+    check_limit(limits.per_ip, path.at("limits").at("per_ip"), reporter);
+    check_bandwidth(limits.bandwidth, config.limits, path.at("limits"), reporter);
   }
 }
 

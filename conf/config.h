@@ -244,6 +244,7 @@ struct Limits {
   Bytes body = 0;                 // 413 above; 0: no limit (bodies are streamed)
   Bytes body_rate = 240;          // a second; below, slow bodies end (Kestrel's floor); 0: none
   Bytes send_rate = 240;          // likewise of responses, by who takes them; 0: none
+  Bytes bandwidth = 0;            // a second and connection, the most that is sent; 0: no limit
   int connections = 0;            // open client connections per worker; 0: as descriptors allow
   PerIp per_ip;
   int table = 1'000'000;  // buckets of clients: 16 MiB, untouched until they are used

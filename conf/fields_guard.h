@@ -10,6 +10,7 @@
 namespace sluice::conf {
 
 inline constexpr Frequency kLimitRate{1'000'000, "off"};
+inline constexpr Size kBandwidth{kKiB, kMiB* kMiB, "off"};
 inline constexpr Frequency kTriggerRate{65'535, "off"};
 
 template <typename V, Is<RateLimit> T>
@@ -52,6 +53,8 @@ void fields(V& v, T& t) {
         "A limit of this route's own; its buckets are not those of other routes.");
   v.key("cost", t.cost, Whole{1, 1000},
         "Tokens that one request of this route takes, from every bucket.");
+  v.key("bandwidth", t.bandwidth, Size{kKiB, kMiB * kMiB, "auto"},
+        "What a connection is sent of this route, a second; `auto`: as `limits.bandwidth` says.");
 }
 
 template <typename V, Is<AccessLists> T>

@@ -35,8 +35,9 @@ struct PerIp : RateLimit {
 };
 
 struct RouteLimits {
-  RateLimit per_ip;  // beside that of all routes
-  int cost = 1;      // tokens that one request takes from every bucket
+  RateLimit per_ip;     // beside that of all routes
+  int cost = 1;         // tokens that one request takes from every bucket
+  Bytes bandwidth = 0;  // instead of that of all routes; 0: no own
 
   bool operator==(const RouteLimits&) const = default;
 };

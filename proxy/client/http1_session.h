@@ -78,6 +78,9 @@ class Http1Session final : public Session,
   void open_tunnel(const http::ResponseHead& head) override;
   void shut() override;
   void write(std::string_view bytes) override;
+  void limit_bandwidth(std::uint64_t bytes_per_second) override {
+    stream_.limit_bandwidth(bytes_per_second);
+  }
   std::optional<std::size_t> send_file(int file, std::uint64_t offset, std::size_t bytes) override;
   std::size_t unsent() const override { return stream_.unsent(); }
   void finish(const http::Fields& trailers) override;

@@ -30,6 +30,9 @@ struct ClientInfo {
 // response body, after send_head().
 class ClientStream : public ByteSource, public ByteSink {
  public:
+  // From now on the connection is sent so many bytes a second at most; 0: no limit.
+  virtual void limit_bandwidth(std::uint64_t /*bytes_per_second*/) {}
+
   // A 1xx on the way to the real answer; left out where the client cannot take it.
   virtual void send_informational(const http::ResponseHead& head) = 0;
 

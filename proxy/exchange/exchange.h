@@ -91,6 +91,9 @@ class Exchange final : public ByteSource, public ByteSink {
   // --- The responder's side ---
 
   // The response. `head` may be changed: the route's filters run over it.
+  void limit_bandwidth(std::uint64_t bytes_per_second) {
+    client_->limit_bandwidth(bytes_per_second);
+  }
   void send_informational(const http::ResponseHead& head) { client_->send_informational(head); }
   void send_head(http::ResponseHead& head);
   // Instead: the connection becomes a tunnel. on_request_body() and on_request_end() are then of

@@ -133,6 +133,7 @@ void continue_steps(Exchange& exchange) {
   if (!judge(exchange)) return;
   if (!ask(exchange, checks.size(), exchange.match().route->checks)) return;
   if (ends_here(exchange)) return answer_options(exchange);
+  exchange.limit_bandwidth(exchange.match().route->bandwidth);
   exchange.respond_with(*exchange.match().route->handler);
 }
 

@@ -119,6 +119,9 @@ class Stream final : private Flushable, private Requeued {
   TimePoint backlog_since();
   std::uint64_t backlog_taken_bytes() const;
   void restart_backlog();
+  // At most so many bytes a second from now on, behind a burst of what TCP sends at first; 0: no
+  // limit. The kernel sees to it (SO_MAX_PACING_RATE, tcp(7)); a Unix socket has none.
+  void limit_bandwidth(std::uint64_t bytes_per_second);
   void set_low_watermark(std::size_t bytes) { low_watermark_bytes_ = bytes; }
 
   // Sends what is buffered, then shuts the sending side (close_notify and FIN);
@@ -180,6 +183,7 @@ class Stream final : private Flushable, private Requeued {
   Buffer output_;
   std::size_t low_watermark_bytes_ = 0;
   std::uint64_t sent_bytes_ = 0;
+  std::uint64_t bandwidth_ = 0;
   TimePoint backlog_since_ = TimePoint::max();
   TimePoint backlog_gap_since_ = TimePoint::max();  // nothing waits, but something did
   std::int64_t backlog_mark_bytes_ = 0;             // acknowledged_bytes() then

@@ -49,6 +49,13 @@ void Stream::write(std::string_view bytes) {
   note_output();
 }
 
+void Stream::limit_bandwidth(std::uint64_t bytes_per_second) {
+  if (bytes_per_second == bandwidth_ || closed()) return;
+  bandwidth_ = bytes_per_second;
+  const std::uint64_t rate = bandwidth_ != 0 ? bandwidth_ : ~std::uint64_t{0};
+  setsockopt(fd_.get(), SOL_SOCKET, SO_MAX_PACING_RATE, &rate, sizeof(rate));
+}
+
 void Stream::commit(std::size_t bytes) {
   output_.commit(bytes);
   if (closed() || broken_) return output_.clear();

@@ -37,6 +37,7 @@ struct Route {
   Rewrite rewrite;
   bool allows_connect = false;
   unsigned cost = 1;                       // tokens that a request takes from its client's buckets
+  std::uint64_t bandwidth = 0;             // bytes a second that a connection is sent; 0: no limit
   observe::RouteSeries* series = nullptr;  // what is counted of it; null: nothing
 };
 

@@ -116,6 +116,8 @@ class GuardCompiler {
     const conf::Route& from = config().routes[index];
     route::Route& route = *snapshot_.routes[index];
     route.cost = static_cast<unsigned>(from.limits.cost);
+    route.bandwidth =
+        from.limits.bandwidth != 0 ? from.limits.bandwidth : config().limits.bandwidth;
     if (const auto& list = snapshot_.route_lists[index]) {
       route.checks.push_back(keep<access::ListCheck>(*list));
     }

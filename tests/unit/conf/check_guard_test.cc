@@ -40,6 +40,17 @@ TEST_CASE("check: what limits a client", "[conf][check]") {
   });
 }
 
+TEST_CASE("check: nobody is sent less than he has to take", "[conf][check]") {
+  check_rows({
+      {kAll + R"("limits":{"send_rate":"1KiB","bandwidth":@"1KiB"})", "limits.bandwidth",
+       R"(1KiB is less than twice "limits.send_rate", 1KiB: clients would be cut off)", ""},
+      {kListener + R"(,"limits":{"send_rate":"1MiB"},)"
+                   R"("routes":[{"respond":{},"limits":{"bandwidth":@"1MiB"}}])",
+       "routes[0].limits.bandwidth",
+       R"(1MiB is less than twice "limits.send_rate", 1MiB: clients would be cut off)", ""},
+  });
+}
+
 TEST_CASE("check: what depends on a value that cannot be read is not complained of, too",
           "[conf][check]") {
   const std::string number = R"(a number and a unit in one string: "10/s", "600/m", "5000/h")";

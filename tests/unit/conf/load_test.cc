@@ -167,7 +167,7 @@ TEST_CASE("load: all errors come at once, by position", "[conf][load]") {
   CHECK(outcome.errors[2].path == "limits.nope");
   CHECK(outcome.errors[2].allowed ==
         R"("request_line", "field", "head", "fields", "body", "body_rate", "send_rate", )"
-        R"("connections", "per_ip", "table")");
+        R"("bandwidth", "connections", "per_ip", "table")");
   CHECK(outcome.errors[3].path == "listeners[0].address");
 }
 
@@ -182,12 +182,14 @@ TEST_CASE("load: an error is shown with its line, carets and a summary", "[conf]
       "    3 |  \"limits\": {\"\xc3\xa4\": 1, \"haed\": \"1KiB\"},\n"
       "      |             ^^^\n"
       "  path: limits[\"\xc3\xa4\"]   allowed: \"request_line\", \"field\", \"head\", \"fields\", "
-      "\"body\", \"body_rate\", \"send_rate\", \"connections\", \"per_ip\", \"table\"\n"
+      "\"body\", \"body_rate\", \"send_rate\", \"bandwidth\", \"connections\", \"per_ip\", "
+      "\"table\"\n"
       "t.json:3:21: error: unknown key \"haed\" in limits\n"
       "    3 |  \"limits\": {\"\xc3\xa4\": 1, \"haed\": \"1KiB\"},\n"
       "      |                     ^^^^^^ did you mean \"head\"?\n"
       "  path: limits.haed   allowed: \"request_line\", \"field\", \"head\", \"fields\", "
-      "\"body\", \"body_rate\", \"send_rate\", \"connections\", \"per_ip\", \"table\"\n"
+      "\"body\", \"body_rate\", \"send_rate\", \"bandwidth\", \"connections\", \"per_ip\", "
+      "\"table\"\n"
       "2 errors\n");
   CHECK(render({}, false).empty());
   const std::string coloured = render(outcome.errors, true);
