@@ -60,7 +60,8 @@ void fields(V& v, T& t) {
 template <typename V, Is<AccessLists> T>
 void fields(V& v, T& t) {
   v.key("allow", t.allow, Strings{.or_one = true, .example = "10.0.0.0/8"},
-        "Addresses, CIDR blocks, `all`, or `file:PATH` of a file with one a line (`#` begins a "
+        "Addresses, CIDR blocks, `all`, or `file:PATH` of a file with one of them a line (`#` "
+        "begins a "
         "comment), which is read again when it changes.");
   v.key("deny", t.deny, Strings{.or_one = true, .example = "203.0.113.0/24"},
         "Likewise. The longest prefix decides; who is in neither list may pass.");

@@ -90,7 +90,8 @@ int serve(const conf::Config& config, server::Server::Reload reload) {
   auto server = server::Server::start(config, std::move(reload));
   if (!server) {
     fmt::print(stderr, "sluice: {}\n", server.error().text());
-    return RuntimeError;
+    // The files of lists are read only here, and are part of the configuration.
+    return server::check_lists(config) ? BadConfig : RuntimeError;
   }
   std::vector<std::string> urls = (*server)->listener_urls();
   fmt::print("{}\n", describe(config, urls));

@@ -28,6 +28,14 @@ std::string_view take_line(std::string_view& text) {
 
 }  // namespace
 
+bool append_blocks(std::string_view text, std::uint32_t at, std::vector<ListEntry>& entries) {
+  if (text == "all")
+    return append_blocks("0.0.0.0/0", at, entries) && append_blocks("::/0", at, entries);
+  const std::optional<Cidr> block = Cidr::parse(text);
+  if (block) entries.push_back({*block, at});
+  return block.has_value();
+}
+
 Result<std::vector<ListEntry>> parse_list(const std::string& name, std::string_view text,
                                           const ListLimits& limits) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
@@ -36,15 +44,15 @@ Result<std::vector<ListEntry>> parse_list(const std::string& name, std::string_v
     const std::string_view line = take_line(text);
     const std::string_view word = trim(line.substr(0, line.find_first_of("#;")));
     if (word.empty()) continue;
-    const std::optional<Cidr> block = Cidr::parse(word);
     const auto refuse = [&name, number](std::string what) {
       return Error{fmt::format("{}:{}", name, number), std::move(what)};
     };
-    if (!block) return refuse(quote_for_message(word) + " is no address or CIDR block");
-    if (entries.size() == limits.blocks_max) {
+    if (!append_blocks(word, number, entries)) {
+      return refuse(quote_for_message(word) + " is no address or CIDR block");
+    }
+    if (entries.size() > limits.blocks_max) {
       return refuse(fmt::format("a list has at most {} blocks", limits.blocks_max));
     }
-    entries.push_back({*block, number});
   }
   return entries;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A list file: one address or CIDR block a line.
+// A list file: one address, CIDR block or "all" a line.
 //
 // `#` and `;` begin a comment, on a line of its own or behind the block; blank lines, CRLF and a
 // byte order mark are no matter. Bits behind a block's prefix are ignored. The first line that is
@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,10 @@ struct ListLimits {
   // Each is 24 bytes until the IpList is built.
   std::size_t blocks_max = 10'000'000;
 };
+
+// Appends the address or block that `text` names; of "all", which is every address, a block for
+// each family. False where it names none.
+bool append_blocks(std::string_view text, std::uint32_t at, std::vector<ListEntry>& entries);
 
 // `name` is only for the errors.
 Result<std::vector<ListEntry>> parse_list(const std::string& name, std::string_view text,

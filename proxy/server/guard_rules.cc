@@ -15,11 +15,6 @@ namespace {
 
 using access::Listed;
 
-// "all" is every address of both families.
-void add_all(std::uint32_t index, std::vector<access::ListEntry>& entries) {
-  for (const char* text : {"0.0.0.0/0", "::/0"}) entries.push_back({*Cidr::parse(text), index});
-}
-
 class ListCompiler {
  public:
   explicit ListCompiler(ListFiles& files) : files_(files) {}
@@ -30,13 +25,9 @@ class ListCompiler {
         .name = std::move(place), .is_file = false, .verdict = verdict, .entries = {}};
     for (std::size_t i = 0; i < list.size(); ++i) {
       const auto index = static_cast<std::uint32_t>(i);
-      if (list[i] == "all") {
-        add_all(index, inline_source.entries);
-      } else if (list[i].starts_with(conf::kListFile)) {
+      if (list[i].starts_with(conf::kListFile)) {
         if (auto error = add_file(list[i].substr(conf::kListFile.size()), verdict)) return error;
-      } else if (const auto block = Cidr::parse(list[i])) {
-        inline_source.entries.push_back({*block, index});
-      } else {
+      } else if (!access::append_blocks(list[i], index, inline_source.entries)) {
         return Error{fmt::format("{}[{}]", inline_source.name, i), "is no CIDR block"};
       }
     }

@@ -8,6 +8,7 @@
 
 #include "tests/support/deadline.h"
 #include "tests/support/dns_server.h"
+#include "tests/support/environment.h"
 #include "tests/support/http_reader.h"
 #include "tests/support/process.h"
 #include "tests/support/scripted_backend.h"
@@ -260,6 +261,17 @@ TEST_CASE("access: a block that is allowed and denied is an error that names bot
   const Finished checked = check_config(config);
   CHECK(checked.status.code == 3);
   CHECK(checked.err.find(error) != std::string::npos);
+}
+
+TEST_CASE("run: a list that is broken is bad configuration", "[wire][guard][command_line]") {
+  const TempDir directory;
+  const std::string deny = directory.write("deny", "10.0.0.0/33\n");
+  const std::string config =
+      directory.write("sluice.json", guarded(R"(, "access": {"deny": "file:)" + deny + "\"}"));
+  const Finished ran =
+      sluice::support::run_program({sluice::support::sluice_binary(), "run", config});
+  CHECK(ran.status.code == 3);
+  CHECK(ran.err.find(deny + ":1: \"10.0.0.0/33\" is no address") != std::string::npos);
 }
 
 TEST_CASE("check: reads the files of lists, those of routes, too", "[wire][guard][command_line]") {

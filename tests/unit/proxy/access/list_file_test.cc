@@ -39,6 +39,8 @@ TEST_CASE("list file: a line is an address or a block", "[access][list_file]") {
         Lines{"1 10.0.0.0/8", "2 192.0.2.1", "3 2001:db8::/32", "4 ::1"});
   CHECK(parsed("10.0.0.0/8") == Lines{"1 10.0.0.0/8"});
   CHECK(parsed("10.1.2.3/8\n2001:db8::1/32\n") == Lines{"1 10.0.0.0/8", "2 2001:db8::/32"});
+  CHECK(parsed("192.0.2.1\nall # the rest\n") == Lines{"1 192.0.2.1", "2 0.0.0.0/0", "2 ::/0"});
+  CHECK(error_of("All\n") == "deny.txt:1: \"All\" is no address or CIDR block");
 }
 
 TEST_CASE("list file: comments, blanks, CRLF and a byte order mark are no matter",
