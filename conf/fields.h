@@ -283,9 +283,9 @@ void fields(V& v, T& t) {
   v.key("send_rate", t.send_rate, Size{1, kMiB, "off"},
         "Of a response, a second: the least that a client has to take while something waits for "
         "it, by what its system has acknowledged; who takes less for `timeouts.send` is cut off.");
-  v.key("bandwidth", t.bandwidth, kBandwidth,
-        "Of what a connection is sent, a second: the most, behind a first burst. With "
-        "`per_ip.connections` it bounds a client.");
+  v.key("bandwidth", t.bandwidth, Size{16 * kKiB, kMiB * kMiB, "off"},
+        "Of responses, a second: the most that a TCP connection is sent, behind the ten packets "
+        "that it is sent at first. A client may have `per_ip.connections` of them.");
   v.key("connections", t.connections, Whole{0, 10'000'000},
         "Open client connections per worker; 0: as many as file descriptors allow.");
   v.key("per_ip", t.per_ip, Object{.example = R"({ "rate": "100/s", "burst": 200 })"},

@@ -53,16 +53,15 @@ void fields(V& v, T& t) {
         "A limit of this route's own; its buckets are not those of other routes.");
   v.key("cost", t.cost, Whole{1, 1000},
         "Tokens that one request of this route takes, from every bucket.");
-  v.key("bandwidth", t.bandwidth, Size{kKiB, kMiB * kMiB, "auto"},
+  v.key("bandwidth", t.bandwidth, Size{16 * kKiB, kMiB * kMiB, "auto"},
         "What a connection is sent of this route, a second; `auto`: as `limits.bandwidth` says.");
 }
 
 template <typename V, Is<AccessLists> T>
 void fields(V& v, T& t) {
   v.key("allow", t.allow, Strings{.or_one = true, .example = "10.0.0.0/8"},
-        "Addresses, CIDR blocks, `all`, or `file:PATH` of a file with one of them a line (`#` "
-        "begins a "
-        "comment), which is read again when it changes.");
+        "Addresses, CIDR blocks, `all`, or `file:PATH` of a file with one of these three a line "
+        "(`#` begins a comment), which is read again when it changes.");
   v.key("deny", t.deny, Strings{.or_one = true, .example = "203.0.113.0/24"},
         "Likewise. The longest prefix decides; who is in neither list may pass.");
 }

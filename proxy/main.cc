@@ -89,9 +89,11 @@ int serve(const conf::Config& config, server::Server::Reload reload) {
   server::Signals::block();
   auto server = server::Server::start(config, std::move(reload));
   if (!server) {
-    fmt::print(stderr, "sluice: {}\n", server.error().text());
-    // The files of lists are read only here, and are part of the configuration.
-    return server::check_lists(config) ? BadConfig : RuntimeError;
+    const std::string text = server.error().text();
+    fmt::print(stderr, "sluice: {}\n", text);
+    // The files of lists are read only by the server, and are part of the configuration.
+    const auto broken = server::check_lists(config);
+    return broken && broken->text() == text ? BadConfig : RuntimeError;
   }
   std::vector<std::string> urls = (*server)->listener_urls();
   fmt::print("{}\n", describe(config, urls));

@@ -25,7 +25,7 @@ constexpr const char* kSuites13 =
     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 constexpr const char* kCurves = "X25519:P-256:P-384";
 
-// One ticket per connection: a browser needs no more, and each costs an encryption and a write.
+// One ticket per connection: a browser needs no more, and each costs an encryption.
 constexpr std::size_t kTickets = 1;
 
 using Members = std::vector<std::size_t>;  // indices of certificates, in configured order

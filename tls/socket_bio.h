@@ -3,8 +3,9 @@
 //
 // It differs from OpenSSL's own socket BIO in three ways. A short read is remembered: the socket is
 // not read again before the next readable edge. The records of one call are collected and leave
-// with one write(2); what the socket does not take is held here, so OpenSSL never sees a full
-// socket. And the errno of a failure is kept. A connection at rest owns no buffer.
+// with one write(2), or are held back for the next; what the socket does not take is held here, so
+// OpenSSL never sees a full socket. And the errno of a failure is kept. A connection at rest owns
+// no buffer.
 //
 // Used by one thread. Borrows the descriptor, and never closes it.
 #pragma once

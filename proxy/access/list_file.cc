@@ -29,8 +29,9 @@ std::string_view take_line(std::string_view& text) {
 }  // namespace
 
 bool append_blocks(std::string_view text, std::uint32_t at, std::vector<ListEntry>& entries) {
-  if (text == "all")
+  if (text == "all") {
     return append_blocks("0.0.0.0/0", at, entries) && append_blocks("::/0", at, entries);
+  }
   const std::optional<Cidr> block = Cidr::parse(text);
   if (block) entries.push_back({*block, at});
   return block.has_value();

@@ -30,7 +30,8 @@ struct ClientInfo {
 // response body, after send_head().
 class ClientStream : public ByteSource, public ByteSink {
  public:
-  // From now on the connection is sent so many bytes a second at most; 0: no limit.
+  // From now on the connection is sent so many bytes a second at most; 0: no limit. A lower limit
+  // stays until what was written under it has left.
   virtual void limit_bandwidth(std::uint64_t /*bytes_per_second*/) {}
 
   // A 1xx on the way to the real answer; left out where the client cannot take it.

@@ -91,9 +91,6 @@ class Exchange final : public ByteSource, public ByteSink {
   // --- The responder's side ---
 
   // The response. `head` may be changed: the route's filters run over it.
-  void limit_bandwidth(std::uint64_t bytes_per_second) {
-    client_->limit_bandwidth(bytes_per_second);
-  }
   void send_informational(const http::ResponseHead& head) { client_->send_informational(head); }
   void send_head(http::ResponseHead& head);
   // Instead: the connection becomes a tunnel. on_request_body() and on_request_end() are then of
@@ -184,6 +181,9 @@ class Exchange final : public ByteSource, public ByteSink {
   // --- For steps.cc and start_fetch() ---
   void set_path(std::string_view path) { path_ = path; }
   void set_match(const route::Match& match) { match_ = match; }
+  void limit_bandwidth(std::uint64_t bytes_per_second) {
+    client_->limit_bandwidth(bytes_per_second);
+  }
   void respond_with(const Handler& handler);
   // The number of checks that were asked.
   std::size_t& checks_asked() { return checks_asked_; }

@@ -107,7 +107,7 @@ class Stream final : private Flushable, private Requeued {
   IoResult send_file(int file, std::uint64_t offset, std::size_t bytes);
   bool can_send_file() const { return tls_ == nullptr && phase_ == Phase::Established; }
   std::size_t unsent() const { return output_.size(); }
-  // Whether anything still has to leave: unsent(), what TLS holds encrypted, a file that waits.
+  // Whether anything still has to leave: unsent(), what TLS could not send, a file that waits.
   bool has_output() const;
   // All that was ever given to the socket: whether a peer takes anything is seen by its growth.
   std::uint64_t sent_bytes() const { return sent_bytes_; }
@@ -119,8 +119,9 @@ class Stream final : private Flushable, private Requeued {
   TimePoint backlog_since();
   std::uint64_t backlog_taken_bytes() const;
   void restart_backlog();
-  // At most so many bytes a second from now on, behind a burst of what TCP sends at first; 0: no
-  // limit. The kernel sees to it (SO_MAX_PACING_RATE, tcp(7)); a Unix socket has none.
+  // At most so many bytes a second from now on, behind the ten packets that TCP sends at first; 0:
+  // no limit. The kernel sees to it (SO_MAX_PACING_RATE, tcp(7)); a Unix socket has none. Where
+  // something still has to leave under a lower limit, that one stays.
   void limit_bandwidth(std::uint64_t bytes_per_second);
   void set_low_watermark(std::size_t bytes) { low_watermark_bytes_ = bytes; }
 
@@ -173,6 +174,7 @@ class Stream final : private Flushable, private Requeued {
   void note_output();
   void note_backlog();
   std::int64_t acknowledged_bytes() const;
+  int queued_bytes() const;
   void fail(int error);
 
   EventLoop& loop_;

@@ -51,6 +51,8 @@ void Stream::write(std::string_view bytes) {
 
 void Stream::limit_bandwidth(std::uint64_t bytes_per_second) {
   if (bytes_per_second == bandwidth_ || closed()) return;
+  const bool lower = bytes_per_second != 0 && (bandwidth_ == 0 || bytes_per_second < bandwidth_);
+  if (!lower && (has_output() || queued_bytes() > 0)) return;
   bandwidth_ = bytes_per_second;
   const std::uint64_t rate = bandwidth_ != 0 ? bandwidth_ : ~std::uint64_t{0};
   setsockopt(fd_.get(), SOL_SOCKET, SO_MAX_PACING_RATE, &rate, sizeof(rate));
@@ -84,7 +86,8 @@ std::size_t Stream::send_through(std::string_view bytes) {
 
 std::size_t Stream::send(std::span<const iovec> pieces, int flags) {
   std::size_t sent = tls_ != nullptr ? send_tls(pieces) : send_plain(pieces, flags);
-  if (sent < total_bytes(pieces)) writable_ = false;  // until the next edge
+  const bool blocked = sent < total_bytes(pieces) || (tls_ != nullptr && tls_->wants_flush());
+  if (blocked) writable_ = false;  // until the next edge
   sent_bytes_ += sent;
   return sent;
 }
@@ -199,9 +202,13 @@ std::uint64_t Stream::backlog_taken_bytes() const {
 
 // Below zero, where TLS has made more of what was sent.
 std::int64_t Stream::acknowledged_bytes() const {
+  return static_cast<std::int64_t>(sent_bytes_) - queued_bytes();
+}
+
+// In the socket, and not acknowledged.
+int Stream::queued_bytes() const {
   int queued = 0;
-  if (ioctl(fd_.get(), SIOCOUTQ, &queued) != 0) queued = 0;
-  return static_cast<std::int64_t>(sent_bytes_) - queued;
+  return ioctl(fd_.get(), SIOCOUTQ, &queued) == 0 ? queued : 0;
 }
 
 // Encrypted bytes that the socket did not take before, or the end of a handshake without an answer.

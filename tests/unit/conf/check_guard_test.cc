@@ -42,13 +42,20 @@ TEST_CASE("check: what limits a client", "[conf][check]") {
 
 TEST_CASE("check: nobody is sent less than he has to take", "[conf][check]") {
   check_rows({
-      {kAll + R"("limits":{"send_rate":"1KiB","bandwidth":@"1KiB"})", "limits.bandwidth",
-       R"(1KiB is less than twice "limits.send_rate", 1KiB: clients would be cut off)", ""},
+      {kAll + R"("limits":{"send_rate":"10KiB","bandwidth":@"16KiB"})", "limits.bandwidth",
+       R"(16KiB is less than twice "limits.send_rate", 10KiB: clients would be cut off)", ""},
       {kListener + R"(,"limits":{"send_rate":"1MiB"},)"
                    R"("routes":[{"respond":{},"limits":{"bandwidth":@"1MiB"}}])",
        "routes[0].limits.bandwidth",
        R"(1MiB is less than twice "limits.send_rate", 1MiB: clients would be cut off)", ""},
   });
+}
+
+TEST_CASE("check: who is sent twice what he has to take is sent enough", "[conf][check]") {
+  for (const std::string_view limits : {R"({"send_rate":"8KiB","bandwidth":"16KiB"})",
+                                        R"({"send_rate":"off","bandwidth":"16KiB"})"}) {
+    CHECK(rows::loads(kAll + R"("limits":)" + std::string(limits)));
+  }
 }
 
 TEST_CASE("check: what depends on a value that cannot be read is not complained of, too",

@@ -50,7 +50,7 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
       {"match": {"host": "c.example"}, "redirect": {"to": "/y", "status": 301}},
       {"respond": {"status": 404, "body": "no\n", "content_type": "text/html"},
        "limits": {"per_ip": {"rate": "1/s", "burst": 2, "delay": 3, "shadow": true}, "cost": 4,
-                  "bandwidth": "7KiB"},
+                  "bandwidth": "70KiB"},
        "access": {"allow": ["::1"], "deny": "file:/d"},
        "compress": {"encodings": ["gzip", "br"], "types": "text/*", "min_size": "2KiB",
                     "level": 7}}
@@ -60,7 +60,7 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
                  "send": "5s", "connect": "6s", "first_byte": "7s", "backend_read": "8s",
                  "total": "11s", "tunnel": "9s", "drain": "10s"},
     "limits": {"request_line": "1KiB", "field": "2KiB", "head": "4KiB", "fields": 9,
-               "body": "10MB", "body_rate": "1KiB", "send_rate": "3KiB", "bandwidth": "6KiB",
+               "body": "10MB", "body_rate": "1KiB", "send_rate": "3KiB", "bandwidth": "60KiB",
                "connections": 11,
                "table": 2048,
                "per_ip": {"rate": "5/m", "burst": 6, "delay": 7, "shadow": true, "fields": true,
@@ -124,7 +124,7 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
   redirecting.redirect = Redirect{"/y", 301};
   Route responding;
   responding.respond = Respond{404, "no\n", "text/html"};
-  responding.limits = {{{1, Period::Second}, 2, 3, true}, 4, 7168};
+  responding.limits = {{{1, Period::Second}, 2, 3, true}, 4, 71680};
   responding.access = {{"::1"}, {"file:/d"}};
   responding.compress = Compress{{"gzip", "br"}, {"text/*"}, 2048, 7};
   expected.routes = {forward, replacing, connecting, filing, redirecting, responding};
@@ -142,7 +142,7 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
   per_ip.ipv6_prefix = 56;
   per_ip.ipv6_wide_prefix = 40;
   per_ip.ipv6_wide_multiple = 4;
-  expected.limits = {1024, 2048, 4096, 9, 10'000'000, 1024, 3072, 6144, 11, per_ip, 2048};
+  expected.limits = {1024, 2048, 4096, 9, 10'000'000, 1024, 3072, 61440, 11, per_ip, 2048};
   expected.access = {{{"10.0.0.0/8"}, {"all", "file:/etc/sluice/lists/deny"}}, DenyWith::Drop};
   expected.jail = Jail{{1}, {2}, {3}, {4}, {5}, {6}, seconds(7), seconds(8), 2000, "/tmp/jail"};
   expected.buffers = {8192, 16384, 1024 * 1024, "/tmp"};

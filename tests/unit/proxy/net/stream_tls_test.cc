@@ -59,7 +59,54 @@ struct Fixture : tls::test::Fixture {
   TlsPeer::Step client_step = TlsPeer::Step::Again;
 };
 
+std::pair<Fd, Fd> message_pair() {
+  int fds[2] = {-1, -1};
+  REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+  return {Fd(fds[0]), Fd(fds[1])};
+}
+
+// Every write(2) is a message.
+struct MessageFixture : Fixture {
+  MessageFixture() : Fixture(message_pair()) { SSL_set_read_ahead(client.ssl(), 1); }
+
+  std::size_t messages() {
+    std::size_t count = 0;
+    std::vector<char> buffer(64 * 1024);
+    while (recv(client_fd.get(), buffer.data(), buffer.size(), 0) > 0) ++count;
+    return count;
+  }
+};
+
 }  // namespace
+
+TEST_CASE_METHOD(MessageFixture,
+                 "stream: tickets leave with the answer to what came with the end of the handshake",
+                 "[net][stream][tls]") {
+  owner.on["readable"] = [this] {
+    owner.received += owner.read_all();
+    if (owner.received != "request") return;
+    owner.stream.write("answer");
+    owner.stream.finish_output();
+  };
+  REQUIRE(client.handshake() == TlsPeer::Step::Again);
+  support::run_turns(loop, 2);
+  BIO* const together = BIO_new(BIO_s_mem());
+  SSL_set0_wbio(client.ssl(), together);
+  REQUIRE(client.handshake() == TlsPeer::Step::Done);
+  client_sends("request");
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(together, &bytes);
+  REQUIRE(send(client_fd.get(), bytes, static_cast<std::size_t>(size), 0) == size);
+  support::run_until(loop, [this] { return owner.count("finished") == 1; });
+  CHECK(messages() == 1);
+}
+
+TEST_CASE_METHOD(MessageFixture, "stream: tickets leave without an answer, too",
+                 "[net][stream][tls]") {
+  handshake();
+  support::run_turns(loop, 2);
+  CHECK(messages() == 1);
+}
 
 TEST_CASE_METHOD(Fixture, "stream: under TLS it is established once, and speaks both ways",
                  "[net][stream][tls]") {
