@@ -55,6 +55,7 @@ class Session {
   IoResult write(std::span<const iovec> pieces, Then then = Then::More);
 
   bool holds_output() const { return wire_.holds_output(); }
+  bool owns_buffer() const { return wire_.owns_buffer(); }  // of ours; not at rest
   // Encrypted bytes wait inside for a writable edge; any of the calls may leave some.
   bool wants_flush() const { return wire_.blocked(); }
   IoResult flush();  // Ok: all is sent

@@ -125,7 +125,7 @@ void SocketBio::send_or_hold(std::span<const char> first, std::span<const char> 
   hold(left_of(second));
   blocked_ = holds_output();
   if (blocked_) return;
-  held_ = {};  // gives the memory back, which clear() would not
+  held_ = std::vector<char>();  // gives the memory back, which clear() and {} would not
   held_from_ = 0;
 }
 

@@ -42,6 +42,7 @@ class SocketBio {
   // Tries to send what is held.
   void flush();
   bool holds_output() const { return held_from_ < held_.size(); }
+  bool owns_buffer() const { return held_.capacity() > 0; }
   // What is held waits for the socket.
   bool blocked() const { return blocked_; }
   // So much is held that OpenSSL is told to wait: the peer provokes answers and reads none.

@@ -257,6 +257,24 @@ TEST_CASE("session: without an answer, a flush sends the tickets", "[tls][sessio
   REQUIRE(pair.connect());
   CHECK_FALSE(pair.server.holds_output());
   CHECK(take_messages(pair.sockets.client()).size() == 1);
+  CHECK_FALSE(pair.server.owns_buffer());
+}
+
+TEST_CASE("session: what was held is given back once it is sent", "[tls][session][regression]") {
+  const Fixture fixture;
+  Pair pair(fixture.context);
+  pair.sockets.shrink_buffers();
+  REQUIRE(pair.connect());
+  CHECK_FALSE(pair.server.owns_buffer());
+  const IoResult wrote = pair.write_some(pattern(200'000));
+  REQUIRE(pair.server.wants_flush());
+  CHECK(pair.server.owns_buffer());
+  std::string got;
+  for (int turn = 0; turn < 1000 && got.size() < wrote.bytes; ++turn) {
+    pair.client.read(got);
+    pair.server.flush();
+  }
+  CHECK_FALSE(pair.server.owns_buffer());
 }
 
 TEST_CASE("session: a client that asks for small fragments gets them", "[tls][session]") {
