@@ -10,7 +10,6 @@
 namespace sluice::conf {
 
 inline constexpr Frequency kLimitRate{1'000'000, "off"};
-inline constexpr Size kBandwidth{kKiB, kMiB* kMiB, "off"};
 inline constexpr Frequency kTriggerRate{65'535, "off"};
 
 template <typename V, Is<RateLimit> T>
