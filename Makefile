@@ -77,7 +77,8 @@ LINK      := -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed
 # Fortified libc calls hide the accesses that the sanitizers look for, so only the release has them.
 # The sanitizers' own instrumentation makes gcc see null dereferences and uninitialised reads that
 # the source does not have; a warning is an error in the release flavour, which compiles the same
-# files. Of debug information they get what a report needs, which halves their compilation.
+# files. Of debug information they get what a report needs: a third less to compile in the
+# largest files.
 flags_release := -O2 -g -D_FORTIFY_SOURCE=2 -fno-plt -ffunction-sections \
   $(if $(filter 1,$(WERROR)),-Werror)
 link_release  := -Wl,--gc-sections

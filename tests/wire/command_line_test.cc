@@ -61,15 +61,24 @@ TEST_CASE("command line: exit codes tell usage from configuration", "[wire][cli]
 }
 
 TEST_CASE("command line: an address that cannot be listened on is a runtime error", "[wire][cli]") {
-  auto start = [](const std::string& address) {
+  auto start = [](const std::string& address, const std::string& more = {}) {
     TempDir directory;
     return run({"run", directory.write("c.json", R"({
-      "listeners": [{"address": ")" + address + R"("}],
+      "listeners": [{"address": ")" + address + R"("}], )" +
+                                                     more + R"(
       "routes": [{"match": {}, "respond": {"body": "hi"}}]})")});
   };
   SECTION("a path in no directory") {
     TempDir directory;
     const Finished finished = start("unix:" + directory.file("no/such/dir.sock"));
+    CHECK(finished.status.code == 1);
+    CHECK(finished.err.find("cannot bind") != std::string::npos);
+  }
+  SECTION("even if a list is broken, too") {
+    TempDir directory;
+    const std::string list = directory.write("deny", "nonsense\n");
+    const Finished finished = start("unix:" + directory.file("no/such/dir.sock"),
+                                    R"("access": {"deny": "file:)" + list + "\"},");
     CHECK(finished.status.code == 1);
     CHECK(finished.err.find("cannot bind") != std::string::npos);
   }
