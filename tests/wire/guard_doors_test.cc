@@ -56,7 +56,7 @@ TEST_CASE("access: the longest prefix says who may", "[wire][guard]") {
   CHECK(status_from(sluice, "127.0.0.5") == 403);
   CHECK(status_from(sluice, "127.0.0.9") == 200);
   CHECK(metrics_add_up(sluice, AtRest::No) == "");
-  CHECK(scrape(sluice).value(R"(sluice_request_ends_total{end="access_denied"})") == 2);
+  wait_for_metric(sluice, R"(sluice_request_ends_total{end="access_denied"})", 2);
 }
 
 TEST_CASE("access: all may be denied, but for some", "[wire][guard]") {

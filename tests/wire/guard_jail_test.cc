@@ -21,6 +21,7 @@ using sluice::support::read_response;
 using sluice::support::scrape;
 using sluice::support::SluiceProcess;
 using sluice::support::TempDir;
+using sluice::support::wait_for_metric;
 
 namespace {
 
@@ -115,11 +116,11 @@ TEST_CASE("jail: whose neighbours have used up what they share is not put away",
   };
   CHECK(ask("2001:db8:0:1::1") == 200);
   for (int i = 0; i < 6; ++i) CHECK(ask("2001:db8:0:2::1") == 429);
-  CHECK(scrape(sluice).value(R"(sluice_request_ends_total{end="prefix_rate_limited"})") == 6);
+  wait_for_metric(sluice, R"(sluice_request_ends_total{end="prefix_rate_limited"})", 6);
   CHECK(scrape(sluice).value("sluice_jail_inmates") == 0);
   // And who has used it up is.
   for (int i = 0; i < 6; ++i) ask("2001:db8:0:1::1");
-  CHECK(scrape(sluice).value("sluice_jail_inmates") == 1);
+  wait_for_metric(sluice, "sluice_jail_inmates", 1);
 }
 
 TEST_CASE("jail: handshakes that fail, but not those that were never begun", "[wire][guard][tls]") {
