@@ -23,6 +23,7 @@ using sluice::support::scrape;
 using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
 using sluice::support::TempDir;
+using sluice::support::wait_for_metric;
 using sluice::wire::forwarding_to;
 
 namespace {
@@ -98,6 +99,8 @@ TEST_CASE("metrics: bodies count by their bytes, without heads and framing", "[w
       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n"
       "0\r\n\r\n");
   CHECK(read_response(client).status == 200);
+  client.close();
+  CHECK(metrics_add_up(sluice, AtRest::Yes) == "");
   const Metrics metrics = scrape(sluice);
   CHECK(metrics.value("sluice_request_body_bytes_total") == 7);
   CHECK(metrics.value("sluice_response_body_bytes_total") == 5);
@@ -111,11 +114,11 @@ TEST_CASE("metrics: a tunnel is open until it ends, and its bytes count as they 
   client.send(kUpgrade);
   CHECK(read_response_head(client).status == 101);
   CHECK(client.recv_exact(5) == "hello");
+  wait_for_metric(sluice, "sluice_tunnel_sent_bytes_total", 5);
   Metrics metrics = scrape(sluice);
   CHECK(metrics.value("sluice_tunnels_opened_total") == 1);
   CHECK(metrics.value("sluice_tunnels_open") == 1);
   CHECK(metrics.value("sluice_requests_in_flight") == 1);
-  CHECK(metrics.value("sluice_tunnel_sent_bytes_total") == 5);
   CHECK(metrics_add_up(sluice) == "");
   client.send("four");
   client.half_close();
@@ -135,6 +138,8 @@ TEST_CASE("metrics: a retry is an attempt more, and its backend's failure", "[wi
   RawClient client = sluice.connect();
   CHECK(get(client, "/") == 200);
   CHECK(get(client, "/") == 200);
+  client.close();
+  CHECK(metrics_add_up(sluice, AtRest::Yes) == "");
   const Metrics metrics = scrape(sluice);
   const std::string dead = R"({pool="p",backend="127.0.0.1:1"})";
   const std::string alive = R"({pool="p",backend=")" + backend.address() + "\"}";
