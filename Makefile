@@ -109,7 +109,7 @@ ROOMS := $(wildcard conf tls balancer cache proxy)
 
 LIB_SOURCES   := $(sort $(filter-out proxy/main.cc,$(shell find $(ROOMS) -name '*.cc')))
 # Libraries of their own, preloaded into the proxy by the tests of what it costs.
-PRELOADED     := tests/support/count_allocations.cc tests/support/emulate_openat2.cc
+PRELOADED     := $(addprefix tests/support/,count_allocations.cc deny_splice.cc emulate_openat2.cc)
 # What libFuzzer calls; the targets themselves are part of the test program, too.
 FUZZ_ENTRY    := tests/fuzz/entry.cc
 FUZZ_TARGETS  := $(patsubst tests/fuzz/%_fuzz.cc,%,$(sort $(wildcard tests/fuzz/*_fuzz.cc)))

@@ -9,13 +9,14 @@
 #include "proxy/backend/http1_stream.h"
 #include "proxy/backend/idle_connections.h"
 #include "proxy/backend/stream.h"
+#include "proxy/base/pipe.h"
 
 namespace sluice::backend {
 
 class Connector {
  public:
   Connector(net::EventLoop& loop, const Http1Options& options)
-      : shared_{loop, options, idle_, {}} {}
+      : shared_{loop, options, idle_, pipes_, {}} {}
 
   // For the requests to come; replaced on reload.
   void set_options(const Http1Options& options) { shared_.options = options; }
@@ -42,6 +43,7 @@ class Connector {
   void prune() { idle_.prune(); }
 
  private:
+  PipePool pipes_;
   IdleConnections idle_;
   Http1Shared shared_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/backend/http1_stream.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -10,6 +11,17 @@
 #include "proxy/http/response_parser.h"
 
 namespace sluice::backend {
+
+namespace {
+
+// The end of a body passes through memory: it is parsed together with what follows it, and the
+// connection is free for another request while a slow client still takes it.
+constexpr std::uint64_t kEndOfBodyBytes = net::EventLoop::kScratchBytes;
+
+// What is to pass before that has to be worth two system calls more.
+constexpr std::size_t kPipedLeastBytes = 16 * 1024;
+
+}  // namespace
 
 Problem connect_problem(int error) {
   switch (error) {
@@ -128,14 +140,33 @@ void Http1Stream::on_output_finished() {
 void Http1Stream::on_readable() {
   while (state_ != State::Closed) {
     std::span<char> scratch = shared_.loop.scratch();
-    IoResult result = stream_.read(scratch);
+    const std::size_t most = piped_max();
+    PipePool::Handle pipe = most > 0 ? shared_.pipes.take() : PipePool::Handle();
+    IoResult result = pipe != nullptr ? stream_.read_into(*pipe, most) : stream_.read(scratch);
     if (result.status == IoStatus::Again) return;
     // EPIPE: a reset that came behind the end, which all that was sent has preceded.
     bool ended = result.status == IoStatus::Eof || result.error == EPIPE;
     if (ended) return on_end_of_input();
     if (result.status == IoStatus::Error) return on_lost();
-    on_bytes({scratch.data(), result.bytes});
+    if (pipe != nullptr) {
+      on_piped(std::move(pipe));
+    } else {
+      on_bytes({scratch.data(), result.bytes});
+    }
   }
+}
+
+std::size_t Http1Stream::piped_max() const {
+  const std::uint64_t left = decoder_.length_left();
+  if (state_ != State::Body || left < kEndOfBodyBytes + kPipedLeastBytes) return 0;
+  const std::uint64_t most = std::min<std::uint64_t>(left - kEndOfBodyBytes, events_->piped_max());
+  return most < kPipedLeastBytes ? 0 : static_cast<std::size_t>(most);
+}
+
+void Http1Stream::on_piped(PipePool::Handle pipe) {
+  decoder_.skip(pipe->size());
+  if (timer_.armed()) set_timer(shared_.options.read_timeout);
+  events_->on_response_piped(std::move(pipe), decoder_.length_left());
 }
 
 void Http1Stream::on_bytes(std::string_view bytes) {

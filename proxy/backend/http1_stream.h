@@ -17,6 +17,7 @@
 #include "proxy/base/buffer.h"
 #include "proxy/base/counter.h"
 #include "proxy/base/intrusive_list.h"
+#include "proxy/base/pipe.h"
 #include "proxy/http/body_framing.h"
 #include "proxy/net/stream.h"
 
@@ -41,6 +42,7 @@ struct Http1Shared {
   net::EventLoop& loop;
   Http1Options options;
   IdleConnections& idle;
+  PipePool& pipes;
   http::ResponseHead head;  // the one being parsed; no stream keeps it beyond a callback
   ConnectionCounters counters{};
 };
@@ -91,6 +93,9 @@ class Http1Stream final : public BackendStream,
   void on_broken(int error) override;
   void on_established() override;
 
+  // How much of what comes next may pass through a pipe.
+  std::size_t piped_max() const;
+  void on_piped(PipePool::Handle pipe);
   void on_bytes(std::string_view bytes);
   std::size_t process(std::string_view bytes);
   std::size_t take_head(std::string_view bytes);

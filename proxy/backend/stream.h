@@ -12,6 +12,7 @@
 #include <memory>
 #include <string_view>
 
+#include "proxy/base/pipe.h"
 #include "proxy/base/pump.h"
 #include "proxy/http/bad_message.h"
 #include "proxy/http/message.h"
@@ -69,6 +70,11 @@ class BackendStream : public net::Retired, public ByteSource, public ByteSink {
     // its end are from here on those of a tunnel, whose other direction finish() ends.
     virtual void on_tunnel(http::ResponseHead& head) = 0;
     virtual void on_response_body(std::string_view bytes) = 0;
+    // Of a large body, how many bytes the receiver would take in a pipe now; 0: none.
+    virtual std::size_t piped_max() const { return 0; }
+    // Instead of on_response_body(), and not more than that: the pipe is the receiver's now. `rest`
+    // bytes are still to come, the last of them by memory in any case.
+    virtual void on_response_piped(PipePool::Handle /*pipe*/, std::uint64_t /*rest*/) {}
     virtual void on_response_end(const http::Fields& trailers) = 0;
     // Request bytes have left; of a tunnel that was finished, all of them.
     virtual void on_backend_drained() = 0;

@@ -47,10 +47,14 @@ class Pump {
   // The source has bytes.
   void on_data(std::string_view bytes) {
     sink_->write(bytes);
-    if (!paused_ && sink_->unsent() > high_watermark_bytes_) {
-      paused_ = true;
-      source_->pause();
-    }
+    if (sink_->unsent() > high_watermark_bytes_) pause();
+  }
+
+  // Until the sink has drained, although what it holds is less: there is more on another way.
+  void pause() {
+    if (paused_) return;
+    paused_ = true;
+    source_->pause();
   }
 
   // The sink has sent something.

@@ -30,6 +30,8 @@ class Http1Response {
 
   bool head_sent() const { return head_sent_; }
   bool finished() const { return finished_; }
+  // Bytes of the body are framed on their way.
+  bool chunked() const { return chunked_; }
   // After send_head(): the client was told that another request may follow.
   bool keep_alive() const { return keep_alive_; }
 

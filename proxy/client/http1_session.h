@@ -82,6 +82,8 @@ class Http1Session final : public Session,
     stream_.limit_bandwidth(bytes_per_second);
   }
   std::optional<std::size_t> send_file(int file, std::uint64_t offset, std::size_t bytes) override;
+  bool takes_pipe() const override { return stream_.moves_bytes() && !response_.chunked(); }
+  std::size_t send_pipe(Pipe& pipe) override;
   std::size_t unsent() const override { return stream_.unsent(); }
   void finish(const http::Fields& trailers) override;
   void abort() override;

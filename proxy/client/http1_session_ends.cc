@@ -125,11 +125,17 @@ void Http1Session::arm_send_timer() {
 
 std::optional<std::size_t> Http1Session::send_file(int file, std::uint64_t offset,
                                                    std::size_t bytes) {
-  if (!stream_.can_send_file()) return std::nullopt;
+  if (!stream_.moves_bytes()) return std::nullopt;
   const IoResult sent = stream_.send_file(file, offset, bytes);
   arm_send_timer();
   if (sent.status == IoStatus::Eof) return std::nullopt;
   return sent.bytes;
+}
+
+std::size_t Http1Session::send_pipe(Pipe& pipe) {
+  const std::size_t sent = stream_.send_from(pipe);
+  arm_send_timer();
+  return sent;
 }
 
 // Set when something was first written; what is asked here is since when something waits for the

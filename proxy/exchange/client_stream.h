@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "proxy/base/ip.h"
+#include "proxy/base/pipe.h"
 #include "proxy/base/pump.h"
 #include "proxy/http/message.h"
 
@@ -48,6 +49,10 @@ class ClientStream : public ByteSource, public ByteSink {
                                                std::size_t /*bytes*/) {
     return std::nullopt;
   }
+
+  // The same of what a pipe holds. REQUIRES: takes_pipe(), behind send_head().
+  virtual bool takes_pipe() const { return false; }
+  virtual std::size_t send_pipe(Pipe& /*pipe*/) { return 0; }
 
   // Instead of send_head(): the response that ends HTTP on this connection, a 101 or a 2xx to
   // CONNECT. What the client sends is then its side of a tunnel, which does not flow before the

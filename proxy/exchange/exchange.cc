@@ -188,17 +188,27 @@ void Exchange::write(std::string_view bytes) {
 }
 
 void Exchange::write_to_client(std::string_view bytes) {
-  bytes_out_ += bytes.size();
-  Counters& counters = services_->counters;
-  if (!fetch_) (tunnel_ ? counters.tunnel_bytes_out : counters.response_bytes).add(bytes.size());
+  note_sent(bytes.size());
   client_->write(bytes);
+}
+
+void Exchange::note_sent(std::size_t bytes) {
+  bytes_out_ += bytes;
+  Counters& counters = services_->counters;
+  if (!fetch_) (tunnel_ ? counters.tunnel_bytes_out : counters.response_bytes).add(bytes);
 }
 
 std::optional<std::size_t> Exchange::send_file(int file, std::uint64_t offset, std::size_t bytes) {
   if (over_ || body_filter_ != nullptr) return std::nullopt;
   const std::optional<std::size_t> sent = client_->send_file(file, offset, bytes);
-  bytes_out_ += sent.value_or(0);
-  if (!fetch_) services_->counters.response_bytes.add(sent.value_or(0));
+  note_sent(sent.value_or(0));
+  return sent;
+}
+
+std::size_t Exchange::send_pipe(Pipe& pipe) {
+  if (over_) return 0;
+  const std::size_t sent = client_->send_pipe(pipe);
+  note_sent(sent);
   return sent;
 }
 

@@ -106,6 +106,8 @@ class Exchange final : public ByteSource, public ByteSink {
   void write(std::string_view bytes) override;
   // As ClientStream has it; nothing, too, where the body passes through a filter.
   std::optional<std::size_t> send_file(int file, std::uint64_t offset, std::size_t bytes);
+  bool takes_pipe() const { return !over_ && body_filter_ == nullptr && client_->takes_pipe(); }
+  std::size_t send_pipe(Pipe& pipe);
   std::size_t unsent() const override { return client_->unsent(); }
 
   // What a responder that has all at hand writes in one turn, so that others have theirs: less
@@ -211,6 +213,7 @@ class Exchange final : public ByteSource, public ByteSink {
   void limit_total();
   void on_total_timeout();
   void write_to_client(std::string_view bytes);
+  void note_sent(std::size_t bytes);
   // The funnel that every ending goes through, once.
   void end();
 

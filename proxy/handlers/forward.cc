@@ -6,8 +6,8 @@
 
 #include "proxy/backend/connector.h"
 #include "proxy/base/log.h"
-#include "proxy/base/pump.h"
 #include "proxy/exchange/exchange.h"
+#include "proxy/handlers/download.h"
 #include "proxy/handlers/forwarded_request.h"
 #include "proxy/handlers/tunnel.h"
 #include "proxy/handlers/upload.h"
@@ -67,7 +67,7 @@ class ForwardResponder final : public exchange::Responder,
         pool_(pool),
         options_(options),
         upload_(exchange, options.whole_body ? &*options.whole_body : nullptr, *this),
-        download_(exchange.rules().response_watermark_bytes) {}
+        download_(exchange) {}
 
   // exchange::Responder
   void start() override;
@@ -82,6 +82,8 @@ class ForwardResponder final : public exchange::Responder,
   void on_response_head(http::ResponseHead& head) override;
   void on_tunnel(http::ResponseHead& head) override;
   void on_response_body(std::string_view bytes) override;
+  std::size_t piped_max() const override { return tunnel_ ? 0 : download_.piped_max(); }
+  void on_response_piped(PipePool::Handle pipe, std::uint64_t rest) override;
   void on_response_end(const http::Fields& trailers) override;
   void on_backend_drained() override;
   void on_backend_failed(backend::Problem problem) override;
@@ -121,7 +123,7 @@ class ForwardResponder final : public exchange::Responder,
   const balancer::Pool& pool_;
   const ForwardOptions& options_;
   Upload upload_;
-  Pump download_;
+  Download download_;
   balancer::Tried tried_;
   std::optional<balancer::Selection> selection_;
   backend::BackendStreamHandle stream_;
@@ -165,7 +167,7 @@ void ForwardResponder::on_request_end(const http::Fields& trailers) {
 
 void ForwardResponder::on_client_drained() {
   if (tunnel_) return tunnel_->on_client_drained();
-  if (stream_ != nullptr && responding_) download_.on_drained();
+  if (stream_ != nullptr && responding_) download_.on_client_drained();
 }
 
 void ForwardResponder::begin_if_ready() {
@@ -249,7 +251,7 @@ void ForwardResponder::on_response_head(http::ResponseHead& head) {
   if (head.is_interim()) return on_interim_head(head);
   take_answer(head);
   head.keep_alive = true;  // the backend's connection says nothing about the client's
-  download_.attach(stream_.get(), &exchange_);
+  download_.begin(*stream_);
   exchange_.send_head(head);
 }
 
@@ -265,7 +267,11 @@ void ForwardResponder::take_answer(http::ResponseHead& head) {
 
 void ForwardResponder::on_response_body(std::string_view bytes) {
   if (tunnel_) return tunnel_->on_backend_bytes(bytes);
-  download_.on_data(bytes);
+  download_.on_body(bytes);
+}
+
+void ForwardResponder::on_response_piped(PipePool::Handle pipe, std::uint64_t rest) {
+  download_.on_piped(std::move(pipe), rest);
 }
 
 void ForwardResponder::on_response_end(const http::Fields& trailers) {
@@ -274,7 +280,8 @@ void ForwardResponder::on_response_end(const http::Fields& trailers) {
     return end_tunnel_if_over();
   }
   upload_.stop();
-  download_.detach();
+  download_.on_end();
+  download_.stop();
   stream_.release()->give_back();
   selection_.reset();
   exchange_.finish(trailers);
@@ -360,7 +367,7 @@ void ForwardResponder::let_go_of_stream() {
   tunnel_.reset();
   upload_.stop();
   net::Requeued::ListHook<net::RequeueTag>::unlink();
-  download_.detach();
+  download_.stop();
   stream_.reset();
 }
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "proxy/base/check.h"
 #include "proxy/http/head_grammar.h"
 #include "proxy/http/hop_by_hop.h"
 
@@ -69,6 +70,12 @@ std::string_view BodyDecoder::take_payload(std::string_view in) {
   count(piece.size());
   if (left_ == 0) state_ = state_ == State::Length ? State::Done : State::ChunkCr;
   return piece;
+}
+
+void BodyDecoder::skip(std::uint64_t bytes) {
+  CHECK(bytes < length_left());
+  left_ -= bytes;
+  count(bytes);
 }
 
 std::size_t BodyDecoder::take_framing(std::string_view in) {

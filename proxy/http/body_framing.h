@@ -48,6 +48,11 @@ class BodyDecoder {
   // empty body is done at the first step, even without input.
   Step decode(std::string_view in);
 
+  // Of a body with a length, what of it is still to come; of any other, 0. So many bytes of that
+  // passed elsewhere: decode() goes on behind them. REQUIRES: less than all of it.
+  std::uint64_t length_left() const { return state_ == State::Length ? left_ : 0; }
+  void skip(std::uint64_t bytes);
+
   bool done() const { return state_ == State::Done; }
 
   // The connection was closed by the peer: was this the whole body? Only a body that lasts until

@@ -161,6 +161,24 @@ IoResult Stream::read(std::span<char> into) {
   return result;
 }
 
+// What a pipe got may be less than the socket holds, as it has room for so many packets only.
+IoResult Stream::read_into(Pipe& pipe, std::size_t limit) {
+  CHECK(moves_bytes());
+  if (closed() || reading_paused_ || !readable_) return {IoStatus::Again, 0, 0};
+  if (budget_bytes_ == 0) {
+    loop_.call_again(*this);
+    return {IoStatus::Again, 0, 0};
+  }
+  const ssize_t count = pipe.fill(fd_.get(), std::min(limit, budget_bytes_));
+  if (count == 0) return {IoStatus::Eof, 0, 0};
+  if (count < 0 && errno != EAGAIN) return {IoStatus::Error, 0, errno};
+  short_read_ = false;
+  readable_ = count > 0;
+  if (count < 0) return {IoStatus::Again, 0, 0};
+  budget_bytes_ -= static_cast<std::size_t>(count);
+  return {IoStatus::Ok, static_cast<std::size_t>(count), 0};
+}
+
 IoResult Stream::read_plain(std::span<char> into) {
   bool drained = short_read_ && !expect_more_ && !peer_closed_;
   if (!readable_ || drained) return {IoStatus::Again, 0, 0};
@@ -220,7 +238,7 @@ bool Stream::quiet() const {
 }
 
 bool Stream::has_output() const {
-  return !output_.empty() || file_waits_ || (tls_ != nullptr && tls_->wants_flush());
+  return !output_.empty() || room_awaited_ || (tls_ != nullptr && tls_->wants_flush());
 }
 
 bool Stream::alive() const {

@@ -22,6 +22,7 @@
 
 #include "proxy/base/buffer.h"
 #include "proxy/base/fd.h"
+#include "proxy/base/pipe.h"
 #include "proxy/net/event_loop.h"
 #include "proxy/net/fd_event.h"
 #include "tls/io_result.h"
@@ -72,6 +73,8 @@ class Stream final : private Flushable, private Requeued {
   // Plaintext. Again: on_readable() will come. While paused, and once closed, Again for ever.
   // REQUIRES: `into` is not empty.
   IoResult read(std::span<char> into);
+  // The same into a pipe, at most `limit` bytes. REQUIRES: moves_bytes(), and the pipe is empty.
+  IoResult read_into(Pipe& pipe, std::size_t limit);
 
   // Of a plain socket, what read() would give, without taking it; and taking the first of that. For
   // what comes before TLS on the same connection. Again: on_readable() will come with more.
@@ -103,11 +106,16 @@ class Stream final : private Flushable, private Requeued {
   void commit(std::size_t bytes);
   // Bytes of a file, behind what was written, from the system's memory straight to the socket: as
   // many as it takes now. Again: on_drained() will come. Eof: the file ends before. REQUIRES:
-  // can_send_file(), bytes > 0.
+  // moves_bytes(), bytes > 0.
   IoResult send_file(int file, std::uint64_t offset, std::size_t bytes);
-  bool can_send_file() const { return tls_ == nullptr && phase_ == Phase::Established; }
+  // What a pipe holds, in the same way; returns how many bytes left. Where some did not,
+  // on_drained() will come. REQUIRES: moves_bytes().
+  std::size_t send_from(Pipe& pipe);
+  // Whether the kernel can move bytes from and to this socket by itself.
+  bool moves_bytes() const { return tls_ == nullptr && phase_ == Phase::Established; }
   std::size_t unsent() const { return output_.size(); }
-  // Whether anything still has to leave: unsent(), what TLS could not send, a file that waits.
+  // Whether anything still has to leave: unsent(), what TLS could not send, a file or pipe that
+  // waits.
   bool has_output() const;
   // All that was ever given to the socket: whether a peer takes anything is seen by its growth.
   std::uint64_t sent_bytes() const { return sent_bytes_; }
@@ -165,6 +173,8 @@ class Stream final : private Flushable, private Requeued {
   std::size_t send_plain(std::span<const iovec> pieces, int flags);
   std::size_t send_tls(std::span<const iovec> pieces);
   std::size_t send_through(std::string_view bytes);
+  std::size_t note_moved(ssize_t count);
+  void wait_for_room();
   void send_output(int flags = 0);
   void flush_output();
   void flush_tls();
@@ -199,8 +209,8 @@ class Stream final : private Flushable, private Requeued {
   bool peer_closed_ = false;
   bool reading_paused_ = false;
   bool above_low_ = false;
-  bool file_waits_ = false;  // send_file() found the socket full
-  bool attached_ = false;    // its event is registered
+  bool room_awaited_ = false;  // a file or a pipe found the socket full
+  bool attached_ = false;      // its event is registered
   bool finishing_ = false;
   Then then_ = Then::Wait;  // once that is done
   bool output_shut_ = false;

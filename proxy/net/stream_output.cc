@@ -116,24 +116,48 @@ std::size_t Stream::send_tls(std::span<const iovec> pieces) {
 
 // What was written before leaves first, and waits for company in the same packet.
 IoResult Stream::send_file(int file, std::uint64_t offset, std::size_t bytes) {
-  CHECK(can_send_file() && bytes > 0);
+  CHECK(moves_bytes() && bytes > 0);
   if (closed() || broken_) return {IoStatus::Again, 0, 0};
   send_output(MSG_MORE);
   auto at = static_cast<off_t>(offset);
   while (output_.empty() && writable_ && !broken_) {
     const ssize_t count = ::sendfile(fd_.get(), file, &at, bytes);
     if (count < 0 && errno == EINTR) continue;
-    if (count > 0) {
-      sent_bytes_ += static_cast<std::size_t>(count);
-      return {IoStatus::Ok, static_cast<std::size_t>(count), 0};
-    }
     if (count == 0) return {IoStatus::Eof, 0, 0};
-    if (errno != EAGAIN) fail(errno);
-    writable_ = false;
+    if (const std::size_t moved = note_moved(count)) return {IoStatus::Ok, moved, 0};
   }
-  file_waits_ = true;
-  note_backlog();
+  wait_for_room();
   return {IoStatus::Again, 0, 0};
+}
+
+std::size_t Stream::send_from(Pipe& pipe) {
+  CHECK(moves_bytes());
+  if (closed() || broken_) return 0;
+  send_output(MSG_MORE);
+  std::size_t sent = 0;
+  while (!pipe.empty() && output_.empty() && writable_ && !broken_) {
+    const std::size_t moved = note_moved(pipe.drain(fd_.get()));
+    if (moved == 0) break;
+    sent += moved;
+  }
+  if (!pipe.empty()) wait_for_room();
+  return sent;
+}
+
+// Of what sendfile(2) or splice(2) answered.
+std::size_t Stream::note_moved(ssize_t count) {
+  if (count < 0) {
+    if (errno != EAGAIN) fail(errno);
+    writable_ = false;  // until the next edge
+    return 0;
+  }
+  sent_bytes_ += static_cast<std::size_t>(count);
+  return static_cast<std::size_t>(count);
+}
+
+void Stream::wait_for_room() {
+  room_awaited_ = true;
+  note_backlog();
 }
 
 void Stream::send_output(int flags) {
@@ -160,10 +184,10 @@ void Stream::flush_output() {
     return;
   }
   if (phase_ != Phase::Established) return;
-  const bool drained = file_waits_ ? output_.empty() && writable_
-                                   : above_low_ && output_.size() <= low_watermark_bytes_;
+  const bool drained = room_awaited_ ? output_.empty() && writable_
+                                     : above_low_ && output_.size() <= low_watermark_bytes_;
   if (drained) {
-    above_low_ = file_waits_ = false;
+    above_low_ = room_awaited_ = false;
     owner_->on_drained();
     if (closed()) return;
   }

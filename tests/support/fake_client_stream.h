@@ -2,6 +2,7 @@
 // A ClientStream that writes down what it is told, for tests of an Exchange without sockets.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <stdexcept>
@@ -79,6 +80,8 @@ class FakeClientStream final : public exchange::ClientStream {
   // --- What is answered ---
 
   std::size_t unsent_bytes = 0;
+  bool takes_pipes = false;
+  std::size_t pipe_room = 1'000'000;  // bytes of pipes that it still takes
 
   void pause() override { ++pauses; }
   void resume() override { ++resumes; }
@@ -88,6 +91,20 @@ class FakeClientStream final : public exchange::ClientStream {
     body += bytes;
   }
   std::size_t unsent() const override { return unsent_bytes; }
+  bool takes_pipe() const override { return takes_pipes; }
+  std::size_t send_pipe(Pipe& pipe) override {
+    if (!head || ended() || !takes_pipes) note("send_pipe");
+    std::size_t sent = 0;
+    std::string bytes;
+    while (!pipe.empty() && pipe_room > 0) {
+      bytes.resize(std::min(pipe.size(), pipe_room));
+      const std::size_t count = pipe.take(bytes);
+      body.append(bytes, 0, count);
+      pipe_room -= count;
+      sent += count;
+    }
+    return sent;
+  }
 
   void send_informational(const http::ResponseHead& interim) override {
     if (head || ended()) note("send_informational");

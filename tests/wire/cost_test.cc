@@ -202,7 +202,9 @@ TEST_CASE("cost: a TLS connection for one request is two or three writes", "[wir
   const std::map<std::string, int> calls = trace.finish();
   CHECK(calls.at("sendmsg") >= 2 * kWarmUp);
   CHECK(calls.at("sendmsg") <= 3 * kWarmUp);
-  CHECK(calls.at("epoll_ctl") == 2 * kWarmUp);
+  // The last connection may end after its client has, and behind the trace.
+  CHECK(calls.at("epoll_ctl") <= 2 * kWarmUp);
+  CHECK(calls.at("epoll_ctl") >= 2 * kWarmUp - 1);
   // The flights of the client, its request, and the look behind a short read at an edge.
   CHECK(calls.at("recvfrom") <= 4 * kWarmUp);
 }

@@ -61,6 +61,19 @@ TEST_CASE_METHOD(Fixture, "pump: pauses above the watermark and resumes at half 
   CHECK(source.pauses == 2);
 }
 
+TEST_CASE_METHOD(Fixture, "pump: one that was told to pause resumes with the sink",
+                 "[base][pump]") {
+  pump.pause();
+  pump.pause();
+  CHECK(source.pauses == 1);
+  pump.on_data(std::string(101, 'x'));
+  CHECK(source.pauses == 1);
+  send(50);
+  CHECK(source.resumes == 0);
+  send(51);
+  CHECK(source.resumes == 1);
+}
+
 TEST_CASE_METHOD(Fixture, "pump: a drained sink does not resume a source that was not paused",
                  "[base][pump]") {
   pump.on_data("x");

@@ -204,6 +204,24 @@ TEST_CASE("body decoder: a counted body ends where its length says", "[http][bod
   check_every_cut("all of it", "all of it...", {BodyKind::UntilClose, 0});
 }
 
+TEST_CASE("body decoder: of a counted body, what passes elsewhere is counted, too",
+          "[http][body]") {
+  BodyDecoder decoder({BodyKind::Length, 10}, {});
+  CHECK(decoder.length_left() == 10);
+  CHECK(decoder.decode("12").data == "12");
+  decoder.skip(5);
+  CHECK(decoder.length_left() == 3);
+  CHECK_FALSE(decoder.complete_at_eof());
+  const BodyDecoder::Step step = decoder.decode("890next");
+  CHECK(step.data == "890");
+  CHECK(step.consumed == 3);
+  CHECK(step.done);
+  CHECK(decoder.decoded_bytes() == 10);
+  CHECK(decoder.length_left() == 0);
+  decoder.reset(kChunked, {});
+  CHECK(decoder.length_left() == 0);
+}
+
 TEST_CASE("body decoder: an empty body is done without input", "[http][body]") {
   BodyDecoder decoder;
   CHECK(decoder.done());

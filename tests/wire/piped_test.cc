@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MIT
+// Large responses, which pass from the backend's socket to the client's without being read, where
+// that can be (splice(2)). To the client and to the backend nothing may look different.
+#include <catch2/catch.hpp>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/support/environment.h"
+#include "tests/support/http_reader.h"
+#include "tests/support/scripted_backend.h"
+#include "tests/support/skip.h"
+#include "tests/support/sluice_process.h"
+#include "tests/support/test_certificates.h"
+#include "tests/wire/configs.h"
+#include "tests/wire/cost_rig.h"
+
+using namespace std::string_literals;
+using sluice::support::BackendConnection;
+using sluice::support::ClientOptions;
+using sluice::support::ProcessOptions;
+using sluice::support::RawClient;
+using sluice::support::read_response;
+using sluice::support::Response;
+using sluice::support::ScriptedBackend;
+using sluice::support::SluiceProcess;
+using sluice::wire::forwarding_to;
+
+namespace {
+
+// No two stretches of it are alike, so that what is lost, doubled or moved shows.
+std::string body_of(std::size_t bytes) {
+  std::string body;
+  body.reserve(bytes + 8);
+  for (std::uint64_t number = 1; body.size() < bytes; number = number * 6364136223846793005 + 1) {
+    body.append(reinterpret_cast<const char*>(&number), sizeof(number));
+  }
+  body.resize(bytes);
+  return body;
+}
+
+const std::string& large_body() {
+  static const std::string kBody = body_of(12'000'000);
+  return kBody;
+}
+
+ScriptedBackend::Script large_answer() {
+  return ScriptedBackend::answer(200, large_body());
+}
+
+ClientOptions slow_reader() {
+  ClientOptions options;
+  options.receive_buffer = 16 * 1024;
+  return options;
+}
+
+void ask(RawClient& client) {
+  client.send("GET /large HTTP/1.1\r\nHost: a.example\r\nAccept-Encoding: gzip\r\n\r\n");
+}
+
+// Not by CHECK(a == b), which would print both.
+bool passes_whole(RawClient& client, const std::string& body = large_body()) {
+  return read_response(client).body == body;
+}
+
+// How often splice(2) is called for one response.
+int splices(SluiceProcess& sluice, RawClient& client) {
+  sluice::wire::SystemCalls trace(sluice.process().pid());
+  ask(client);
+  read_response(client);
+  std::map<std::string, int> calls = trace.finish();
+  return calls["splice"];
+}
+
+}  // namespace
+
+TEST_CASE("piped: a large response passes whole, and both connections stay", "[wire][piped]") {
+  ScriptedBackend backend(large_answer());
+  SluiceProcess sluice(forwarding_to(backend));
+  RawClient client = sluice.connect();
+  for (int i = 0; i < 3; ++i) {
+    ask(client);
+    CHECK(passes_whole(client));
+  }
+  CHECK(backend.connections() == 1);
+  CHECK_NOTHROW(sluice.wait_for_access_log("\"bytes_out\":12000000"));
+}
+
+TEST_CASE("piped: to one that reads slowly, too", "[wire][piped]") {
+  ScriptedBackend backend(large_answer());
+  SluiceProcess sluice(forwarding_to(backend));
+  RawClient client = sluice.connect(0, slow_reader());
+  for (int i = 0; i < 2; ++i) {
+    ask(client);
+    CHECK(passes_whole(client));
+  }
+}
+
+TEST_CASE("piped: every size around a pipe's passes whole", "[wire][piped]") {
+  const std::size_t size = GENERATE(as<std::size_t>(), 65'536, 81'919, 81'920, 147'456, 147'457,
+                                    262'144, 327'680, 327'681, 600'000);
+  const std::string body = body_of(size);
+  ScriptedBackend backend(ScriptedBackend::answer(200, body));
+  SluiceProcess sluice(forwarding_to(backend));
+  RawClient client = sluice.connect(0, slow_reader());
+  ask(client);
+  CHECK(passes_whole(client, body));
+  CHECK(backend.failures().empty());
+}
+
+TEST_CASE("piped: more slow clients than there are pipes all get theirs", "[wire][piped]") {
+  constexpr int kClients = 40;
+  const std::string body = body_of(4'000'000);
+  ScriptedBackend backend(ScriptedBackend::answer(200, body));
+  SluiceProcess sluice(forwarding_to(backend));
+  std::vector<RawClient> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.push_back(sluice.connect(0, slow_reader()));
+    ask(clients.back());
+  }
+  backend.wait_for_requests(kClients);
+  for (RawClient& client : clients) CHECK(passes_whole(client, body));
+}
+
+TEST_CASE("piped: what one client left in a pipe reaches nobody", "[wire][piped]") {
+  ScriptedBackend backend(large_answer());
+  SluiceProcess sluice(forwarding_to(backend));
+  for (int i = 0; i < 3; ++i) {
+    RawClient leaves = sluice.connect(0, slow_reader());
+    ask(leaves);
+    leaves.recv_exact(1'000'000);
+    leaves.reset();
+    RawClient stays = sluice.connect();
+    ask(stays);
+    CHECK(passes_whole(stays));
+  }
+}
+
+TEST_CASE("piped: a response that is cut off is not taken for a whole one", "[wire][piped]") {
+  const std::string part = large_body().substr(0, 5'000'000);
+  ScriptedBackend backend([&part](BackendConnection& connection) {
+    if (!connection.recv_request()) return;
+    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 12000000\r\n\r\n" + part);
+  });
+  SluiceProcess sluice(forwarding_to(backend));
+  RawClient client = sluice.connect();
+  ask(client);
+  CHECK_THROWS(read_response(client));
+  CHECK_NOTHROW(sluice.wait_for_access_log("backend_truncated"));
+}
+
+TEST_CASE("piped: one who reads nothing is let go in time", "[wire][piped]") {
+  ScriptedBackend backend(large_answer());
+  SluiceProcess sluice(forwarding_to(backend, R"("timeouts": {"send": "200ms"})"));
+  RawClient client = sluice.connect(0, slow_reader());
+  ask(client);
+  CHECK_NOTHROW(sluice.wait_for_access_log("send_timeout"));
+  CHECK_NOTHROW(backend.wait_for_idle());
+}
+
+TEST_CASE("piped: a backend that stalls is given up in time", "[wire][piped]") {
+  ScriptedBackend backend([](BackendConnection& connection) {
+    if (!connection.recv_request()) return;
+    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 12000000\r\n\r\n");
+    connection.send(std::string_view(large_body()).substr(0, 3'000'000));
+    connection.expect_close();
+  });
+  SluiceProcess sluice(forwarding_to(backend, R"("timeouts": {"backend_read": "200ms"})"));
+  RawClient client = sluice.connect();
+  ask(client);
+  CHECK_THROWS(read_response(client));
+  CHECK_NOTHROW(sluice.wait_for_access_log("backend_read_timeout"));
+}
+
+TEST_CASE("piped: the next request may come before the answer has left", "[wire][piped]") {
+  ScriptedBackend backend([](BackendConnection& connection) {
+    while (auto request = connection.recv_request()) {
+      connection.respond(200, request->target == "/large" ? large_body() : request->target);
+    }
+  });
+  SluiceProcess sluice(forwarding_to(backend));
+  RawClient client = sluice.connect(0, slow_reader());
+  client.send(
+      "GET /large HTTP/1.1\r\nHost: a\r\n\r\nGET /small HTTP/1.1\r\nHost: a\r\n\r\n"
+      "GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(passes_whole(client));
+  CHECK(read_response(client).body == "/small");
+  CHECK(passes_whole(client));
+}
+
+TEST_CASE("piped: where the system forbids it, they pass by memory", "[wire][piped]") {
+  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer has to be loaded first");
+  ScriptedBackend backend(large_answer());
+  ProcessOptions options;
+  options.environment = {{"LD_PRELOAD", sluice::support::beside_sluice("deny_splice.so")}};
+  SluiceProcess sluice(forwarding_to(backend), options);
+  RawClient client = sluice.connect();
+  ask(client);
+  CHECK(passes_whole(client));
+}
+
+TEST_CASE("piped: a plain response with a length does pass so", "[wire][piped][cost]") {
+  sluice::wire::skip_unless_traced();
+  ScriptedBackend backend(large_answer());
+  SluiceProcess sluice(forwarding_to(backend));
+  RawClient client = sluice.connect();
+  CHECK(splices(sluice, client) > 0);
+}
+
+TEST_CASE("piped: what has to be seen or changed on its way does not", "[wire][piped][cost]") {
+  sluice::wire::skip_unless_traced();
+  ScriptedBackend backend(large_answer());
+  SECTION("compressed") {
+    ScriptedBackend text(ScriptedBackend::answer(200, std::string(1'000'000, 't'),
+                                                 {{"Content-Type", "text/plain"}}));
+    SluiceProcess sluice(R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
+      "pools": {"p": {"backends": [")" +
+                         text.address() + R"("]}},
+      "routes": [{"forward": {"pool": "p"}, "compress": {}}]})");
+    RawClient client = sluice.connect();
+    CHECK(splices(sluice, client) == 0);
+  }
+  SECTION("cached") {
+    ScriptedBackend fresh(
+        ScriptedBackend::answer(200, large_body(), {{"Cache-Control", "max-age=60"}}));
+    SluiceProcess sluice(R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
+      "pools": {"p": {"backends": [")" +
+                         fresh.address() + R"("]}},
+      "routes": [{"forward": {"pool": "p"}, "cache": {}}]})");
+    RawClient client = sluice.connect();
+    CHECK(splices(sluice, client) == 0);
+  }
+  SECTION("encrypted") {
+    const sluice::support::TempDir directory;
+    const auto pair = sluice::support::make_certificate(directory.path(), "a", {"a.example"});
+    SluiceProcess sluice(R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0", "tls":
+      {"certificates": [{"cert": ")" +
+                         pair.cert_path + R"(", "key": ")" + pair.key_path +
+                         R"("}]}}], "pools": {"p": {"backends": [")" + backend.address() +
+                         R"("]}}, "routes": [{"forward": {"pool": "p"}}]})");
+    RawClient client = sluice.connect();
+    client.handshake();
+    CHECK(splices(sluice, client) == 0);
+  }
+  SECTION("chunked") {
+    ScriptedBackend chunked([](BackendConnection& connection) {
+      if (!connection.recv_request()) return;
+      connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb71b00\r\n");
+      connection.send(large_body());
+      connection.send("\r\n0\r\n\r\n");
+    });
+    SluiceProcess sluice(forwarding_to(chunked));
+    RawClient client = sluice.connect();
+    CHECK(splices(sluice, client) == 0);
+  }
+  SECTION("held in larger buffers") {
+    SluiceProcess sluice(forwarding_to(backend, R"("buffers": {"response": "4MiB"})"));
+    RawClient client = sluice.connect();
+    CHECK(splices(sluice, client) == 0);
+  }
+  SECTION("too small") {
+    ScriptedBackend small(ScriptedBackend::answer(200, std::string(80'000, 's')));
+    SluiceProcess sluice(forwarding_to(small));
+    RawClient client = sluice.connect();
+    CHECK(splices(sluice, client) == 0);
+  }
+}
