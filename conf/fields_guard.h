@@ -76,6 +76,9 @@ void fields(V& v, T& t) {
 template <typename V, Is<Jail> T>
 void fields(V& v, T& t) {
   v.key("limited", t.limited, kTriggerRate, "Refusals by a limit.");
+  v.key("wide_limited", t.wide_limited, kTriggerRate,
+        "Refusals by the limit that an `ipv6_wide_prefix` shares: put all of it away, for who "
+        "has more prefixes than one. It may have others in it.");
   v.key("malformed", t.malformed, kTriggerRate, "Malformed requests.");
   v.key("tls", t.tls, kTriggerRate, "TLS handshakes that failed.");
   v.key("unauthorized", t.unauthorized, kTriggerRate, "Answers with status 401.");

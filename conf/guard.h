@@ -62,6 +62,7 @@ struct Access : AccessLists {
 // the defaults are far above what a browser, or a crawler that goes slowly, does by mistake.
 struct Jail {
   Rate limited{300, Period::Minute};  // refusals by a limit
+  Rate wide_limited{};                // by the one that a wide prefix shares: all of it goes
   Rate malformed{20, Period::Minute};
   Rate tls{60, Period::Minute};           // handshakes that failed
   Rate unauthorized{60, Period::Minute};  // 401

@@ -29,9 +29,21 @@ figures='
     }
     return name
   }
-  function best(column) { return best_peer(column) == "" ? 0 : median(best_peer(column), column) }
-  function quotient(one, other) { return other > 0 ? sprintf("%.2f", one / other) : "-" }
-  function ratio(mine, column) { return quotient(mine, best(column)) }
+  # The median of what the rounds say: those who share a round share what disturbs it.
+  function quotient(proxy, other, column,   i, count) {
+    for (i = 1; i <= n[proxy] && i <= n[other]; i++) {
+      if (value[other, column, i] <= 0) continue
+      value["quotient", column, ++count] = value[proxy, column, i] / value[other, column, i]
+    }
+    n["quotient"] = count
+    count = count > 0 ? median("quotient", column) : ""
+    delete n["quotient"]
+    return count
+  }
+  function ratio(proxy, other, column,   found) {
+    found = proxy in n && other in n ? quotient(proxy, other, column) : ""
+    return found == "" ? "-" : sprintf("%.2f", found)
+  }
   function total(proxy, column,   i, sum) {
     for (i = 1; i <= n[proxy]; i++) sum += value[proxy, column, i]
     return sum + 0
@@ -41,10 +53,21 @@ figures='
 # figure NAME PARTICIPANT COLUMN: the median of it in this run; "best" is the best peer. Nothing where
 # it did not take part.
 figure() {
+  in_samples "$1" "$3" "$2" "" 'printf "%.2f\n", median(one, column)'
+}
+
+# quotient NAME PARTICIPANT OTHER COLUMN: of the two, round by round.
+quotient() {
+  in_samples "$1" "$4" "$2" "$3" 'if (other in n) printf "%.4f\n", quotient(one, other, column)'
+}
+
+# in_samples NAME COLUMN ONE OTHER STATEMENT: what that says of the samples, if ONE is in them.
+in_samples() {
   case " $measured " in *" $1 "*) ;; *) return 0 ;; esac
-  awk -v who="$2" -v column="$3" "$figures"'
+  awk -v column="$2" -v one="$3" -v other="$4" "$figures"'
     END {
-      if (who == "best") who = best_peer(column)
-      if (who in n) printf "%.2f\n", median(who, column)
+      if (one == "best") one = best_peer(column)
+      if (other == "best") other = best_peer(column)
+      if (one in n) { '"$5"' }
     }' "$work/$1.samples"
 }

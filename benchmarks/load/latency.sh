@@ -19,10 +19,10 @@ latency_turn() {
 # does, "name rate cpu_us p99_us busy rss errors p50_us p999_us", with those errors that were before.
 paced() {
   local name=$1 port=$2 of=$3 rate=$4 before after requests p50 p99 p999 errors
-  before=$(cpu_ticks "$of")
+  before=$(cpu_us "$of")
   read -r requests p50 p99 p999 errors < <(taskset -c "$load_cores" build/bench/pace "$port" "$rate" \
     "$RUN_SECONDS" "$CONNECTIONS" "$target")
-  after=$(cpu_ticks "$of")
+  after=$(cpu_us "$of")
   [ "$requests" -gt 0 ] || fail "$name answered nothing"
   sample "$name" "$rate" "$requests" "$RUN_SECONDS" $((after - before)) "$p99" \
     "$(rss_kib "$of")" $((errors + $5)) "$p50" "$p999" |

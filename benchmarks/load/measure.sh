@@ -56,12 +56,12 @@ family() {
   for child in $(cat /proc/"$1"/task/*/children 2> /dev/null); do family "$child"; done
 }
 
-# CPU time that a family has used, user and system, in ticks of 1/100 s. The name of a program may
-# hold spaces, so the fields are counted from the parenthesis that ends it.
-cpu_ticks() {
+# Microseconds of CPU time that a family has used, user and system: what the scheduler has counted of
+# each thread. (The ticks of /proc/PID/stat are too coarse for rounds of a second.)
+cpu_us() {
   local member
-  for member in $(family "$1"); do cat "/proc/$member/stat"; done |
-    awk '{ sub(/^.*\) /, ""); total += $12 + $13 } END { print total }'
+  for member in $(family "$1"); do cat /proc/"$member"/task/*/schedstat; done |
+    awk '{ total += $1 } END { printf "%.0f\n", total / 1000 }'
 }
 
 rss_kib() {
@@ -96,26 +96,24 @@ wrk_load() {
     }' "$work/wrk.out"
 }
 
-# sample PROXY RATE REQUESTS SECONDS TICKS P99_US RSS_KIB ERRORS ...: adds "proxy rate cpu_us p99_us
+# sample PROXY RATE REQUESTS SECONDS CPU_US P99_US RSS_KIB ERRORS ...: adds "proxy rate cpu_us p99_us
 # busy rss errors ..." to the samples, and prints it.
 sample() {
-  local proxy=$1 rate=$2 requests=$3 seconds=$4 ticks=$5 p99=$6 rss=$7 errors=$8
+  local proxy=$1 rate=$2 requests=$3 seconds=$4 cpu=$5 p99=$6 rss=$7 errors=$8
   shift 8
-  awk -v p="$proxy" -v ticks="$ticks" -v requests="$requests" -v seconds="$seconds" \
-    -v p99="$p99" -v errors="$errors" -v rate="$rate" -v rss="$rss" -v more="$*" \
-    -v per_second="$(getconf CLK_TCK)" 'BEGIN {
-      cpu = ticks / per_second
-      printf "%s %.0f %.2f %d %.0f %d %d %s\n", p, rate, cpu * 1e6 / requests, p99,
-             100 * cpu / seconds, rss, errors, more
+  awk -v p="$proxy" -v cpu="$cpu" -v requests="$requests" -v seconds="$seconds" -v p99="$p99" \
+    -v errors="$errors" -v rate="$rate" -v rss="$rss" -v more="$*" 'BEGIN {
+      printf "%s %.0f %.3f %d %.0f %d %d %s\n", p, rate, cpu / requests, p99,
+             cpu / 1e4 / seconds, rss, errors, more
     }' | tee -a "$samples"
 }
 
-# both_sides REQUESTS TICKS: CPU µs a request of the proxy, the origin and the load together; nothing
+# both_sides REQUESTS CPU_US: CPU µs a request of the proxy, the origin and the load together; nothing
 # where the load does not say what it cost.
 both_sides() {
   [ -s "$work/load.seconds" ] || return 0
-  awk -v requests="$1" -v ticks="$2" -v per_second="$(getconf CLK_TCK)" '
-    { printf "%.2f\n", ($1 + $2 + ticks / per_second) * 1e6 / requests }' "$work/load.seconds"
+  awk -v requests="$1" -v cpu="$2" '
+    { printf "%.2f\n", (($1 + $2) * 1e6 + cpu) / requests }' "$work/load.seconds"
 }
 
 # One turn of one participant: a sample of it under full load, with what both sides cost.
@@ -124,11 +122,11 @@ turn() {
   asked=$(served "http://127.0.0.1:$origin_port/")
   [ "$WARM_UP_SECONDS" -eq 0 ] || "$loader" "$port" "$WARM_UP_SECONDS" "$scheme" > /dev/null
   rm -f "$work/load.seconds"
-  origin=$(cpu_ticks "$origin_pid")
-  before=$(cpu_ticks "$of")
+  origin=$(cpu_us "$origin_pid")
+  before=$(cpu_us "$of")
   read -r requests seconds p99 errors rate < <("$loader" "$port" "$RUN_SECONDS" "$scheme")
-  after=$(cpu_ticks "$of")
-  origin=$(($(cpu_ticks "$origin_pid") - origin))
+  after=$(cpu_us "$of")
+  origin=$(($(cpu_us "$origin_pid") - origin))
   [ "$proxy" != direct ] || origin=0  # it is the one that is measured
   [ "$kind" != cached ] ||
     errors=$((errors + $(served "http://127.0.0.1:$origin_port/") - asked - 1))

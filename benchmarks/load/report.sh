@@ -17,19 +17,19 @@ table() {
       print "| | requests/s | to the best peer | CPU µs a request | to the best peer | to the floor | both sides | to the best peer | core used | p99 | RSS | errors |"
       print "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
     }
-    function row(proxy,   rate, cpu, both, p99, floor) {
+    function to_best(proxy, column) {
+      return proxy == "floor" ? "" : ratio(proxy, best_peer(column), column)
+    }
+    function row(proxy,   rate, both, p99) {
       rate = median(proxy, 2)
-      cpu = median(proxy, 3)
       both = median(proxy, 8)
       p99 = median(proxy, 4) > 0 ? sprintf("%.2f ms", median(proxy, 4) / 1000) : "-"
-      floor = "floor" in n ? median("floor", 3) : 0
       if (proxy == "direct")
         return sprintf("| no proxy | %d | | | | | | | | %s | | %d |", rate, p99, total(proxy, 7))
       return sprintf("| %s | %d | %s | %.2f | %s | %s | %s | %s | %d %% | %s | %.1f MiB | %d |",
-                     proxy, rate, proxy == "floor" ? "" : ratio(rate, 2), cpu,
-                     proxy == "floor" ? "" : ratio(cpu, 3), quotient(cpu, floor),
-                     (both > 0 ? sprintf("%.2f", both) : "-"),
-                     proxy == "floor" ? "" : ratio(both, 8), median(proxy, 5), p99,
+                     proxy, rate, to_best(proxy, 2), median(proxy, 3), to_best(proxy, 3),
+                     ratio(proxy, "floor", 3), (both > 0 ? sprintf("%.2f", both) : "-"),
+                     to_best(proxy, 8), median(proxy, 5), p99,
                      median(proxy, 6) / 1024, total(proxy, 7))
     }'"$rows" "$work/$1.samples"
 }
@@ -42,8 +42,8 @@ idle_table() {
     }
     function row(proxy) {
       return sprintf("| %s | %d | %s | %.1f MiB | %s | %d |", proxy, median(proxy, 8),
-                     ratio(median(proxy, 8), 8), median(proxy, 6) / 1024,
-                     ratio(median(proxy, 6), 6), total(proxy, 7))
+                     ratio(proxy, best_peer(8), 8), median(proxy, 6) / 1024,
+                     ratio(proxy, best_peer(6), 6), total(proxy, 7))
     }'"$rows" "$work/$1.samples"
 }
 
@@ -62,7 +62,7 @@ latency_table() {
       return sprintf("| %s | %d | %.2f | %.3f ms | %.3f ms | %s | %.3f ms | %d |",
                      peer == "" ? proxy : "sluice, as many", median(proxy, 2), median(proxy, 3),
                      median(proxy, 8) / 1000, p99 / 1000,
-                     peer == "" ? "" : quotient(p99, median(peer, 4)), median(proxy, 9) / 1000,
+                     peer == "" ? "" : ratio(proxy, peer, 4), median(proxy, 9) / 1000,
                      total(proxy, 7))
     }'"$rows" "$work/$1.samples"
 }
@@ -144,7 +144,7 @@ who sends to a busy client leaves much of the work of TCP to it: "both sides" is
 origin together spent on a request, in CPU µs. "No
 proxy" is the same load straight at the origin. "Floor" is a program that does nothing but the system
 calls: the origin itself in the place of the proxy, or a relay that looks at nothing. Ratios are to the
-best peer of the column, which the floor is not.
+best peer of the column, which the floor is not, and the median of the ratios of each round.
 
 ## Targets
 
@@ -174,12 +174,12 @@ summary() {
       END {
         if (!("sluice" in n)) exit
         peer = best_peer(column)
-        mine = median("sluice@" peer in n ? "sluice@" peer : "sluice", column)
+        mine = "sluice@" peer in n ? "sluice@" peer : "sluice"
         format = unit == "B" || column == 4 ? "%d " : "%.2f "
-        printf "| %s | %s | %s | %s | %s |\n", name, sprintf(format unit, mine),
+        printf "| %s | %s | %s | %s | %s |\n", name, sprintf(format unit, median(mine, column)),
                peer == "" ? "" : peer " " sprintf(format unit, median(peer, column)),
-               ratio(mine, column),
-               unit == "B" || column == 4 ? "" : ratio(median("sluice", 2), 2)
+               ratio(mine, peer, column),
+               unit == "B" || column == 4 ? "" : ratio("sluice", best_peer(2), 2)
       }' "$work/$name.samples"
   done
 }

@@ -18,13 +18,14 @@ proxy_cores=                 # PROXY_CORE
 load_cores=                  # LOAD_CORE
 most_connections=4096        # that the proxies make room for
 
-# scenario NAME KIND LOG SCHEME BYTES PARTICIPANTS: all rounds of it; the samples go to $work/NAME.samples,
-# behind those that this run has there. KIND is forward, cached, static, refused or routes. Those of
+# scenario NAME KIND LOG SCHEME BYTES PARTICIPANTS: all rounds of it, there and back, so that a machine
+# that becomes slower or faster meanwhile does it to none more than to another; the samples go to
+# $work/NAME.samples, behind those that this run has there. KIND is forward, cached, static, refused or routes. Those of
 # the proxies among PARTICIPANTS take part that are chosen. "floor" is the least that the work can
 # cost, and "direct" the load at the origin without anything in between.
 scenario() {
   local name=$1 kind=$2 log=$3 scheme=$4 bytes=$5 takes_part="" target=/
-  local participant round origin_port origin_pid
+  local participant round turns origin_port origin_pid
   local proxy_cores=${proxy_cores:-$PROXY_CORE} load_cores=${load_cores:-$LOAD_CORE}
   local -A ports=() pids=()
   for participant in $6; do
@@ -51,7 +52,9 @@ scenario() {
   done
   for ((round = 1; round <= ROUNDS; round++)); do
     echo "$name, round $round of $ROUNDS"
-    for participant in $takes_part; do
+    turns=$takes_part
+    [ $((round % 2)) -eq 1 ] || turns=$(tr ' ' '\n' <<< "$takes_part" | tac)
+    for participant in $turns; do
       "$take_turn" "$participant" "${ports[$participant]}" "${pids[$participant]}"
     done
   done

@@ -7,12 +7,10 @@
 # "met", "missed" or "not run".
 check() {
   local name=$1 column=$2 factor=$3 of=$4 who=${5:-sluice}
-  awk -v mine="$(figure "$name" "$who" "$column")" -v other="$(figure "$name" "$of" "$column")" \
-    -v factor="$factor" -v of="$of" 'BEGIN {
-      if (mine == "" || other + 0 <= 0) { print "| not run"; exit }
-      met = mine <= factor * other
-      printf "%.3f × %s| %s\n", mine / other, of == "best" ? "best peer" : of,
-             met ? "met" : "missed"
+  awk -v ratio="$(quotient "$name" "$who" "$of" "$column")" -v factor="$factor" -v of="$of" 'BEGIN {
+      if (ratio == "") { print "| not run"; exit }
+      printf "%.3f × %s| %s\n", ratio, of == "best" ? "best peer" : of,
+             ratio <= factor ? "met" : "missed"
     }'
 }
 

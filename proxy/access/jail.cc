@@ -19,10 +19,11 @@ std::uint64_t random_seed() {
   return std::uint64_t{device()} << 32 | device();
 }
 
-Prefix prefix_of(const JailRules& rules, const IpAddress& address) {
-  const unsigned bits = address.is_v4() ? 96U + std::min<unsigned>(rules.v4_bits, 32)
-                                        : std::min<unsigned>(rules.v6_bits, 128);
-  return Prefix::of(address, bits);
+Prefix prefix_of(const JailRules& rules, const IpAddress& address, Reason reason) {
+  if (address.is_v4()) return Prefix::of(address, 96U + std::min<unsigned>(rules.v4_bits, 32));
+  const unsigned own = std::min<unsigned>(rules.v6_bits, 128);
+  const bool wide = reason == Reason::WideLimiter && rules.wide_v6_bits != 0;
+  return Prefix::of(address, wide ? std::min<unsigned>(rules.wide_v6_bits, own) : own);
 }
 
 }  // namespace
@@ -45,7 +46,7 @@ std::optional<Inmate> Jail::note(const JailRules& rules, const IpAddress& addres
   CHECK(trigger != Reason::Operator);
   const TriggerRule& rule = rules.rule(trigger);
   if (rule.count == 0 || address.is_none()) return std::nullopt;
-  const Prefix prefix = prefix_of(rules, address);
+  const Prefix prefix = prefix_of(rules, address, trigger);
   if (!counters_.note(prefix, trigger, rule, now)) return std::nullopt;
   const std::lock_guard lock(mutex_);
   const std::optional<Inmate> caught = table_.put_away(prefix, trigger, rules, now);

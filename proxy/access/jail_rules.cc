@@ -7,7 +7,8 @@ namespace sluice::access {
 namespace {
 
 constexpr std::array<std::string_view, kTriggers + 1> kWords = {
-    "limiter", "errors", "not_found", "unauthorized", "malformed", "tls", "operator"};
+    "limiter",   "errors", "not_found",    "unauthorized",
+    "malformed", "tls",    "wide_limiter", "operator"};
 
 }  // namespace
 

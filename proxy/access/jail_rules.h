@@ -23,11 +23,13 @@ enum class Reason : std::uint8_t {
   Unauthorized,  // 401
   Malformed,     // what was no request
   Tls,           // the handshake failed
+  WideLimiter,   // refused by the bucket that its neighbours share: puts them all away
   Operator       // added by hand; nothing triggers it
 };
-inline constexpr std::size_t kTriggers = 6;  // the reasons before Operator
+inline constexpr std::size_t kTriggers = 7;  // the reasons before Operator
 
-// "limiter", "errors", "not_found", "unauthorized", "malformed", "tls", "operator".
+// "limiter", "errors", "not_found", "unauthorized", "malformed", "tls", "wide_limiter",
+// "operator".
 std::string_view word_of(Reason reason);
 std::optional<Reason> reason_of(std::string_view word);
 
@@ -53,6 +55,7 @@ struct JailRules {
   // Addresses that agree in so many bits are one. A subscriber with IPv6 has a /64 at least.
   std::uint8_t v4_bits = 32;
   std::uint8_t v6_bits = 64;
+  std::uint8_t wide_v6_bits = 48;  // neighbours; 0: there are none
 };
 
 struct Inmate {

@@ -26,14 +26,12 @@ void JailWatch::on_finished(const exchange::Exchange& exchange) {
   const int status = exchange.status();
   if (status < kErrors || status >= kServerErrors) return;
   const Kind kind = exchange.failure().kind;
-  // Of who is away already, nothing is news; who left has done no wrong, nor has he whose share his
-  // neighbours have used up.
-  if (kind == Kind::Jailed || kind == Kind::Aborted || kind == Kind::SendTimeout ||
-      kind == Kind::PrefixRateLimited) {
-    return;
-  }
+  // Of who is away already, nothing is news; and who left has done no wrong.
+  if (kind == Kind::Jailed || kind == Kind::Aborted || kind == Kind::SendTimeout) return;
   const IpAddress& client = exchange.client_address();
   if (client.is_none() || rules_.is_spared(client)) return;
+  // Nor has he whose share his neighbours have used up; all of them together may have.
+  if (kind == Kind::PrefixRateLimited) return note(client, Reason::WideLimiter);
   if (kind == Kind::RateLimited || kind == Kind::TooManyAtOnce) note(client, Reason::Limiter);
   if (is_malformed(kind, status)) note(client, Reason::Malformed);
   if (status == kUnauthorized) note(client, Reason::Unauthorized);

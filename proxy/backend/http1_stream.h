@@ -59,6 +59,9 @@ class Http1Stream final : public BackendStream,
   // Asks the kernel whether the backend has ended, or said something unasked.
   bool quiet() const { return stream_.quiet(); }
 
+  // The one that it is in, while it is idle: IdleConnections' own.
+  IdleList* idle_list() const { return idle_list_; }
+  void set_idle_list(IdleList* list) { idle_list_ = list; }
   // Out of the idle list, for another request.
   void begin_reuse(Events* events);
 
@@ -116,6 +119,7 @@ class Http1Stream final : public BackendStream,
   const std::size_t keepalive_max_;
   const std::chrono::milliseconds keepalive_timeout_;
   Events* events_;  // borrowed from the handle's holder; null while idle and once abandoned
+  IdleList* idle_list_ = nullptr;
   net::Stream stream_;
   Buffer stash_;  // an incomplete head
   http::BodyDecoder decoder_;

@@ -2,20 +2,21 @@
 #include "proxy/backend/idle_connections.h"
 
 #include "proxy/backend/http1_stream.h"
+#include "proxy/base/check.h"
 
 namespace sluice::backend {
 
-IdleConnections::List* IdleConnections::find(std::string_view address) {
+IdleList* IdleConnections::find(std::string_view address) {
   auto found = lists_.find(address);
   return found == lists_.end() ? nullptr : &found->second;
 }
 
 Http1Stream* IdleConnections::take(std::string_view address, bool sure,
                                    BackendStream::Events* events) {
-  List* list = find(address);
+  IdleList* list = find(address);
   if (list == nullptr) return nullptr;
   while (Http1Stream* stream = list->streams.front()) {
-    forget(*stream);
+    remove(*stream, *list);
     if (sure && !stream->quiet()) {
       stream->abandon();
       continue;
@@ -27,29 +28,35 @@ Http1Stream* IdleConnections::take(std::string_view address, bool sure,
 }
 
 void IdleConnections::put(Http1Stream& stream) {
-  List* list = find(stream.address());
+  IdleList* list = find(stream.address());
   if (list == nullptr) list = &lists_.try_emplace(stream.address()).first->second;
+  stream.set_idle_list(list);
   list->streams.push_front(stream);
   ++list->size;
   ++size_;
   while (list->size > stream.keepalive_max()) {
     Http1Stream* oldest = list->streams.back();
-    forget(*oldest);
+    CHECK(oldest != nullptr);
+    remove(*oldest, *list);
     oldest->abandon();
   }
 }
 
 void IdleConnections::forget(Http1Stream& stream) {
-  List* list = find(stream.address());
+  CHECK(stream.idle_list() != nullptr);
+  remove(stream, *stream.idle_list());
+}
+
+void IdleConnections::remove(Http1Stream& stream, IdleList& list) {
   stream.ListHook<IdleTag>::unlink();
-  --list->size;
+  --list.size;
   --size_;
 }
 
 void IdleConnections::close_all() {
   for (auto& [address, list] : lists_) {
     while (Http1Stream* stream = list.streams.front()) {
-      forget(*stream);
+      remove(*stream, list);
       stream->abandon();
     }
   }

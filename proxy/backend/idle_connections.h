@@ -18,6 +18,12 @@ namespace sluice::backend {
 class Http1Stream;
 struct IdleTag;
 
+// Those to one address.
+struct IdleList {
+  IntrusiveList<Http1Stream, IdleTag> streams;  // most recently used first
+  std::size_t size = 0;
+};
+
 class IdleConnections {
  public:
   IdleConnections() = default;
@@ -41,10 +47,6 @@ class IdleConnections {
   std::size_t size() const { return size_; }
 
  private:
-  struct List {
-    IntrusiveList<Http1Stream, IdleTag> streams;  // most recently used first
-    std::size_t size = 0;
-  };
   struct Hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const {
@@ -52,9 +54,10 @@ class IdleConnections {
     }
   };
 
-  List* find(std::string_view address);
+  IdleList* find(std::string_view address);
+  void remove(Http1Stream& stream, IdleList& list);
 
-  std::unordered_map<std::string, List, Hash, std::equal_to<>> lists_;
+  std::unordered_map<std::string, IdleList, Hash, std::equal_to<>> lists_;  // do not move
   std::size_t size_ = 0;
 };
 

@@ -2,8 +2,10 @@
 #include "proxy/handlers/cache_rules.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <optional>
+#include <span>
 
 #include "cache/key.h"
 #include "proxy/http/chars.h"
@@ -103,27 +105,30 @@ void put_query(const CacheRules& rules, const Url& url, Put put) {
   }
 }
 
-// Writes the text twice: first only counting, then into the arena.
+// Writes the text beside, and again into the arena where it is longer than there is room for.
 class KeyWriter {
  public:
   KeyWriter(const exchange::Exchange& exchange, const CacheRules& rules, const Url& url)
       : exchange_(exchange), rules_(rules), url_(url) {}
 
   std::string_view write(Arena& arena) {
-    put_all();
-    char* const begin = arena.allocate(size_);
-    out_ = begin;
-    put_all();
-    return {begin, size_};
+    std::array<char, 512> beside;
+    put_all_into(beside);
+    if (size_ <= beside.size()) return arena.copy({beside.data(), size_});
+    put_all_into({arena.allocate(size_), size_});
+    return {room_.data(), size_};
   }
 
  private:
+  void put_all_into(std::span<char> room) {
+    room_ = room;
+    size_ = 0;
+    put_all();
+  }
+  // Only counts what has no room, and all behind that.
   void put(std::string_view text) {
-    if (out_ == nullptr) {
-      size_ += text.size();
-    } else {
-      out_ += text.copy(out_, text.size());
-    }
+    if (size_ + text.size() <= room_.size()) text.copy(room_.data() + size_, text.size());
+    size_ += text.size();
   }
   void put(char c) { put(std::string_view(&c, 1)); }
 
@@ -139,8 +144,8 @@ class KeyWriter {
   const exchange::Exchange& exchange_;
   const CacheRules& rules_;
   const Url& url_;
-  std::size_t size_ = 0;
-  char* out_ = nullptr;
+  std::span<char> room_;
+  std::size_t size_ = 0;  // of the text
 };
 
 void KeyWriter::put_all() {

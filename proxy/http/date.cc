@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "proxy/http/chars.h"
+#include "proxy/http/headers.h"
 
 namespace sluice::http {
 namespace {
@@ -49,6 +50,11 @@ std::optional<std::int64_t> to_seconds(const Moment& m) {
   return days * kSecondsPerDay + m.hour * 3600 + m.minute * 60 + m.second;
 }
 
+// Whether the text begins with that, in any case (RFC 9111 4.2).
+bool begins_with(std::string_view text, std::string_view word) {
+  return iequals(text.substr(0, word.size()), word);
+}
+
 // Takes the parts of a date off the front of a text; once one is missing, ok() stays false.
 class Reader {
  public:
@@ -58,7 +64,7 @@ class Reader {
   bool at_end() const { return ok_ && rest_.empty(); }
 
   void literal(std::string_view expected) {
-    if (!rest_.starts_with(expected)) return fail();
+    if (!begins_with(rest_, expected)) return fail();
     rest_.remove_prefix(expected.size());
   }
 
@@ -82,7 +88,7 @@ class Reader {
 
   unsigned month() {
     for (unsigned i = 0; i < kMonths.size(); ++i) {
-      if (!rest_.starts_with(kMonths[i])) continue;
+      if (!begins_with(rest_, kMonths[i])) continue;
       rest_.remove_prefix(kMonths[i].size());
       return i + 1;
     }
@@ -186,8 +192,8 @@ void write_http_date(char* out, std::int64_t seconds) {
 std::optional<std::int64_t> parse_http_date(std::string_view text, std::int64_t now) {
   for (const std::string_view day : kDays) {
     const std::string_view abbreviated = day.substr(0, 3);
-    if (!text.starts_with(abbreviated)) continue;
-    if (text.starts_with(day)) return parse_rfc850(text.substr(day.size()), now);
+    if (!begins_with(text, abbreviated)) continue;
+    if (begins_with(text, day)) return parse_rfc850(text.substr(day.size()), now);
     const std::string_view rest = text.substr(abbreviated.size());
     return rest.starts_with(',') ? parse_imf(rest) : parse_asctime(rest);
   }

@@ -16,7 +16,8 @@ inline constexpr std::size_t kHttpDateSize = 29;
 // at `out`; years 0 to 9999, other times are clamped.
 void write_http_date(char* out, std::int64_t seconds);
 
-// Reads an IMF-fixdate, an RFC 850 date or an asctime date, exactly as their grammars have them.
+// Reads an IMF-fixdate, an RFC 850 date or an asctime date as their grammars have them, but in any
+// case, as a cache should (RFC 9111 4.2).
 // The day must exist in its month; the day of the week must be a name, but is not compared with the
 // date. `now` decides the century of an RFC 850 year: the last one that is not more than 50 years
 // ahead.

@@ -125,10 +125,12 @@ access::JailRules jail_rules_of(const conf::Jail& jail, const conf::PerIp& per_i
   rules.rule(Reason::Unauthorized) = trigger_of(jail.unauthorized);
   rules.rule(Reason::Malformed) = trigger_of(jail.malformed);
   rules.rule(Reason::Tls) = trigger_of(jail.tls);
+  rules.rule(Reason::WideLimiter) = trigger_of(jail.wide_limited);
   rules.time = jail.time;
   rules.max = jail.max_time;
   rules.v4_bits = static_cast<std::uint8_t>(per_ip.ipv4_prefix);
   rules.v6_bits = static_cast<std::uint8_t>(per_ip.ipv6_prefix);
+  rules.wide_v6_bits = static_cast<std::uint8_t>(per_ip.ipv6_wide_prefix);
   return rules;
 }
 

@@ -42,6 +42,7 @@ TEST_CASE("cache: max-age, s-maxage and Expires say what is fresh", "[wire][cach
       once("200|Cache-Control: max-age=3600|Expires: {-100}"),
       once("200|Cache-Control: s-maxage=3600|Expires: 0"),
       once("200|Expires: {+3600}"),
+      once("200|Expires: sun, 06 nov 2150 08:49:37 gmt"),
       once("200|Expires: {+3600}|Date: {+0}"),
       once("200|Expires: {+0}|Date: {-3600}|Cache-Control: max-age=7200"),
       once("200|Cache-Control: max-age=3600|Date: {-1800}"),

@@ -77,6 +77,18 @@ TEST_CASE("cache: URLs that are the same have one response", "[wire][cache]") {
   });
 }
 
+TEST_CASE("cache: URLs of any length have keys of their own", "[wire][cache]") {
+  const std::string query(600, 'q');
+  const std::string field(600, 'f');
+  check_rows({
+      same("GET ?" + query, "GET ?" + query),
+      differ("GET ?" + query + "1", "GET ?" + query + "2"),
+      differ("GET ?1" + query, "GET ?2" + query),
+      differ("GET ?" + query, "GET ?" + query + "1"),
+      differ("GET|X-Host: " + field + "1", "GET|X-Host: " + field + "2"),
+  });
+}
+
 TEST_CASE("cache: Vary tells by fields of the request", "[wire][cache]") {
   check_rows({
       varies("Foo", "Foo: 1", "Foo: 1", true),

@@ -123,6 +123,24 @@ TEST_CASE("jail: whose neighbours have used up what they share is not put away",
   wait_for_metric(sluice, "sluice_jail_inmates", 1);
 }
 
+TEST_CASE("jail: who floods from one prefix after the other, with all of them", "[wire][guard]") {
+  SluiceProcess sluice(jailing(R"("wide_limited": "5/h")", R"(, "trusted_proxies": ["127.0.0.1"],
+    "access": {"allow": "2001:db8:0:ff::/64"},
+    "limits": {"per_ip": {"rate": "1/h", "burst": 1, "ipv6_wide_multiple": 3}})"));
+  RawClient proxy = sluice.connect();
+  const auto ask = [&proxy](const std::string& client) {
+    proxy.send("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: " + client + "\r\n\r\n");
+    return read_response(proxy).status;
+  };
+  const auto nth = [](int i) { return "2001:db8:0:" + std::to_string(i) + "::1"; };
+  for (int i = 1; i <= 3; ++i) CHECK(ask(nth(i)) == 200);
+  for (int i = 4; i <= 8; ++i) CHECK(ask(nth(i)) == 429);
+  sluice.wait_for_log("2001:db8::/48 is put away for 10m: wide_limiter");
+  CHECK(ask(nth(9)) == 403);
+  CHECK(ask("2001:db8:0:ff::1") != 403);  // who is allowed never is
+  CHECK(ask("2001:db8:1:1::1") == 200);
+}
+
 TEST_CASE("jail: handshakes that fail, but not those that were never begun", "[wire][guard][tls]") {
   const TempDir directory;
   const auto certificate =

@@ -68,9 +68,9 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
                           "ipv4_prefix": 24, "ipv6_prefix": 56, "ipv6_wide_prefix": 40,
                           "ipv6_wide_multiple": 4}},
     "access": {"allow": "10.0.0.0/8", "deny": ["all", "file:lists/deny"], "deny_with": "drop"},
-    "jail": {"limited": "1/s", "malformed": "2/s", "tls": "3/s", "unauthorized": "4/s",
-             "not_found": "5/s", "errors": "6/s", "time": "7s", "max_time": "8s", "table": 2000,
-             "file": "/tmp/x/../jail"},
+    "jail": {"limited": "1/s", "wide_limited": "12/s", "malformed": "2/s", "tls": "3/s",
+             "unauthorized": "4/s", "not_found": "5/s", "errors": "6/s", "time": "7s",
+             "max_time": "8s", "table": 2000, "file": "/tmp/x/../jail"},
     "buffers": {"request": "8KiB", "response": "16KiB", "disk": "1MiB", "directory": "/tmp"},
     "cache": {"size": "64MiB", "max_object": "2MiB"},
     "resolver": {"servers": ["1.1.1.1"], "timeout": "1s", "min_ttl": "2s", "max_ttl": "3s"},
@@ -144,7 +144,8 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
   per_ip.ipv6_wide_multiple = 4;
   expected.limits = {1024, 2048, 4096, 9, 10'000'000, 1024, 3072, 61440, 11, per_ip, 2048};
   expected.access = {{{"10.0.0.0/8"}, {"all", "file:/etc/sluice/lists/deny"}}, DenyWith::Drop};
-  expected.jail = Jail{{1}, {2}, {3}, {4}, {5}, {6}, seconds(7), seconds(8), 2000, "/tmp/jail"};
+  expected.jail =
+      Jail{{1}, {12}, {2}, {3}, {4}, {5}, {6}, seconds(7), seconds(8), 2000, "/tmp/jail"};
   expected.buffers = {8192, 16384, 1024 * 1024, "/tmp"};
   expected.cache = {64 * 1024 * 1024, 2 * 1024 * 1024};
   expected.resolver = {{"1.1.1.1"}, seconds(1), seconds(2), seconds(3)};

@@ -253,6 +253,33 @@ TEST_CASE("jail: lifting an address frees the prefix that was caught with it, no
   CHECK_FALSE(rig.jailed("2001:db8::1"));
 }
 
+TEST_CASE("jail: neighbours who are too many together are put away together", "[access][jail]") {
+  Rig rig;
+  rig.rules.rule(Reason::WideLimiter) = {3, minutes{1}};
+  CHECK_FALSE(rig.note("2001:db8:0:1::1", Reason::WideLimiter));
+  CHECK_FALSE(rig.note("2001:db8:0:2::1", Reason::WideLimiter));
+  CHECK_FALSE(rig.note("2001:db8:1:1::1", Reason::WideLimiter));  // another /48
+  CHECK(rig.note("2001:db8:0:3::1", Reason::WideLimiter));
+  CHECK(rig.list() == Blocks{"2001:db8::/48"});
+  CHECK(rig.jailed("2001:db8:0:4::1"));
+  CHECK_FALSE(rig.jailed("2001:db8:1:1::1"));
+  CHECK(rig.jail.remove(cidr("2001:db8:0:4::1"), rig.now) == 1);
+  CHECK_FALSE(rig.jailed("2001:db8:0:1::1"));
+}
+
+TEST_CASE("jail: without a wider prefix it is the address's own that goes", "[access][jail]") {
+  Rig rig;
+  rig.rules.rule(Reason::WideLimiter) = {1, minutes{1}};
+  const auto caught_with = [&rig](std::uint8_t bits, const std::string& client) {
+    rig.rules.wide_v6_bits = bits;
+    return rig.note(client, Reason::WideLimiter)->block.to_string();
+  };
+  CHECK(caught_with(0, "2001:db8:0:1::1") == "2001:db8:0:1::/64");
+  CHECK(caught_with(96, "2001:db8:0:2::1") == "2001:db8:0:2::/64");
+  CHECK(caught_with(40, "2001:db8:900:1::1") == "2001:db8:900::/40");
+  CHECK(caught_with(48, "192.0.2.1") == "192.0.2.1");
+}
+
 TEST_CASE("jail: lifting who is only remembered forgets him, and counts for none",
           "[access][jail]") {
   Rig rig;
