@@ -21,10 +21,11 @@ hold() {
   done
 }
 
-# Adds to the samples, as turn does, "proxy 0 0 0 0 rss errors bytes": the whole at 4,200 connections,
-# and how much of it each of the last 4,000 brought. Connections that the proxy closed are errors.
+# Adds to the samples, as turn does, "proxy 0 0 0 0 rss errors bytes rss": the whole at 4,200
+# connections, how much of it each of the last 4,000 brought, and the whole at 10,000. Connections that
+# the proxy closed are errors.
 idle_turn() {
-  local proxy=$1 port=$2 of=$3 hold before after pid held=() closed
+  local proxy=$1 port=$2 of=$3 hold before after most pid held=() closed
   rm -f "$work/idle.fifo"
   mkfifo "$work/idle.fifo"
   exec {hold}<> "$work/idle.fifo"
@@ -32,13 +33,15 @@ idle_turn() {
   before=$(rss_kib "$of")
   hold "$port" 4000
   after=$(rss_kib "$of")
+  hold "$port" 5800
+  most=$(rss_kib "$of")
   # The fifo ends for its readers when nobody has it open for writing.
   exec {hold}>&-
   for pid in "${held[@]}"; do
     wait "$pid" || true
     unset "started[$pid]"
   done
-  closed=$(cat "$work/idle.200" "$work/idle.4000" | awk '/open/ { open += $1 } END { print 4200 - open }')
-  echo "$proxy 0 0 0 0 $after $closed $(((after - before) * 1024 / 4000))" | tee -a "$samples" |
+  closed=$(cat "$work"/idle.{200,4000,5800} | awk '/open/ { open += $1 } END { print 10000 - open }')
+  echo "$proxy 0 0 0 0 $after $closed $(((after - before) * 1024 / 4000)) $most" | tee -a "$samples" |
     awk '{ printf "  %-8s %6d bytes a connection  %6d KiB RSS  %d errors\n", $1, $8, $6, $7 }'
 }

@@ -134,6 +134,7 @@ start_haproxy() {
 global
   nbthread $workers
   maxconn $most_connections
+  $([ "$most_connections" -lt 9000 ] || echo no strict-limits)
   $pipes
   $log
 defaults

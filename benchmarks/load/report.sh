@@ -37,13 +37,14 @@ table() {
 idle_table() {
   awk -v order="$PROXIES" "$figures"'
     BEGIN {
-      print "| | bytes a connection | to the best peer | RSS at 4,200 | to the best peer | errors |"
-      print "|---|---:|---:|---:|---:|---:|"
+      print "| | bytes a connection | to the best peer | RSS at 4,200 | to the best peer | RSS at 10,000 | to the best peer | errors |"
+      print "|---|---:|---:|---:|---:|---:|---:|---:|"
     }
     function row(proxy) {
-      return sprintf("| %s | %d | %s | %.1f MiB | %s | %d |", proxy, median(proxy, 8),
+      return sprintf("| %s | %d | %s | %.1f MiB | %s | %.1f MiB | %s | %d |", proxy, median(proxy, 8),
                      ratio(proxy, best_peer(8), 8), median(proxy, 6) / 1024,
-                     ratio(proxy, best_peer(6), 6), total(proxy, 7))
+                     ratio(proxy, best_peer(6), 6), median(proxy, 9) / 1024,
+                     ratio(proxy, best_peer(9), 9), total(proxy, 7))
     }'"$rows" "$work/$1.samples"
 }
 
@@ -85,15 +86,17 @@ scaling_table() {
 
 # What a scenario is called, and what is special about it.
 heading() {
+  local over=""
+  [ "${1%-tls}" = "$1" ] || over=" over TLS 1.3"
   case $1 in
     log-*)
       printf '## Forwarded, access log %s\n\n' "${1#log-}"
       printf 'Answers of %s bytes; X-Forwarded-For and X-Forwarded-Proto are added.\n' "$BYTES"
       ;;
-    forward-tls) printf '## Forwarded, 1 KiB over TLS 1.3\n' ;;
-    forward-100k) printf '## Forwarded, 100 KiB\n' ;;
-    forward-10m) printf '## Forwarded, 10 MiB\n\nOver 16 connections.\n' ;;
-    forward-post) printf '## Forwarded, POST of 1 KiB\n\nThe answer has 1 KiB, too.\n' ;;
+    forward-tls) printf '## Forwarded, 1 KiB%s\n' "$over" ;;
+    forward-100k*) printf '## Forwarded, 100 KiB%s\n' "$over" ;;
+    forward-10m*) printf '## Forwarded, 10 MiB%s\n\nOver 16 connections.\n' "$over" ;;
+    forward-post*) printf '## Forwarded, POST of 1 KiB%s\n\nThe answer has 1 KiB, too.\n' "$over" ;;
     cached-*) printf '## Answered from the cache: %s\n\nErrors count requests that reached the origin, too. Bodies that nginx keeps are files in memory,\nbeside its RSS; Varnish logs to memory, as it always does.\n' "${1#cached-}" ;;
     refused) printf '## Refused: more than a client may\n\nEvery request is above its limit and gets a 429; errors count all other answers.\n' ;;
     static-*) printf '## Files: %s\n' "${1#static-}" ;;
@@ -103,7 +106,7 @@ heading() {
         "$(case $1 in *-ec-*) echo ECDSA P-256 ;; *) echo RSA-2048 ;; esac)" "${1##*-}"
       printf 'A file of 1 KiB; HAProxy answers from memory. Four clients (openssl s_time) say of each handshake\nwhether it was full or resumed; of the wrong sort, it is an error.\n'
       ;;
-    idle*) printf '## Idle connections%s\n\nThe growth of RSS from 200 to 4,200, each of which has had one answer of 1 KiB from the origin.\nConnections that were closed meanwhile are errors.\n' "$([ "$1" = idle ] || echo ', TLS 1.3')" ;;
+    idle*) printf '## Idle connections%s\n\nThe growth of RSS from 200 to 4,200, each of which has had one answer of 1 KiB from the origin,\nand the whole process there and at 10,000. Connections that were closed meanwhile are errors.\n' "$([ "$1" = idle ] || echo ', TLS 1.3')" ;;
     latency) printf '## Latency at half load\n\nForwarded, 1 KiB. Each proxy gets half as many requests a second as it has just taken at most, evenly,\neach timed from when it was due; and after each peer Sluice gets as many.\n' ;;
     workers-1) printf '## One worker and two\n\nForwarded, 1 KiB; proxy, load and origin may run on any of the %d cores%s.\n' "$(nproc)" \
       "$([ "$(nproc)" -ge 4 ] || echo '; with two workers, proxy and load share them')" ;;

@@ -79,19 +79,24 @@ group_forward() {
 # Other sizes, the other direction, and TLS.
 group_transfers() {
   scenario forward-tls forward off https 1024 "sluice nginx haproxy h2o"
-  scenario forward-100k forward off http 102400 "direct floor sluice nginx haproxy varnish h2o"
+  forward_both_schemes forward-100k 102400
   large_transfers
   uploads
 }
 
 large_transfers() {
   local CONNECTIONS=16
-  scenario forward-10m forward off http 10485760 "direct floor sluice nginx haproxy varnish h2o"
+  forward_both_schemes forward-10m 10485760
 }
 
 uploads() {
   local wrk_options=(-s "$here/post.lua") as_client=(--http1.1 --data-binary "@$work/www/1024.txt")
-  scenario forward-post forward off http 1024 "direct floor sluice nginx haproxy varnish h2o"
+  forward_both_schemes forward-post 1024
+}
+
+forward_both_schemes() {
+  scenario "$1" forward off http "$2" "direct floor sluice nginx haproxy varnish h2o"
+  scenario "$1-tls" forward off https "$2" "sluice nginx haproxy h2o"
 }
 
 group_cached() {
@@ -124,7 +129,7 @@ group_handshakes() {
 
 # Memory does not vary from round to round, and a proxy that has had its clients is not as before.
 group_idle() {
-  local ROUNDS=1 take_turn=idle_turn most_connections=8192
+  local ROUNDS=1 take_turn=idle_turn most_connections=10240
   scenario idle forward off http 1024 "sluice nginx haproxy varnish h2o"
   scenario idle-tls forward off https 1024 "sluice nginx haproxy h2o"
 }
