@@ -76,7 +76,13 @@ void check_bandwidth(Bytes bandwidth, const Limits& limits, const Path& path, Re
        {}});
 }
 
-void check_jail(const Jail& jail, const Path& path, Reporter& reporter) {
+void check_jail(const Jail& jail, const PerIp& per_ip, const Path& path, Reporter& reporter) {
+  const bool wide = per_ip.ipv6_wide_prefix != 0 ||
+                    reporter.doubtful(Path().at("limits").at("per_ip").at("ipv6_wide_prefix"));
+  if (jail.wide_limited.events != 0 && !wide) {
+    reporter.at(path.at("wide_limited"),
+                {"no limit is shared: \"limits.per_ip.ipv6_wide_prefix\" is 0", {}});
+  }
   if (jail.max_time < jail.time && !reporter.doubtful(path.at("time"))) {
     reporter.at(
         path.at("max_time"),
@@ -100,7 +106,7 @@ void check_guard(const Config& config, bool read_files, Reporter& reporter) {
   check_lists(config.access, Path().at("access"), read_files, reporter);
   check_per_ip(config.limits.per_ip, Path().at("limits").at("per_ip"), reporter);
   check_bandwidth(config.limits.bandwidth, config.limits, Path().at("limits"), reporter);
-  if (config.jail) check_jail(*config.jail, Path().at("jail"), reporter);
+  if (config.jail) check_jail(*config.jail, config.limits.per_ip, Path().at("jail"), reporter);
   for (std::size_t i = 0; i < config.routes.size(); ++i) {
     const Path path = Path().at("routes").at(i);
     check_lists(config.routes[i].access, path.at("access"), read_files, reporter);

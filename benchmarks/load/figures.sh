@@ -56,9 +56,10 @@ figure() {
   in_samples "$1" "$3" "$2" "" 'printf "%.2f\n", median(one, column)'
 }
 
-# quotient NAME PARTICIPANT OTHER COLUMN: of the two, round by round.
+# quotient NAME PARTICIPANT OTHER COLUMN: of the two, round by round. Nothing where there is none.
 quotient() {
-  in_samples "$1" "$4" "$2" "$3" 'if (other in n) printf "%.4f\n", quotient(one, other, column)'
+  in_samples "$1" "$4" "$2" "$3" '
+    if (other in n && (found = quotient(one, other, column)) != "") printf "%.4f\n", found'
 }
 
 # in_samples NAME COLUMN ONE OTHER STATEMENT: what that says of the samples, if ONE is in them.

@@ -4,7 +4,7 @@
 
 # Loads a participant for half as many requests a second as it has just been seen to take at most;
 # and, where that is a peer, Sluice for as many, as "sluice@PEER": how long an answer takes tells
-# something only at the same rate. Sluice has had its turn before.
+# something only at the same rate.
 latency_turn() {
   local proxy=$1 port=$2 of=$3 requests seconds p99 errors rate
   [ "$WARM_UP_SECONDS" -eq 0 ] || "$loader" "$port" "$WARM_UP_SECONDS" "$scheme" > /dev/null

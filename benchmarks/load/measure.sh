@@ -60,7 +60,7 @@ family() {
 # each thread. (The ticks of /proc/PID/stat are too coarse for rounds of a second.)
 cpu_us() {
   local member
-  for member in $(family "$1"); do cat /proc/"$member"/task/*/schedstat; done |
+  for member in $(family "$1"); do cat /proc/"$member"/task/*/schedstat 2> /dev/null || true; done |
     awk '{ total += $1 } END { printf "%.0f\n", total / 1000 }'
 }
 

@@ -139,21 +139,27 @@ void Http1Stream::on_output_finished() {
 
 void Http1Stream::on_readable() {
   while (state_ != State::Closed) {
+    if (read_piped()) continue;
     std::span<char> scratch = shared_.loop.scratch();
-    const std::size_t most = piped_max();
-    PipePool::Handle pipe = most > 0 ? shared_.pipes.take() : PipePool::Handle();
-    IoResult result = pipe != nullptr ? stream_.read_into(*pipe, most) : stream_.read(scratch);
+    IoResult result = stream_.read(scratch);
     if (result.status == IoStatus::Again) return;
     // EPIPE: a reset that came behind the end, which all that was sent has preceded.
     bool ended = result.status == IoStatus::Eof || result.error == EPIPE;
     if (ended) return on_end_of_input();
     if (result.status == IoStatus::Error) return on_lost();
-    if (pipe != nullptr) {
-      on_piped(std::move(pipe));
-    } else {
-      on_bytes({scratch.data(), result.bytes});
-    }
+    on_bytes({scratch.data(), result.bytes});
   }
+}
+
+bool Http1Stream::read_piped() {
+  const std::size_t most = piped_max();
+  if (most == 0) return false;
+  PipePool::Handle pipe = shared_.pipes.take();
+  if (pipe == nullptr || stream_.read_into(*pipe, most) == 0) return false;
+  decoder_.skip(pipe->size());
+  if (timer_.armed()) set_timer(shared_.options.read_timeout);
+  events_->on_response_piped(std::move(pipe), decoder_.length_left());
+  return true;
 }
 
 std::size_t Http1Stream::piped_max() const {
@@ -161,12 +167,6 @@ std::size_t Http1Stream::piped_max() const {
   if (state_ != State::Body || left < kEndOfBodyBytes + kPipedLeastBytes) return 0;
   const std::uint64_t most = std::min<std::uint64_t>(left - kEndOfBodyBytes, events_->piped_max());
   return most < kPipedLeastBytes ? 0 : static_cast<std::size_t>(most);
-}
-
-void Http1Stream::on_piped(PipePool::Handle pipe) {
-  decoder_.skip(pipe->size());
-  if (timer_.armed()) set_timer(shared_.options.read_timeout);
-  events_->on_response_piped(std::move(pipe), decoder_.length_left());
 }
 
 void Http1Stream::on_bytes(std::string_view bytes) {

@@ -96,9 +96,9 @@ class Http1Stream final : public BackendStream,
   void on_broken(int error) override;
   void on_established() override;
 
-  // How much of what comes next may pass through a pipe.
+  // How much of what comes next may pass through a pipe; and that it did.
   std::size_t piped_max() const;
-  void on_piped(PipePool::Handle pipe);
+  bool read_piped();
   void on_bytes(std::string_view bytes);
   std::size_t process(std::string_view bytes);
   std::size_t take_head(std::string_view bytes);

@@ -31,7 +31,9 @@ std::optional<Pipe> Pipe::create() {
   int ends[2];
   if (::pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) return std::nullopt;
   Pipe pipe{Fd(ends[0]), Fd(ends[1])};
-  ::fcntl(ends[1], F_SETPIPE_SZ, static_cast<int>(kBytes));
+  int size = ::fcntl(ends[1], F_SETPIPE_SZ, static_cast<int>(kBytes));
+  if (size < 0) size = ::fcntl(ends[1], F_GETPIPE_SZ);
+  if (size < static_cast<int>(kLeastBytes)) return std::nullopt;
   return pipe;
 }
 
@@ -63,8 +65,9 @@ std::size_t Pipe::take(std::span<char> into) {
 
 PipePool::Handle PipePool::take() {
   if (splice_ == Splice::Denied || in_use_ == kMost) return {};
+  if (spare_ == nullptr && refusals_left_ > 0) return --refusals_left_, Handle();
   std::unique_ptr<Pipe> pipe = spare_ != nullptr ? std::move(spare_) : make();
-  if (pipe == nullptr) return {};
+  if (pipe == nullptr) return refusals_left_ = kRefusals, Handle();
   ++in_use_;
   return Handle(pipe.release(), GiveBack{this});
 }
@@ -82,7 +85,10 @@ std::unique_ptr<Pipe> PipePool::make() {
 PipePool::Splice PipePool::try_splice(Pipe& pipe) {
   int ends[2];
   const int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-  if (::socketpair(AF_UNIX, type, 0, ends) != 0) return Splice::Unknown;
+  if (::socketpair(AF_UNIX, type, 0, ends) != 0) {
+    const bool for_now = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+    return for_now ? Splice::Unknown : Splice::Denied;
+  }
   const Fd here(ends[0]);
   const Fd there(ends[1]);
   const bool passes = ::send(there.get(), "x", 1, MSG_NOSIGNAL) == 1 &&

@@ -18,10 +18,11 @@ namespace sluice {
 
 class Pipe {
  public:
-  // What it is asked to hold; where the kernel does not give that much, it holds less.
+  // What it holds; where the kernel does not give that much, less, but not below the least.
   static constexpr std::size_t kBytes = 256 * 1024;
+  static constexpr std::size_t kLeastBytes = 64 * 1024;
 
-  // Nothing: no descriptor is left, or no page.
+  // Nothing: no descriptor is left, or the user's pages are used up.
   static std::optional<Pipe> create();
 
   bool empty() const { return bytes_ == 0; }
@@ -47,8 +48,11 @@ class Pipe {
 
 class PipePool {
  public:
-  // Handed out at a time. 64 pages each, of the 16,384 that a user has who is not root.
+  // Handed out at a time. (64 pages each, of the 16,384 that all pipes of a user may have who is
+  // not root; more workers than eight get smaller ones, or none.)
   static constexpr std::size_t kMost = 32;
+  // After one that could not be had, so many are not even asked for.
+  static constexpr unsigned kRefusals = 64;
 
   PipePool() = default;
   PipePool(const PipePool&) = delete;
@@ -73,6 +77,7 @@ class PipePool {
   // One is enough for the many who empty theirs before another takes one.
   std::unique_ptr<Pipe> spare_;
   std::size_t in_use_ = 0;
+  unsigned refusals_left_ = 0;
   Splice splice_ = Splice::Unknown;
 };
 

@@ -50,18 +50,21 @@ class Pump {
     if (sink_->unsent() > high_watermark_bytes_) pause();
   }
 
-  // Until the sink has drained, although what it holds is less: there is more on another way.
+  // For what passes on another way: whatever the sink holds.
   void pause() {
     if (paused_) return;
     paused_ = true;
     source_->pause();
   }
+  void resume() {
+    if (!paused_) return;
+    paused_ = false;
+    source_->resume();
+  }
 
   // The sink has sent something.
   void on_drained() {
-    if (!paused_ || sink_->unsent() > high_watermark_bytes_ / 2) return;
-    paused_ = false;
-    source_->resume();
+    if (paused_ && sink_->unsent() <= high_watermark_bytes_ / 2) resume();
   }
 
  private:

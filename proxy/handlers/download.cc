@@ -25,26 +25,23 @@ void Download::on_body(std::string_view bytes) {
   pump_.on_data(bytes);
 }
 
-// Where all that is left may be held, it is: the backend shall not wait for this client any longer.
 void Download::on_piped(PipePool::Handle pipe, std::uint64_t rest) {
   pipe_ = std::move(pipe);
-  if (send_pipe()) return;
-  const std::uint64_t to_hold = exchange_.unsent() + pipe_->size() + rest;
-  if (to_hold <= exchange_.rules().response_watermark_bytes) {
-    take_from_pipe();
-  } else {
-    pump_.pause();
-  }
+  rest_ = rest;
+  if (!empty_pipe()) pump_.pause();
 }
 
 void Download::on_client_drained() {
-  if (pipe_ == nullptr || send_pipe()) pump_.on_drained();
+  if (pipe_ == nullptr) return pump_.on_drained();
+  if (empty_pipe()) pump_.resume();
 }
 
-bool Download::send_pipe() {
+// Where all that is left may be held, it is: the backend shall not wait for this client any longer.
+bool Download::empty_pipe() {
   exchange_.send_pipe(*pipe_);
-  if (!pipe_->empty()) return false;
-  pipe_.reset();
+  const std::uint64_t to_hold = exchange_.unsent() + pipe_->size() + rest_;
+  if (!pipe_->empty() && to_hold > exchange_.rules().response_watermark_bytes) return false;
+  take_from_pipe();
   return true;
 }
 

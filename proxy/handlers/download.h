@@ -36,13 +36,14 @@ class Download {
   void on_client_drained();
 
  private:
-  // True: the pipe is empty, and no longer held.
-  bool send_pipe();
+  // True: nothing is in the pipe any more.
+  bool empty_pipe();
   void take_from_pipe();
 
   exchange::Exchange& exchange_;
   Pump pump_;
-  PipePool::Handle pipe_;  // while it holds what the client did not take yet
+  PipePool::Handle pipe_;   // while it holds what the client did not take yet
+  std::uint64_t rest_ = 0;  // of the body, behind that
 };
 
 }  // namespace sluice::handlers

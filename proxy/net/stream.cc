@@ -162,21 +162,14 @@ IoResult Stream::read(std::span<char> into) {
 }
 
 // What a pipe got may be less than the socket holds, as it has room for so many packets only.
-IoResult Stream::read_into(Pipe& pipe, std::size_t limit) {
+std::size_t Stream::read_into(Pipe& pipe, std::size_t limit) {
   CHECK(moves_bytes());
-  if (closed() || reading_paused_ || !readable_) return {IoStatus::Again, 0, 0};
-  if (budget_bytes_ == 0) {
-    loop_.call_again(*this);
-    return {IoStatus::Again, 0, 0};
-  }
+  if (closed() || reading_paused_ || !readable_ || budget_bytes_ == 0) return 0;
   const ssize_t count = pipe.fill(fd_.get(), std::min(limit, budget_bytes_));
-  if (count == 0) return {IoStatus::Eof, 0, 0};
-  if (count < 0 && errno != EAGAIN) return {IoStatus::Error, 0, errno};
+  if (count <= 0) return 0;
   short_read_ = false;
-  readable_ = count > 0;
-  if (count < 0) return {IoStatus::Again, 0, 0};
   budget_bytes_ -= static_cast<std::size_t>(count);
-  return {IoStatus::Ok, static_cast<std::size_t>(count), 0};
+  return static_cast<std::size_t>(count);
 }
 
 IoResult Stream::read_plain(std::span<char> into) {

@@ -73,8 +73,10 @@ class Stream final : private Flushable, private Requeued {
   // Plaintext. Again: on_readable() will come. While paused, and once closed, Again for ever.
   // REQUIRES: `into` is not empty.
   IoResult read(std::span<char> into);
-  // The same into a pipe, at most `limit` bytes. REQUIRES: moves_bytes(), and the pipe is empty.
-  IoResult read_into(Pipe& pipe, std::size_t limit);
+  // Moves what read() would give into a pipe, at most `limit` bytes; returns how many. 0 tells
+  // nothing, as there is what only read() gets over (urgent data): ask that.
+  // REQUIRES: moves_bytes(), and the pipe is empty.
+  std::size_t read_into(Pipe& pipe, std::size_t limit);
 
   // Of a plain socket, what read() would give, without taking it; and taking the first of that. For
   // what comes before TLS on the same connection. Again: on_readable() will come with more.

@@ -100,6 +100,8 @@ TEST_CASE("check: the jail", "[conf][check]") {
   check_rows({
       {kAll + R"("jail":{"time":"2h","max_time":@"1h"})", "jail.max_time",
        R"(1h is less than "time", 2h)", ""},
+      {kAll + R"("limits":{"per_ip":{"ipv6_wide_prefix":0}},"jail":{"wide_limited":@"9/m"})",
+       "jail.wide_limited", R"(no limit is shared: "limits.per_ip.ipv6_wide_prefix" is 0)", ""},
       {kAll + R"("jail":{"file":@"/no/such/jail"})", "jail.file",
        R"(there is no directory "/no/such")", ""},
       {kAll + R"("jail":{"file":@"/tmp"})", "jail.file", R"("/tmp" is a directory)", ""},

@@ -158,6 +158,18 @@ TEST_CASE_METHOD(Fixture, "download: what may be held does not hold up the backe
   }
 }
 
+TEST_CASE_METHOD(Fixture, "download: the backend is free as soon as the rest may be held",
+                 "[download]") {
+  rig.client.pipe_room = 4;
+  download.on_piped(pipe_with("0123456789"), kWatermark - 3);
+  CHECK(backend.pauses == 1);
+  rig.client.pipe_room = 3;
+  download.on_client_drained();
+  CHECK(rig.client.body == "0123456789");
+  CHECK(backend.resumes == 1);
+  CHECK(rig.exchange.bytes_out() == 10);
+}
+
 TEST_CASE_METHOD(Fixture, "download: a pipe takes what may be held, and none if that is more",
                  "[download]") {
   CHECK(download.piped_max() == kWatermark);
