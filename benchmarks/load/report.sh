@@ -154,6 +154,10 @@ best peer of the column, which the floor is not, and the median of the ratios of
 CPU µs a request, where nothing else is said.
 
 $(targets)
+
+## Why targets are missed
+
+$(cat "$here/../missed.md")
 $(for name in $measured; do section "$name"; done)
 
 ## What was tried
