@@ -190,7 +190,7 @@ $$(PRELOADED:tests/support/%.cc=build/$(1)/%.so): build/$(1)/%.so: tests/support
 	$$(say) LINK $$@
 	$$(run)$$(compile_$(1)) -fPIC -shared $$< -o $$@
 
-build/$(1)/obj/benchmarks/micro/hot_path.o: | packages-micro
+$(addprefix build/$(1)/obj/benchmarks/micro/,hot_path.o look_ups.o): | packages-micro
 build/$(1)/micro: $$(MICRO_SOURCES:%.cc=build/$(1)/obj/%.o) build/$(1)/libsluice.a build/$(1)/sources
 	$$(say) LINK $$@
 	$$(run)$$(CXX) $$(LINK) $$(link_$(1)) $$(LDFLAGS) $$(filter-out %/sources,$$^) $$(LIB_LIBS) -lbenchmark -o $$@

@@ -302,7 +302,8 @@ void fields(V& v, T& t) {
         "is paused, until half is sent.");
   v.key("response", t.response, Size{4 * kKiB, 64 * kMiB},
         "Of a response body, read ahead of a slow client: above it the backend is paused, until "
-        "half is sent.");
+        "half is sent. With more than 256KiB, large responses pass through memory, never through "
+        "pipes (splice).");
   v.key("disk", t.disk, Size{kMiB, kMiB * kMiB},
         "Of one request body that a route collects (`buffer`); 413 above.");
   v.key("directory", t.directory, Text{.example = "/var/tmp"}, "Where such a body lies.");

@@ -129,7 +129,7 @@ group_handshakes() {
 
 # Memory does not vary from round to round, and a proxy that has had its clients is not as before.
 group_idle() {
-  local ROUNDS=1 take_turn=idle_turn most_connections=10496
+  local ROUNDS=1 take_turn=idle_turn most_connections=11264
   scenario idle forward off http 1024 "sluice nginx haproxy varnish h2o"
   scenario idle-tls forward off https 1024 "sluice nginx haproxy h2o"
 }

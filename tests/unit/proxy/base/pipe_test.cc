@@ -18,7 +18,11 @@ namespace {
 
 using support::fill;
 using support::take_available;
-using support::tcp_pair;
+
+// What is sent over one has arrived.
+std::pair<Fd, Fd> stream_pair() {
+  return support::socket_pair(SOCK_STREAM);
+}
 
 std::string take_all(Pipe& pipe) {
   std::string all;
@@ -35,8 +39,8 @@ void send_all(const Fd& socket, std::string_view bytes) {
 }  // namespace
 
 TEST_CASE("pipe: bytes pass from a socket to a socket, up to a limit", "[base][pipe]") {
-  auto [sender, from] = tcp_pair();
-  auto [to, receiver] = tcp_pair();
+  auto [sender, from] = stream_pair();
+  auto [to, receiver] = stream_pair();
   std::optional<Pipe> pipe = Pipe::create();
   REQUIRE(pipe);
   CHECK(pipe->empty());
@@ -51,8 +55,8 @@ TEST_CASE("pipe: bytes pass from a socket to a socket, up to a limit", "[base][p
 }
 
 TEST_CASE("pipe: nothing to read, the end, and no room are told apart", "[base][pipe]") {
-  auto [sender, from] = tcp_pair();
-  auto [to, receiver] = support::socket_pair(SOCK_STREAM);
+  auto [sender, from] = stream_pair();
+  auto [to, receiver] = stream_pair();
   std::optional<Pipe> pipe = Pipe::create();
   REQUIRE(pipe);
   CHECK(pipe->fill(from.get(), 1000) == -1);
@@ -69,7 +73,7 @@ TEST_CASE("pipe: nothing to read, the end, and no room are told apart", "[base][
 }
 
 TEST_CASE("pipe: what it holds can be taken into memory, in pieces", "[base][pipe]") {
-  auto [sender, from] = tcp_pair();
+  auto [sender, from] = stream_pair();
   std::optional<Pipe> pipe = Pipe::create();
   REQUIRE(pipe);
   send_all(sender, "0123456789abcdef");
@@ -96,7 +100,7 @@ TEST_CASE("pipe: a pool keeps an empty one, and drops one that still holds bytes
   pipe = pool.take();
   CHECK(pipe.get() == first);
 
-  auto [sender, from] = tcp_pair();
+  auto [sender, from] = stream_pair();
   send_all(sender, "of another response");
   REQUIRE(pipe->fill(from.get(), 1000) > 0);
   pipe.reset();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/handlers/download.h"
 
+#include <sys/socket.h>
+
 #include <catch2/catch.hpp>
 #include <string>
 #include <utility>
@@ -12,7 +14,6 @@ namespace sluice::handlers {
 namespace {
 
 using support::ExchangeRig;
-using support::tcp_pair;
 
 // Says nothing by itself: the test does.
 class Silent final : public exchange::Handler {
@@ -72,7 +73,7 @@ class Fixture : public Answering {
   Fixture() { download.begin(backend); }
 
   PipePool::Handle pipe_with(std::string_view bytes) {
-    auto [sender, from] = tcp_pair();
+    auto [sender, from] = support::socket_pair(SOCK_STREAM);
     REQUIRE(::send(sender.get(), bytes.data(), bytes.size(), 0) ==
             static_cast<ssize_t>(bytes.size()));
     PipePool::Handle pipe = pipes_.take();

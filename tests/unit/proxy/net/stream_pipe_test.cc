@@ -38,9 +38,8 @@ struct Fixture {
     REQUIRE(::send(peer.get(), bytes.data(), bytes.size(), flags) ==
             static_cast<ssize_t>(bytes.size()));
   }
-  // With bytes of the peer.
   void fill_pipe(std::string_view bytes) {
-    auto [sender, from] = tcp_pair();
+    auto [sender, from] = support::socket_pair(SOCK_STREAM);
     REQUIRE(::send(sender.get(), bytes.data(), bytes.size(), 0) ==
             static_cast<ssize_t>(bytes.size()));
     REQUIRE(pipe->fill(from.get(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
@@ -172,6 +171,7 @@ TEST_CASE_METHOD(Fixture, "stream: a pipe for somebody who has gone breaks the s
   const linger abort{.l_onoff = 1, .l_linger = 0};
   REQUIRE(setsockopt(peer.get(), SOL_SOCKET, SO_LINGER, &abort, sizeof(abort)) == 0);
   peer.reset();
+  run_until(loop, [&] { return !stream().alive(); });
   CHECK(stream().send_from(*pipe) == 0);
   CHECK(stream().send_from(*pipe) == 0);
   run_until(loop, [&] { return owner->count("broken") > 0; });
