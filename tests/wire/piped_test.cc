@@ -61,8 +61,8 @@ ClientOptions slow_reader() {
   return options;
 }
 
-void ask(RawClient& client) {
-  client.send("GET /large HTTP/1.1\r\nHost: a.example\r\nAccept-Encoding: gzip\r\n\r\n");
+void ask(RawClient& client, const std::string& path = "/large") {
+  client.send("GET " + path + " HTTP/1.1\r\nHost: a.example\r\nAccept-Encoding: gzip\r\n\r\n");
 }
 
 // Not by CHECK(a == b), which would print both.
@@ -70,16 +70,23 @@ bool passes_whole(RawClient& client, const std::string& body = large_body()) {
   return read_response(client).body == body;
 }
 
-// How often splice(2) is called for one response.
+// How often splice(2) is called for one response, which no cache has had before.
 int splices(SluiceProcess& sluice, RawClient& client) {
-  ask(client);  // with which a worker tries whether it may
-  read_response(client);
+  ask(client, "/before");  // with which a worker tries whether it may
+  CHECK(read_response(client).status == 200);
   sluice::wire::SystemCalls trace(sluice.process().pid());
   ask(client);
-  read_response(client);
+  CHECK(read_response(client).status == 200);
   std::map<std::string, int> calls = trace.finish();
   return calls["splice"];
 }
+
+// The same with more members, behind that text.
+std::string with(std::string config, std::string_view behind, const std::string& members) {
+  return config.insert(config.find(behind) + behind.size(), ", " + members);
+}
+constexpr std::string_view kRoute = R"("forward": {"pool": "p"})";
+constexpr std::string_view kListener = R"("127.0.0.1:0")";
 
 }  // namespace
 
@@ -309,31 +316,24 @@ TEST_CASE("piped: what has to be seen or changed on its way does not", "[wire][p
   SECTION("compressed") {
     ScriptedBackend text(ScriptedBackend::answer(200, std::string(1'000'000, 't'),
                                                  {{"Content-Type", "text/plain"}}));
-    SluiceProcess sluice(R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
-      "pools": {"p": {"backends": [")" +
-                         text.address() + R"("]}},
-      "routes": [{"forward": {"pool": "p"}, "compress": {}}]})");
+    SluiceProcess sluice(with(forwarding_to(text), kRoute, R"("compress": {})"));
     RawClient client = sluice.connect();
     CHECK(splices(sluice, client) == 0);
   }
   SECTION("cached") {
     ScriptedBackend fresh(
         ScriptedBackend::answer(200, large_body(), {{"Cache-Control", "max-age=60"}}));
-    SluiceProcess sluice(R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
-      "pools": {"p": {"backends": [")" +
-                         fresh.address() + R"("]}},
-      "routes": [{"forward": {"pool": "p"}, "cache": {}}]})");
+    SluiceProcess sluice(with(forwarding_to(fresh), kRoute, R"("cache": {})"));
     RawClient client = sluice.connect();
     CHECK(splices(sluice, client) == 0);
+    CHECK(fresh.request_count() == 2);
   }
   SECTION("encrypted") {
     const sluice::support::TempDir directory;
     const auto pair = sluice::support::make_certificate(directory.path(), "a", {"a.example"});
-    SluiceProcess sluice(R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0", "tls":
-      {"certificates": [{"cert": ")" +
-                         pair.cert_path + R"(", "key": ")" + pair.key_path +
-                         R"("}]}}], "pools": {"p": {"backends": [")" + backend.address() +
-                         R"("]}}, "routes": [{"forward": {"pool": "p"}}]})");
+    SluiceProcess sluice(with(forwarding_to(backend), kListener,
+                              R"("tls": {"certificates": [{"cert": ")" + pair.cert_path +
+                                  R"(", "key": ")" + pair.key_path + R"("}]})"));
     RawClient client = sluice.connect();
     client.handshake();
     CHECK(splices(sluice, client) == 0);
