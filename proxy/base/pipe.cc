@@ -65,19 +65,23 @@ std::size_t Pipe::take(std::span<char> into) {
 
 PipePool::Handle PipePool::take() {
   if (splice_ == Splice::Denied || in_use_ == kMost) return {};
-  if (spare_ == nullptr && refusals_left_ > 0) return --refusals_left_, Handle();
-  std::unique_ptr<Pipe> pipe = spare_ != nullptr ? std::move(spare_) : make();
-  if (pipe == nullptr) return refusals_left_ = kRefusals, Handle();
+  std::unique_ptr<Pipe> pipe = std::move(spare_);
+  if (pipe == nullptr) pipe = make();
+  if (pipe == nullptr) return {};
   ++in_use_;
   return Handle(pipe.release(), GiveBack{this});
 }
 
 std::unique_ptr<Pipe> PipePool::make() {
+  if (refusals_left_ > 0) {
+    --refusals_left_;
+    return nullptr;
+  }
   std::optional<Pipe> made = Pipe::create();
-  if (!made) return nullptr;
-  if (splice_ == Splice::Unknown) splice_ = try_splice(*made);
-  if (splice_ != Splice::Works) return nullptr;
-  return std::make_unique<Pipe>(std::move(*made));
+  if (made && splice_ == Splice::Unknown) splice_ = try_splice(*made);
+  if (made && splice_ == Splice::Works) return std::make_unique<Pipe>(std::move(*made));
+  refusals_left_ = kRefusals;
+  return nullptr;
 }
 
 // Whether a byte passes from a socket to a socket. A filter of system calls may forbid it
