@@ -70,7 +70,7 @@ void Exchange::begin(Begin begin) {
 
 void Exchange::adopt(std::string_view bytes) {
   head_bytes_ = arena_.copy(bytes);
-  request_.rebase(bytes.data(), bytes.data() + bytes.size(), head_bytes_.data());
+  request_.rebase(bytes, head_bytes_.data());
 }
 
 void Exchange::identify() {

@@ -82,26 +82,16 @@ std::string_view Fields::value(std::string_view name) const {
   return field != nullptr ? field->value : std::string_view();
 }
 
-void Fields::rebase(const char* old_begin, const char* old_end, const char* new_begin) {
+void Fields::rebase(std::string_view from, const char* to) {
   for (Field& field : fields_) {
-    http::rebase(field.name, old_begin, old_end, new_begin);
-    http::rebase(field.value, old_begin, old_end, new_begin);
+    http::rebase(field.name, from, to);
+    http::rebase(field.value, from, to);
   }
 }
 
 void Fields::note_present() {
   present_ = 0;
   for (const Field& field : fields_) present_ |= bit(field.id);
-}
-
-void rebase(std::string_view& view, const char* old_begin, const char* old_end,
-            const char* new_begin) {
-  // As integers: the views may point anywhere, and only integers of unrelated objects compare.
-  const auto at = reinterpret_cast<std::uintptr_t>(view.data());
-  const auto begin = reinterpret_cast<std::uintptr_t>(old_begin);
-  const auto end = reinterpret_cast<std::uintptr_t>(old_end);
-  if (at < begin || at > end || view.size() > end - at) return;
-  view = std::string_view(new_begin + (at - begin), view.size());
 }
 
 bool iequals(std::string_view a, std::string_view b) {

@@ -148,9 +148,9 @@ class Fields {
     present_ = 0;
   }
 
-  // Moves every view into [old_begin, old_end) to the same offset from new_begin: for a buffer that
-  // was moved or copied. Other views stay.
-  void rebase(const char* old_begin, const char* old_end, const char* new_begin);
+  // For bytes that were moved or copied: views of `from` become views of `to`, of as many bytes.
+  // Other views stay.
+  void rebase(std::string_view from, const char* to);
 
  private:
   static std::uint64_t bit(FieldId id) { return std::uint64_t{1} << static_cast<unsigned>(id); }
@@ -160,9 +160,13 @@ class Fields {
   std::uint64_t present_ = 0;  // bit per FieldId: misses cost no search
 };
 
-// Moves one view as Fields::rebase() does.
-void rebase(std::string_view& view, const char* old_begin, const char* old_end,
-            const char* new_begin);
+// One view, as Fields::rebase() does.
+inline void rebase(std::string_view& view, std::string_view from, const char* to) {
+  // As integers: the views may point anywhere, and only integers of unrelated objects compare.
+  const std::uintptr_t offset =
+      reinterpret_cast<std::uintptr_t>(view.data()) - reinterpret_cast<std::uintptr_t>(from.data());
+  if (offset <= from.size()) view = {to + offset, view.size()};
+}
 
 // ASCII only.
 bool iequals(std::string_view a, std::string_view b);

@@ -85,6 +85,7 @@ void strip_hop_by_hop(Fields& fields) {
 }
 
 void strip_nominated(Fields& fields) {
+  if (!fields.has(FieldId::Connection)) return;
   const Nominated nominated(fields);
   if (nominated.empty()) return;
   fields.remove_if([&nominated](const Field& field) { return nominated.names(field); });

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/http/message.h"
 
-#include <utility>
-
 namespace sluice::http {
 
 Method method_of(std::string_view text) {
@@ -48,29 +46,20 @@ BodyFraming framing_of(int status, std::uint64_t size, bool is_head) {
 }
 
 void RequestHead::clear() {
-  Fields kept = std::move(fields);
-  kept.clear();
-  *this = RequestHead();
-  fields = std::move(kept);
+  static_cast<RequestStart&>(*this) = {};
+  fields.clear();
 }
 
-void RequestHead::rebase(const char* old_begin, const char* old_end, const char* new_begin) {
+void RequestHead::rebase(std::string_view from, const char* to) {
   for (std::string_view* view : {&method_text, &target, &path, &query, &host, &authority}) {
-    http::rebase(*view, old_begin, old_end, new_begin);
+    http::rebase(*view, from, to);
   }
-  fields.rebase(old_begin, old_end, new_begin);
+  fields.rebase(from, to);
 }
 
 void ResponseHead::clear() {
-  Fields kept = std::move(fields);
-  kept.clear();
-  *this = ResponseHead();
-  fields = std::move(kept);
-}
-
-void ResponseHead::rebase(const char* old_begin, const char* old_end, const char* new_begin) {
-  http::rebase(reason, old_begin, old_end, new_begin);
-  fields.rebase(old_begin, old_end, new_begin);
+  static_cast<ResponseStart&>(*this) = {};
+  fields.clear();
 }
 
 }  // namespace sluice::http

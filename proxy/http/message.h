@@ -81,7 +81,8 @@ inline constexpr std::size_t kMaxConnectionOptions = 32;
 
 enum class TargetForm : std::uint8_t { Origin, Absolute, Authority, Asterisk };
 
-struct RequestHead {
+// What a head says beside its fields.
+struct RequestStart {
   Method method = Method::Get;
   std::string_view method_text;
   // As sent; the origin part of an absolute-form target. Begins with '?' for "http://a?x", where
@@ -100,26 +101,32 @@ struct RequestHead {
   bool upgrade = false;          // Upgrade is there and Connection names it
   // RFC 9110 7.6.2: how often it may still be forwarded. Only of OPTIONS.
   std::optional<std::uint32_t> max_forwards;
+};
+
+struct RequestHead : RequestStart {
   // As sent, but for two: Host is the authority of an absolute-form target, and Expect of an
   // HTTP/1.0 client is left out.
   Fields fields;
 
   void clear();
-  void rebase(const char* old_begin, const char* old_end, const char* new_begin);
+  void rebase(std::string_view from, const char* to);  // as Fields::rebase()
 };
 
-struct ResponseHead {
+struct ResponseStart {
   int status = 0;
   std::string_view reason;
   Version version = Version::Http11;
   BodyFraming body;
   bool keep_alive = false;  // the backend's connection may serve another request after the body
   bool upgrade = false;     // 101, with Upgrade named by Connection
-  Fields fields;
 
   bool is_interim() const { return status < 200; }
+};
+
+struct ResponseHead : ResponseStart {
+  Fields fields;
+
   void clear();
-  void rebase(const char* old_begin, const char* old_end, const char* new_begin);
 };
 
 }  // namespace sluice::http

@@ -65,20 +65,27 @@ class PathWriter {
   std::size_t segment_ = 1;
 };
 
-bool is_host_name(std::string_view host) {
-  if (host.empty() || host.size() > kMaxHost) return false;
+// The host name at the front of `text`: nothing where there is none, or one that is no name.
+std::string_view leading_name(std::string_view text) {
+  std::size_t size = 0;
   char previous = '.';
-  for (const char c : host) {
-    if (!is_class(c, char_class::kHostName) || (c == '.' && previous == '.')) return false;
+  for (const char c : text.substr(0, kMaxHost + 1)) {
+    if (!is_class(c, char_class::kHostName)) break;
+    if (c == '.' && previous == '.') return {};
     previous = c;
+    ++size;
   }
-  return true;
+  return size <= kMaxHost ? text.substr(0, size) : std::string_view();
 }
 
-bool is_bracketed_v6(std::string_view host) {
-  if (host.size() < 4 || host.front() != '[' || host.back() != ']') return false;
-  const std::string_view address = host.substr(1, host.size() - 2);
-  return address.find(':') != std::string_view::npos && IpAddress::parse(address).has_value();
+// Likewise the IPv6 address in brackets.
+std::string_view leading_v6(std::string_view text) {
+  const std::size_t end = text.find(']');
+  if (end == std::string_view::npos) return {};
+  const std::string_view address = text.substr(1, end - 1);
+  const bool is_v6 =
+      address.find(':') != std::string_view::npos && IpAddress::parse(address).has_value();
+  return is_v6 ? text.substr(0, end + 1) : std::string_view();
 }
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
@@ -138,19 +145,13 @@ std::optional<std::size_t> normalise_path(std::string_view path, char* out) {
 }
 
 std::optional<Authority> parse_authority(std::string_view text) {
-  const bool bracketed = !text.empty() && text.front() == '[';
-  std::size_t host_end = bracketed ? text.find(']') : text.find(':');
-  if (bracketed && host_end != std::string_view::npos) ++host_end;
-  if (host_end == std::string_view::npos) host_end = text.size();
-
   Authority authority;
-  authority.host = text.substr(0, host_end);
-  if (bracketed ? !is_bracketed_v6(authority.host) : !is_host_name(authority.host)) {
-    return std::nullopt;
-  }
-  if (host_end == text.size()) return authority;
-  if (text[host_end] != ':') return std::nullopt;
-  authority.port = parse_port(text.substr(host_end + 1));
+  authority.host = text.starts_with('[') ? leading_v6(text) : leading_name(text);
+  if (authority.host.empty()) return std::nullopt;
+  const std::string_view rest = text.substr(authority.host.size());
+  if (rest.empty()) return authority;
+  if (rest.front() != ':') return std::nullopt;
+  authority.port = parse_port(rest.substr(1));
   if (!authority.port) return std::nullopt;
   return authority;
 }

@@ -378,7 +378,7 @@ TEST_CASE("request parser: a head moves with its buffer", "[http][request_parser
   RequestHead head;
   REQUIRE(parse_request_head(first, HeadLimits(), head).status == ParseStatus::Done);
   head.fields.add("Static", "literal");
-  head.rebase(first.data(), first.data() + first.size(), second.data());
+  head.rebase(first, second.data());
   for (const std::string_view view : {head.method_text, head.target, head.path, head.query,
                                       head.host, head.authority, head.fields.value("X")}) {
     CHECK(view.data() >= second.data());

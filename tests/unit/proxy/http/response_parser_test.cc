@@ -226,17 +226,12 @@ TEST_CASE("response parser: limits hold for the head of a backend, too",
   CHECK(parse(kHead, {15, 17, kHead.size(), 1}) == "too_many_fields");
 }
 
-TEST_CASE("response parser: the reason is kept, and moves with the buffer",
-          "[http][response_parser]") {
-  const std::string first = "HTTP/1.1 200 Very well\r\nA: b\r\n\r\n";
-  std::string second = first;
+TEST_CASE("response parser: the reason is kept", "[http][response_parser]") {
+  const std::string bytes = "HTTP/1.1 200 Very well\r\nA: b\r\n\r\n";
   ResponseHead head;
-  REQUIRE(parse_response_head(first, HeadLimits(), Method::Get, head).consumed == first.size());
+  REQUIRE(parse_response_head(bytes, HeadLimits(), Method::Get, head).consumed == bytes.size());
   CHECK(head.reason == "Very well");
   CHECK_FALSE(head.is_interim());
-  head.rebase(first.data(), first.data() + first.size(), second.data());
-  CHECK(head.reason.data() == second.data() + 13);
-  CHECK(head.fields.value("a").data() == second.data() + 27);
 }
 
 }  // namespace sluice::http
