@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Builds, tests and measures Sluice. `make help` lists the targets; objects go to build/<flavour>/.
 #
-#   make CXX=clang++     another compiler (g++ 12 and clang++ 14 are supported)
+#   make CXX=clang++-14  another compiler (g++ 12 and clang++ 14 are supported)
 #   make WERROR=0        warnings stay warnings
 #   make V=1             shows each command
 #   make PACKAGES=0      installs nothing, whatever is missing
@@ -14,7 +14,7 @@ BUILD_PACKAGES := g++ pkg-config libevent-dev libssl-dev nlohmann-json3-dev libf
   zlib1g-dev libbrotli-dev libzstd-dev
 DEMO_PACKAGES  := openssl
 TEST_PACKAGES  := catch2 openssl curl nginx-light apache2-bin nodejs node-ws wrk strace valgrind
-FUZZ_PACKAGES  := clang-14 libclang-rt-14-dev
+CLANG_PACKAGES := clang-14 libclang-rt-14-dev
 LONG_TEST_PACKAGES := $(TEST_PACKAGES) slowhttptest
 NPM_PACKAGES   := nodejs npm
 BENCH_PACKAGES := wrk curl openssl nginx-light haproxy varnish h2o
@@ -64,6 +64,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wo
 GCC_WARNINGS := -Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wuseless-cast
 
 is_clang := $(findstring clang,$(notdir $(firstword $(CXX))))
+werror   := $(if $(filter 1,$(WERROR)),-Werror)
 
 # Asked once and only when the first compiler runs: on a fresh machine pkg-config comes with the
 # packages that this same make installs.
@@ -76,14 +77,13 @@ LINK      := -pie -pthread -Wl,-z,relro,-z,now -Wl,--as-needed
 
 # Fortified libc calls hide the accesses that the sanitizers look for, so only the release has them.
 # The sanitizers' own instrumentation makes gcc see null dereferences and uninitialised reads that
-# the source does not have; a warning is an error in the release flavour, which compiles the same
-# files. Of debug information they get what a report needs: a third less to compile in the
+# the source does not have, so that its warnings are errors in the release flavour alone, which compiles
+# the same files. Of debug information they get what a report needs: a third less to compile in the
 # largest files.
-flags_release := -O2 -g -D_FORTIFY_SOURCE=2 -fno-plt -ffunction-sections \
-  $(if $(filter 1,$(WERROR)),-Werror)
+flags_release := -O2 -g -D_FORTIFY_SOURCE=2 -fno-plt -ffunction-sections $(werror)
 link_release  := -Wl,--gc-sections
 sanitize       = -O1 -g1 -fno-omit-frame-pointer -fsanitize=$(1) -Wno-null-dereference \
-  $(if $(is_clang),,-Wno-maybe-uninitialized)
+  $(if $(is_clang),$(werror),-Wno-maybe-uninitialized)
 flags_asan    := $(call sanitize,address)
 link_asan     := -fsanitize=address
 flags_ubsan   := $(call sanitize,undefined) -fno-sanitize-recover=all
@@ -364,13 +364,13 @@ lint: compile_commands.json packages-lint ## clang-tidy 14 over all sources, or 
   packages-fuzz packages-bench packages-micro packages-fmt packages-lint
 install_packages = @$(if $(filter 0,$(PACKAGES)),:,tools/install_packages $(1))
 packages-build:
-	$(call install_packages,$(BUILD_PACKAGES))
+	$(call install_packages,$(BUILD_PACKAGES) $(if $(filter clang++-14,$(CXX)),$(CLANG_PACKAGES)))
 packages-demo:
 	$(call install_packages,$(DEMO_PACKAGES))
 packages-test:
 	$(call install_packages,$(BUILD_PACKAGES) $(TEST_PACKAGES))
 packages-fuzz:
-	$(call install_packages,$(BUILD_PACKAGES) $(FUZZ_PACKAGES))
+	$(call install_packages,$(BUILD_PACKAGES) $(CLANG_PACKAGES))
 packages-test-long:
 	$(call install_packages,$(BUILD_PACKAGES) $(LONG_TEST_PACKAGES))
 packages-conformance:

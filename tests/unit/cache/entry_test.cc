@@ -104,7 +104,8 @@ TEST_CASE("counted: the last to let go ends the object", "[cache][counted]") {
   CountedPtr<Thing> three = std::move(one);
   CHECK_FALSE(one);  // NOLINT(bugprone-use-after-move): that is the claim
   CHECK(two == three);
-  two = two;
+  const CountedPtr<Thing>& itself = two;
+  two = itself;
   two.reset();
   CHECK(gone == 0);
   Thing* bare = three.release();
