@@ -304,7 +304,7 @@ fuzz: $(fuzz_chosen:%=build/fuzz/%) ## All fuzzers, FUZZ_SECONDS=30 each (or FUZ
 # ---- Benchmarks ----------------------------------------------------------------------------------
 
 LOAD_PROGRAMS := $(LOAD_SOURCES:benchmarks/load/%.cc=build/bench/%)
-build/bench/idle: load_libs = $(shell pkg-config --libs openssl)
+build/bench/idle build/bench/terminator: load_libs = $(shell pkg-config --libs openssl)
 $(LOAD_PROGRAMS): build/bench/%: build/release/obj/benchmarks/load/%.o
 	$(say) LINK $@
 	@mkdir -p $(@D)

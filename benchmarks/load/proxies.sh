@@ -7,13 +7,15 @@
 # All of them do the same work: keep-alive on both sides, X-Forwarded-For and -Proto. Who can has its
 # connections handed over with their first bytes (TCP_DEFER_ACCEPT), as h2o always has.
 
-# What the work costs at least: the same bytes from memory, or handed on without a look at them. Of a
-# refusal they are as many as Sluice's, 265 with the head.
+# What the work costs at least: the same bytes from memory, or handed on without a look at them, or what
+# OpenSSL takes. Of a refusal they are as many as Sluice's, 265 with the head.
 start_floor() {
   local size=$bytes
   [ "$kind" != refused ] || size=180
   if [ "$kind" = forward ]; then
     start floor "$proxy_cores" "$1" build/bench/relay "$1" "$2"
+  elif [ "$scheme" = https ]; then
+    start floor "$proxy_cores" "$1" build/bench/terminator "$1" "$bytes" "$work/$certificate.both"
   else
     start floor "$proxy_cores" "$1" build/bench/origin "$1" "$size"
   fi

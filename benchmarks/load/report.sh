@@ -146,8 +146,9 @@ core is not used up, the load was the limit, and the CPU a request costs is the 
 who sends to a busy client leaves much of the work of TCP to it: "both sides" is what proxy, load and
 origin together spent on a request, in CPU µs. "No
 proxy" is the same load straight at the origin. "Floor" is a program that does nothing but the system
-calls: the origin itself in the place of the proxy, or a relay that looks at nothing. Ratios are to the
-best peer of the column, which the floor is not, and the median of the ratios of each round.
+calls: the origin itself in the place of the proxy, a relay that looks at nothing, or, for handshakes,
+OpenSSL alone. Ratios are to the best peer of the column, which the floor is not, and the median of the
+ratios of each round.
 
 ## Targets
 

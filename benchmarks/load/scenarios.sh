@@ -122,7 +122,7 @@ group_handshakes() {
   local loader=handshake_load as_client=(--http1.0 --no-alpn -H Host:) certificate handshake
   for certificate in ec rsa; do
     for handshake in full resumed; do
-      scenario "handshake-$certificate-$handshake" static off https 1024 "sluice nginx haproxy h2o"
+      scenario "handshake-$certificate-$handshake" static off https 1024 "floor sluice nginx haproxy h2o"
     done
   done
 }
