@@ -84,8 +84,9 @@ group_transfers() {
   uploads
 }
 
+# Long enough that the slowest has sent some of them.
 large_transfers() {
-  local CONNECTIONS=16
+  local CONNECTIONS=16 RUN_SECONDS=$((3 * RUN_SECONDS))
   forward_both_schemes forward-10m 10485760
 }
 
