@@ -60,6 +60,21 @@ class Epoll {
   int fd_ = ::epoll_create1(EPOLL_CLOEXEC);
 };
 
+// For ever: accept_one() for each new connection, and for each that has something to read
+// serve(fd, connection), which says whether it goes on.
+template <typename Connections, typename Accept, typename Serve>
+[[noreturn]] void serve_all(const Epoll& epoll, int listening, Connections& connections,
+                            const Accept& accept_one, const Serve& serve) {
+  epoll.run([&](int fd, std::uint32_t) {
+    if (fd == listening) {
+      accept_one();
+    } else if (!serve(fd, connections.at(fd))) {
+      connections.erase(fd);
+      ::close(fd);
+    }
+  });
+}
+
 inline sockaddr_in loopback(std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;

@@ -82,14 +82,9 @@ class Origin {
   }
 
   [[noreturn]] void run() {
-    epoll_.run([this](int fd, std::uint32_t) {
-      if (fd == listening_) {
-        accept_one();
-      } else if (!serve(fd, connections_.at(fd))) {
-        connections_.erase(fd);
-        ::close(fd);
-      }
-    });
+    sluice::load::serve_all(
+        epoll_, listening_, connections_, [this] { accept_one(); },
+        [this](int fd, Connection& connection) { return serve(fd, connection); });
   }
 
  private:

@@ -56,14 +56,9 @@ class Terminator {
   }
 
   [[noreturn]] void run() {
-    epoll_.run([this](int fd, std::uint32_t) {
-      if (fd == listening_) {
-        accept_one();
-      } else if (!serve(fd, connections_.at(fd).get())) {
-        connections_.erase(fd);
-        ::close(fd);
-      }
-    });
+    sluice::load::serve_all(
+        epoll_, listening_, connections_, [this] { accept_one(); },
+        [this](int fd, const Ssl& ssl) { return serve(fd, ssl.get()); });
   }
 
  private:
