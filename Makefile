@@ -30,6 +30,10 @@ PKG_CONFIG_NAMES := libevent_core openssl fmt libcares nlohmann_json zlib libbro
 ifeq ($(origin CXX),default)
 CXX := g++
 endif
+# Who asks for it by name may not have it yet.
+ifeq ($(CXX),clang++-14)
+BUILD_PACKAGES += $(CLANG_PACKAGES)
+endif
 WERROR   ?= 1
 PACKAGES ?= 1
 TESTS    ?=
@@ -364,7 +368,7 @@ lint: compile_commands.json packages-lint ## clang-tidy 14 over all sources, or 
   packages-fuzz packages-bench packages-micro packages-fmt packages-lint
 install_packages = @$(if $(filter 0,$(PACKAGES)),:,tools/install_packages $(1))
 packages-build:
-	$(call install_packages,$(BUILD_PACKAGES) $(if $(filter clang++-14,$(CXX)),$(CLANG_PACKAGES)))
+	$(call install_packages,$(BUILD_PACKAGES))
 packages-demo:
 	$(call install_packages,$(DEMO_PACKAGES))
 packages-test:
