@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The floor of a connection over TLS: what OpenSSL costs, and the system calls it cannot do
+// The floor of a connection over TLS: what OpenSSL costs, and the system calls that nobody can do
 // without.
 //
-//   terminator PORT BYTES FILE      listens on 127.0.0.1:PORT with the certificate and the key in
-//   FILE;
-//                                   answers one request a connection with a body of BYTES
+//   terminator PORT BYTES FILE      listens on 127.0.0.1:PORT, answers with a body of BYTES
+//
+// FILE holds the certificate and the key. Each connection has one request.
 //
 // One thread, one epoll set. What OpenSSL reads and writes passes through memory, so that each turn
 // of a connection is one read and one write: tickets, answer and close_notify leave together. Runs
