@@ -112,22 +112,22 @@ void check_within(std::uint64_t budget, std::uint64_t measured) {
 }  // namespace
 
 TEST_CASE("instructions: of a forwarded request", "[wire][cost]") {
-  check_within(15'460, instructions(R"("forward": {"pool": "p"})"));
+  check_within(15'340, instructions(R"("forward": {"pool": "p"})"));
 }
 
 TEST_CASE("instructions: of a hit in the cache", "[wire][cost][cache]") {
-  check_within(11'990, instructions(R"("forward": {"pool": "p"}, "cache": {})"));
+  check_within(11'620, instructions(R"("forward": {"pool": "p"}, "cache": {})"));
 }
 
 TEST_CASE("instructions: of a small file", "[wire][cost][files]") {
   TempDir directory;
   directory.write("file.txt", std::string(1024, 'x'));
-  check_within(9'690, instructions(R"("files": {"root": ")" + directory.path().string() +
+  check_within(9'610, instructions(R"("files": {"root": ")" + directory.path().string() +
                                    R"(", "try": "/file.txt"})"));
 }
 
 TEST_CASE("instructions: of a request above the limit", "[wire][cost][guard]") {
-  check_within(8'420, instructions(R"("forward": {"pool": "p"},
+  check_within(8'310, instructions(R"("forward": {"pool": "p"},
     "limits": {"per_ip": {"rate": "1/h", "burst": 1}})",
                                    429));
 }
