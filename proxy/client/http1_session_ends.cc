@@ -17,6 +17,9 @@ using exchange::Side;
 // Of a client that goes on sending behind our last byte, the longest pause.
 constexpr std::chrono::seconds kLingerPause{2};
 
+// Of one client in a turn of the loop; the others have theirs before it comes again.
+constexpr int kAnswersPerTurn = 32;
+
 // A reset that came together with the request gives no event of its own, and behind bytes that are
 // not read it is not met, so a client that waits is looked at after this long: once, or while it is
 // paused again and again.
@@ -26,11 +29,19 @@ constexpr std::chrono::seconds kVanishedAfter{1};
 
 // --- between exchanges ---
 
+// Pipelined requests that are answered at once follow one another, so that their answers leave
+// together. The next one to be released is then released here, and has not to come again.
 void Http1Session::on_requeued() {
-  if (exchange_ != nullptr && exchange_->over()) release_exchange();
-  const bool takes_bytes =
-      state_ == State::Body || state_ == State::Head || state_ == State::Tunnel;
-  if (takes_bytes) process_stash();
+  for (int answered = 0; answered < kAnswersPerTurn; ++answered) {
+    net::Requeued::ListHook<net::RequeueTag>::unlink();
+    if (exchange_ != nullptr && exchange_->over()) release_exchange();
+    const bool takes_bytes =
+        state_ == State::Body || state_ == State::Head || state_ == State::Tunnel;
+    if (!takes_bytes) return;
+    process_stash();
+    const bool ended_at_once = state_ == State::Busy && exchange_->over();
+    if (!ended_at_once) return;
+  }
 }
 
 void Http1Session::release_exchange() {

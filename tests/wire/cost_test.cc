@@ -50,6 +50,14 @@ class OneFile {
   TempDir directory_;
 };
 
+// All at once, and then all of the answers.
+void pipeline(RawClient& client, int count) {
+  std::string requests;
+  for (int i = 0; i < count; ++i) requests += "GET / HTTP/1.1\r\nHost: www.example\r\n\r\n";
+  client.send(requests);
+  for (int i = 0; i < count; ++i) CHECK(sluice::support::read_response(client).status == 200);
+}
+
 // Clients that come for one answer, one after the other.
 enum class Over { Plain, Tls };
 void visit(const SluiceProcess& sluice, int count, Over over = Over::Plain) {
@@ -120,6 +128,36 @@ TEST_CASE("cost: a hit in the cache is one read and one write", "[wire][cost][ca
   CHECK(calls["sendmsg"] == kRequests);
   CHECK(calls["epoll_ctl"] == 0);
   check_only_expected(calls);
+}
+
+TEST_CASE("cost: hits for pipelined requests are one read and one write together",
+          "[wire][cost][cache]") {
+  skip_unless_traced();
+  ScriptedBackend backend(cacheable());
+  SluiceProcess sluice(sluice::wire::caching(backend));
+  RawClient client = sluice.connect();
+  pipeline(client, 1);
+  SystemCalls trace(sluice.process().pid());
+  pipeline(client, 32);
+  const std::map<std::string, int> calls = trace.finish();
+  CHECK(calls.at("recvfrom") == 1);
+  CHECK(calls.at("sendmsg") == 1);
+  CHECK(backend.request_count() == 1);
+}
+
+// Each turn of the loop ends with a write, and the next one begins with a look at the others.
+TEST_CASE("cost: who pipelines many requests leaves others their turn", "[wire][cost][cache]") {
+  skip_unless_traced();
+  constexpr int kPerTurn = 33;
+  ScriptedBackend backend(cacheable());
+  SluiceProcess sluice(sluice::wire::caching(backend));
+  RawClient client = sluice.connect();
+  pipeline(client, 1);
+  SystemCalls trace(sluice.process().pid());
+  pipeline(client, 10 * kPerTurn);
+  const std::map<std::string, int> calls = trace.finish();
+  CHECK(calls.at("sendmsg") >= 10);
+  CHECK(calls.at("epoll_wait") >= 10);
 }
 
 // It is looked at again once a second, which costs what it costs: one stretch of requests, and so
