@@ -114,6 +114,7 @@ void Http1Stream::resume() {
 void Http1Stream::abandon() {
   if (std::exchange(state_, State::Closed) == State::Closed) return;
   events_ = nullptr;
+  forget_held();
   timer_.clear();
   stream_.close();
   stash_.clear();
@@ -138,6 +139,15 @@ void Http1Stream::on_output_finished() {
 }
 
 void Http1Stream::on_readable() {
+  take_held();
+  read_input(Input::MayWait);
+}
+
+void Http1Stream::on_requeued() {
+  take_held();
+}
+
+void Http1Stream::read_input(Input when) {
   while (state_ != State::Closed) {
     if (read_piped()) continue;
     std::span<char> scratch = shared_.loop.scratch();
@@ -147,8 +157,30 @@ void Http1Stream::on_readable() {
     bool ended = result.status == IoStatus::Eof || result.error == EPIPE;
     if (ended) return on_end_of_input();
     if (result.status == IoStatus::Error) return on_lost();
-    on_bytes({scratch.data(), result.bytes});
+    const std::string_view bytes(scratch.data(), result.bytes);
+    if (when == Input::MayWait && hold(bytes)) return;
+    on_bytes(bytes);
   }
+}
+
+// Responses are read one after the other and then looked at one after the other, for the same
+// reason as requests are (client/http1_session.cc). What follows is read behind that.
+bool Http1Stream::hold(std::string_view bytes) {
+  if (state_ != State::Head || !stash_.empty() || !shared_.loop.hold(bytes.size())) return false;
+  held_ = bytes;
+  shared_.loop.call_first(*this);
+  return true;
+}
+
+void Http1Stream::forget_held() {
+  held_ = {};
+  net::Requeued::ListHook<net::RequeueTag>::unlink();
+}
+
+void Http1Stream::take_held() {
+  if (held_.empty()) return;
+  on_bytes(std::exchange(held_, {}));
+  read_input(Input::Now);
 }
 
 bool Http1Stream::read_piped() {
@@ -296,7 +328,8 @@ void Http1Stream::on_broken(int error) {
   // EPIPE: it had ended in order before. What it said of a tunnel, and its end, are read in time.
   if (error == EPIPE && tunnels()) return events_->on_backend_drained();
   stream_.resume_reading();
-  on_readable();
+  take_held();
+  read_input(Input::Now);
   if (!stream_.has_input()) on_lost();
 }
 
@@ -335,7 +368,7 @@ void Http1Stream::on_timeout() {
     case State::Connecting:
       return fail({ProblemKind::ConnectTimeout});
     case State::Head:
-      if (request_goes_up()) return wait_for_head();
+      if (request_goes_up() || !held_.empty()) return wait_for_head();
       return fail({ProblemKind::FirstByteTimeout});
     case State::Body:
       return fail({ProblemKind::ReadTimeout});
@@ -353,6 +386,7 @@ void Http1Stream::on_timeout() {
 
 void Http1Stream::fail(Problem problem) {
   state_ = State::Failed;
+  forget_held();
   timer_.clear();
   stream_.close();
   events_->on_backend_failed(problem);

@@ -84,14 +84,39 @@ void Http1Session::on_established() {
 
 void Http1Session::on_readable() {
   if (state_ == State::Prelude) read_prelude();
+  take_held();
+  read_input(Input::MayWait);
+}
+
+void Http1Session::read_input(Input when) {
   while (state_ != State::Closed && state_ != State::Prelude && state_ != State::Handshake) {
     std::span<char> scratch = shared_.services.loop.scratch();
     IoResult result = stream_.read(scratch);
     if (result.status == IoStatus::Again) return;
     if (result.status == IoStatus::Eof) return on_client_end();
     if (result.status == IoStatus::Error) return on_broken(result.error);
-    on_bytes({scratch.data(), result.bytes});
+    const std::string_view bytes(scratch.data(), result.bytes);
+    if (when == Input::MayWait && hold(bytes)) return;
+    on_bytes(bytes);
   }
+}
+
+// Requests are read one after the other, and then looked at one after the other, so that the code
+// for either stays in the processor's cache meanwhile (Larus and Parkes, "Using Cohort Scheduling
+// to Enhance Server Performance", 2002).
+bool Http1Session::hold(std::string_view bytes) {
+  net::EventLoop& loop = shared_.services.loop;
+  if (state_ != State::Head || !stash_.empty() || !loop.hold(bytes.size())) return false;
+  held_ = bytes;
+  loop.call_first(*this);
+  return true;
+}
+
+// Whether to read on behind them depends on what they are.
+void Http1Session::take_held() {
+  if (held_.empty()) return;
+  on_bytes(std::exchange(held_, {}));
+  read_input(Input::Now);
 }
 
 // The header is looked at where it lies, and taken once it is whole: what follows may be TLS.
@@ -188,37 +213,6 @@ std::size_t Http1Session::process(std::string_view bytes) {
     used += step;
   }
   return used;
-}
-
-// The client shut its side. While it waits for an answer it is taken to have left, as nginx takes
-// it; an answer that is already complete is still sent to its end.
-void Http1Session::on_client_end() {
-  if (state_ == State::Finishing) {
-    client_ended_ = true;
-    return;
-  }
-  if (state_ == State::Tunnel) {
-    if (!std::exchange(client_ended_, true)) pass_tunnel_end();
-    return;
-  }
-  if (exchange_ != nullptr && exchange_->over()) {
-    client_ended_ = true;
-    // The rest of its body, which was still to be dropped, will not come.
-    if (state_ == State::Body) shared_.services.loop.call_again(*this);
-    return;
-  }
-  if (exchange_ != nullptr) exchange_->on_client_failed({Side::Client, Kind::Aborted});
-  if (state_ == State::Head && stream_.has_output()) return finish_connection();
-  close();
-}
-
-void Http1Session::on_broken(int error) {
-  // Not a network's fault but what came over it.
-  if (state_ == State::Handshake && error == 0) note_tls_failure(shared_, info_.peer);
-  if (exchange_ != nullptr && !exchange_->over()) {
-    exchange_->on_client_failed({Side::Client, Kind::Aborted});
-  }
-  close();
 }
 
 void Http1Session::on_drained() {

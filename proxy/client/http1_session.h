@@ -95,6 +95,10 @@ class Http1Session final : public Session,
   void wait_for_first_bytes();
   void read_prelude();
   void end_prelude(const net::ProxyHeader& header);
+  enum class Input : std::uint8_t { MayWait, Now };
+  void read_input(Input when);
+  bool hold(std::string_view bytes);
+  void take_held();
   void on_bytes(std::string_view bytes);
   void process_stash();
   // Takes what it can use; returns how many bytes.
@@ -139,6 +143,7 @@ class Http1Session final : public Session,
   exchange::ClientInfo info_;
   std::shared_ptr<const tls::ServerContext> tls_after_prelude_;
   access::Pass pass_;
+  std::string_view held_;  // read in this turn, in the loop's memory
   Buffer stash_;
   http::BodyDecoder decoder_;
   Http1Response response_;

@@ -32,6 +32,7 @@ constexpr std::chrono::seconds kVanishedAfter{1};
 // Pipelined requests that are answered at once follow one another, so that their answers leave
 // together. The next one to be released is then released here, and has not to come again.
 void Http1Session::on_requeued() {
+  take_held();
   for (int answered = 0; answered < kAnswersPerTurn; ++answered) {
     net::Requeued::ListHook<net::RequeueTag>::unlink();
     if (exchange_ != nullptr && exchange_->over()) release_exchange();
@@ -83,7 +84,40 @@ void Http1Session::finish_connection() {
 
 // --- deadlines and ends ---
 
+// The client shut its side. While it waits for an answer it is taken to have left, as nginx takes
+// it; an answer that is already complete is still sent to its end.
+void Http1Session::on_client_end() {
+  if (state_ == State::Finishing) {
+    client_ended_ = true;
+    return;
+  }
+  if (state_ == State::Tunnel) {
+    if (!std::exchange(client_ended_, true)) pass_tunnel_end();
+    return;
+  }
+  if (exchange_ != nullptr && exchange_->over()) {
+    client_ended_ = true;
+    // The rest of its body, which was still to be dropped, will not come.
+    if (state_ == State::Body) shared_.services.loop.call_again(*this);
+    return;
+  }
+  if (exchange_ != nullptr) exchange_->on_client_failed({Side::Client, Kind::Aborted});
+  if (state_ == State::Head && stream_.has_output()) return finish_connection();
+  close();
+}
+
+void Http1Session::on_broken(int error) {
+  // Not a network's fault but what came over it.
+  if (state_ == State::Handshake && error == 0) note_tls_failure(shared_, info_.peer);
+  if (exchange_ != nullptr && !exchange_->over()) {
+    exchange_->on_client_failed({Side::Client, Kind::Aborted});
+  }
+  close();
+}
+
 void Http1Session::on_read_timeout() {
+  take_held();
+  if (read_timer_.armed()) return;  // just in time
   switch (state_) {
     case State::Head:
       if (first_byte_ == net::TimePoint{}) {
@@ -181,7 +215,8 @@ void Http1Session::drain() {
   last_rules_ = shared_.rules;
   // A connection that was just accepted has its first request on the way, and one that looks idle
   // may have the next one in the socket already.
-  bool idle = state_ == State::Head && served_ && stash_.empty() && exchange_ == nullptr;
+  bool idle =
+      state_ == State::Head && served_ && held_.empty() && stash_.empty() && exchange_ == nullptr;
   if (!idle || stream_.has_input()) return;
   if (!stream_.has_output()) return close();
   linger_for(kShortLinger);
@@ -205,6 +240,7 @@ void Http1Session::close() {
   send_timer_.clear();
   net::Requeued::ListHook<net::RequeueTag>::unlink();
   stream_.close();
+  held_ = {};
   stash_.clear();
   pass_.reset();
   shared_.sessions.retire(*this, shared_.services.loop);

@@ -31,7 +31,7 @@ event_base* make_base() {
 EventLoop::EventLoop()
     : base_(make_base()),
       timers_(Clock::now()),
-      scratch_(std::make_unique_for_overwrite<char[]>(kScratchBytes)),
+      scratch_(std::make_unique_for_overwrite<char[]>(kHeldBytesMax + kScratchBytes)),
       wakeup_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   CHECK(wakeup_fd_ >= 0);
   wakeup_ = std::make_unique<FdEvent>(base_, wakeup_fd_, short{EV_READ},
@@ -81,7 +81,10 @@ bool EventLoop::has_work() const {
 // priority is active, and steady traffic would keep it from ever reaching the flush below.
 void EventLoop::take_turn() {
   clock_stale_ = true;
+  held_bytes_ = 0;
+  running_events_ = true;
   CHECK(event_base_loop(base_, has_work() ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE) >= 0);
+  running_events_ = false;
   run_batch(new_);
   run_batch(requeued_);
   flush();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // EventLoop: one thread's loop, over one libevent base. A turn is
 //
-//   let the cached clock go stale -> wait and run the events that are ready -> run what is new,
-//   then what was requeued -> flush pending writes -> destroy what was retired
+//   let the cached clock go stale -> wait and run the events that are ready -> run what is new or
+//   was held, then what was requeued -> flush pending writes -> destroy what was retired
 //
 // Only the loop destroys (retire), so no callback ever finds its own object gone; commands only
 // buffer and arm (Flushable), so no command ever calls back. libevent gives readiness and one
@@ -83,7 +83,15 @@ class EventLoop {
   BlockPool& blocks() { return blocks_; }
 
   // Memory for one read: what a callback puts there is gone when it returns.
-  std::span<char> scratch() { return {scratch_.get(), kScratchBytes}; }
+  std::span<char> scratch() { return {scratch_.get() + held_bytes_, kScratchBytes}; }
+
+  // The first bytes of scratch() stay until what was requeued has been called, for a Requeued that
+  // wants to look at them only then. False: too many are held, or the events of the turn are over.
+  bool hold(std::size_t bytes) {
+    if (!running_events_ || held_bytes_ + bytes > kHeldBytesMax) return false;
+    held_bytes_ += bytes;
+    return true;
+  }
 
   // Destroys the object at the end of the turn; one that a destructor retires, with the next turn.
   void retire(std::unique_ptr<Retired> object) { retired_.push_back(std::move(object)); }
@@ -106,6 +114,8 @@ class EventLoop {
   // leaves in the same turn; a chain of them that never ends may not hold up the loop.
   static constexpr int kFlushRounds = 2;
 
+  static constexpr std::size_t kHeldBytesMax = 64 * 1024;
+
   void take_turn();
   void keep_ticking(bool on);
   bool has_work() const;
@@ -124,6 +134,8 @@ class EventLoop {
   mutable bool clock_stale_ = true;
   bool stopping_ = false;
   bool ticking_ = false;
+  bool running_events_ = false;
+  std::size_t held_bytes_ = 0;  // of scratch_, in this turn
 
   IntrusiveList<Flushable, FlushTag> to_flush_;
   IntrusiveList<Requeued, RequeueTag> new_;

@@ -3,6 +3,7 @@
 
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <memory>
@@ -326,6 +327,53 @@ TEST_CASE_METHOD(Fixture, "event loop: scratch memory has the size it says", "[n
   REQUIRE(loop.scratch().size() == EventLoop::kScratchBytes);
   loop.scratch().back() = 'x';
   CHECK(loop.scratch().back() == 'x');
+}
+
+TEST_CASE_METHOD(Fixture, "event loop: what is held stays until what was requeued has been called",
+                 "[net][event_loop]") {
+  struct Reader final : Requeued {
+    void on_requeued() override { seen = held; }
+    std::string_view held;
+    std::string seen;
+  } first, second;
+  const auto read = [this](Reader& reader, std::string_view bytes) {
+    const std::span<char> into = loop.scratch();
+    std::ranges::copy(bytes, into.begin());
+    REQUIRE(loop.hold(bytes.size()));
+    reader.held = {into.data(), bytes.size()};
+    loop.call_first(reader);
+  };
+  loop.post([&] {
+    read(first, "one");
+    read(second, "two");
+    REQUIRE(loop.scratch().size() == EventLoop::kScratchBytes);
+    std::ranges::fill(loop.scratch(), 'x');
+  });
+  support::run_until(loop, [&second] { return !second.seen.empty(); });
+  CHECK(first.seen == "one");
+  CHECK(second.seen == "two");
+}
+
+TEST_CASE_METHOD(Fixture, "event loop: nothing is held behind the events, nor too much",
+                 "[net][event_loop]") {
+  CHECK_FALSE(loop.hold(1));
+  bool asked = false;
+  auto a = witness("a");
+  a->then = [this] { CHECK_FALSE(loop.hold(1)); };
+  loop.call_again(*a);
+  loop.turn();
+  CHECK(words == Words{"again a"});
+  for (int turn = 0; turn < 2; ++turn) {  // each has as much
+    asked = false;
+    loop.post([this, &asked] {
+      std::size_t held = 0;
+      while (loop.hold(1000)) held += 1000;
+      CHECK(held > 0);
+      CHECK(held <= EventLoop::kScratchBytes);
+      asked = true;
+    });
+    support::run_until(loop, [&asked] { return asked; });
+  }
 }
 
 }  // namespace sluice::net
