@@ -89,7 +89,8 @@ class Http1Session final : public Session,
   void abort() override;
   void exchange_over() override;
 
-  // net::Requeued: the floor of the stack, where an exchange is released and the next one begun.
+  // net::Requeued: the floor of the stack, where what was held is looked at, an exchange released
+  // and the next one begun.
   void on_requeued() override;
 
   void wait_for_first_bytes();

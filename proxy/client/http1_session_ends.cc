@@ -17,8 +17,9 @@ using exchange::Side;
 // Of a client that goes on sending behind our last byte, the longest pause.
 constexpr std::chrono::seconds kLingerPause{2};
 
-// Of one client in a turn of the loop; the others have theirs before it comes again.
-constexpr int kAnswersPerTurn = 32;
+// Of one client, without a break. A turn of the loop has room for two such runs, of what it read
+// and of what was left over; then the others have theirs.
+constexpr int kAnswersInARun = 32;
 
 // A reset that came together with the request gives no event of its own, and behind bytes that are
 // not read it is not met, so a client that waits is looked at after this long: once, or while it is
@@ -33,7 +34,7 @@ constexpr std::chrono::seconds kVanishedAfter{1};
 // together. The next one to be released is then released here, and has not to come again.
 void Http1Session::on_requeued() {
   take_held();
-  for (int answered = 0; answered < kAnswersPerTurn; ++answered) {
+  for (int answered = 0; answered < kAnswersInARun; ++answered) {
     net::Requeued::ListHook<net::RequeueTag>::unlink();
     if (exchange_ != nullptr && exchange_->over()) release_exchange();
     const bool takes_bytes =

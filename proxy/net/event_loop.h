@@ -44,8 +44,8 @@ class Flushable : public ListHook<struct FlushTag> {
   ~Flushable() = default;
 };
 
-// Something that wants to be called again although no event will come: bytes left unread by a
-// byte budget, or by a pause that is over.
+// Something that wants to be called again although no event will come: for bytes left unread by a
+// byte budget, or by a pause that is over; or for those that it held.
 class Requeued : public ListHook<struct RequeueTag> {
  public:
   virtual void on_requeued() = 0;
@@ -82,7 +82,7 @@ class EventLoop {
   TimerWheel& timers() { return timers_; }
   BlockPool& blocks() { return blocks_; }
 
-  // Memory for one read: what a callback puts there is gone when it returns.
+  // Memory for one read: what a callback puts there is gone when it returns, unless it is held.
   std::span<char> scratch() { return {scratch_.get() + held_bytes_, kScratchBytes}; }
 
   // The first bytes of scratch() stay until what was requeued has been called, for a Requeued that

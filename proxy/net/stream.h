@@ -4,12 +4,12 @@
 // Edge-triggered: registered once (EV_READ|EV_WRITE|EV_CLOSED|EV_ET), so a request costs no
 // epoll_ctl; and that only after a first look at an accepted socket, which often holds its first
 // request already: a connection that ends with the answer to it is never registered. Reading goes
-// through read() until it answers Again. At the end of a message a short read counts as the end of
-// what is there, so that no system call is spent on learning EAGAIN; within one (expect_more) it
-// does not, as a reset that came with the bytes gives no second edge. Writing only buffers; the
-// loop flushes at the end of the turn, so that a head, its body and pipelined answers leave in one
-// writev(2). Large pieces go straight from the caller's memory to the socket, a packet of the
-// kernel's at a time, and only the rest is copied.
+// through read() until it answers Again, in this call or a later one of the turn. At the end of a
+// message a short read counts as the end of what is there, so that no system call is spent on
+// learning EAGAIN; within one (expect_more) it does not, as a reset that came with the bytes gives
+// no second edge. Writing only buffers; the loop flushes at the end of the turn, so that a head,
+// its body and pipelined answers leave in one writev(2). Large pieces go straight from the caller's
+// memory to the socket, a packet of the kernel's at a time, and only the rest is copied.
 //
 // Ownership: owns the descriptor and the TLS session; borrows its Owner, which is its containing
 // object. Events reach the Owner from the loop only, never from within a command. Single-threaded.
