@@ -114,7 +114,6 @@ void Http1Stream::resume() {
 void Http1Stream::abandon() {
   if (std::exchange(state_, State::Closed) == State::Closed) return;
   events_ = nullptr;
-  forget_held();
   timer_.clear();
   stream_.close();
   stash_.clear();
@@ -139,15 +138,7 @@ void Http1Stream::on_output_finished() {
 }
 
 void Http1Stream::on_readable() {
-  take_held();
-  read_input(Input::MayWait);
-}
-
-void Http1Stream::on_requeued() {
-  take_held();
-}
-
-void Http1Stream::read_input(Input when) {
+  if (stream_.holds_input()) on_bytes(stream_.take_held());
   while (state_ != State::Closed) {
     if (read_piped()) continue;
     std::span<char> scratch = shared_.loop.scratch();
@@ -158,29 +149,10 @@ void Http1Stream::read_input(Input when) {
     if (ended) return on_end_of_input();
     if (result.status == IoStatus::Error) return on_lost();
     const std::string_view bytes(scratch.data(), result.bytes);
-    if (when == Input::MayWait && hold(bytes)) return;
+    const bool may_wait = state_ == State::Head && stash_.empty();
+    if (may_wait && stream_.hold(bytes)) return;
     on_bytes(bytes);
   }
-}
-
-// Responses are read one after the other and then looked at one after the other, for the same
-// reason as requests are (client/http1_session.cc). What follows is read behind that.
-bool Http1Stream::hold(std::string_view bytes) {
-  if (state_ != State::Head || !stash_.empty() || !shared_.loop.hold(bytes.size())) return false;
-  held_ = bytes;
-  shared_.loop.call_first(*this);
-  return true;
-}
-
-void Http1Stream::forget_held() {
-  held_ = {};
-  net::Requeued::ListHook<net::RequeueTag>::unlink();
-}
-
-void Http1Stream::take_held() {
-  if (held_.empty()) return;
-  on_bytes(std::exchange(held_, {}));
-  read_input(Input::Now);
 }
 
 bool Http1Stream::read_piped() {
@@ -328,8 +300,7 @@ void Http1Stream::on_broken(int error) {
   // EPIPE: it had ended in order before. What it said of a tunnel, and its end, are read in time.
   if (error == EPIPE && tunnels()) return events_->on_backend_drained();
   stream_.resume_reading();
-  take_held();
-  read_input(Input::Now);
+  on_readable();
   if (!stream_.has_input()) on_lost();
 }
 
@@ -368,7 +339,7 @@ void Http1Stream::on_timeout() {
     case State::Connecting:
       return fail({ProblemKind::ConnectTimeout});
     case State::Head:
-      if (request_goes_up() || !held_.empty()) return wait_for_head();
+      if (request_goes_up() || stream_.holds_input()) return wait_for_head();
       return fail({ProblemKind::FirstByteTimeout});
     case State::Body:
       return fail({ProblemKind::ReadTimeout});
@@ -386,7 +357,6 @@ void Http1Stream::on_timeout() {
 
 void Http1Stream::fail(Problem problem) {
   state_ = State::Failed;
-  forget_held();
   timer_.clear();
   stream_.close();
   events_->on_backend_failed(problem);

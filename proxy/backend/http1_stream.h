@@ -49,8 +49,7 @@ struct Http1Shared {
 
 class Http1Stream final : public BackendStream,
                           public ListHook<IdleTag>,
-                          private net::Stream::Owner,
-                          private net::Requeued {
+                          private net::Stream::Owner {
  public:
   // Takes a socket on which connect(2) is under way.
   Http1Stream(Http1Shared& shared, const Target& target, Fd fd, Events* events);
@@ -97,14 +96,6 @@ class Http1Stream final : public BackendStream,
   void on_broken(int error) override;
   void on_established() override;
 
-  // net::Requeued: for what is held.
-  void on_requeued() override;
-
-  enum class Input : std::uint8_t { MayWait, Now };
-  void read_input(Input when);
-  bool hold(std::string_view bytes);
-  void take_held();
-  void forget_held();
   // How much of what comes next may pass through a pipe; and that it did.
   std::size_t piped_max() const;
   bool read_piped();
@@ -130,8 +121,7 @@ class Http1Stream final : public BackendStream,
   Events* events_;  // borrowed from the handle's holder; null while idle and once abandoned
   IdleList* idle_list_ = nullptr;
   net::Stream stream_;
-  std::string_view held_;  // read in this turn, in the loop's memory
-  Buffer stash_;           // an incomplete head
+  Buffer stash_;  // an incomplete head
   http::BodyDecoder decoder_;
   net::Timer timer_;
   http::Method method_ = http::Method::Get;

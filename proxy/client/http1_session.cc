@@ -84,11 +84,7 @@ void Http1Session::on_established() {
 
 void Http1Session::on_readable() {
   if (state_ == State::Prelude) read_prelude();
-  take_held();
-  read_input(Input::MayWait);
-}
-
-void Http1Session::read_input(Input when) {
+  if (stream_.holds_input()) on_bytes(stream_.take_held());
   while (state_ != State::Closed && state_ != State::Prelude && state_ != State::Handshake) {
     std::span<char> scratch = shared_.services.loop.scratch();
     IoResult result = stream_.read(scratch);
@@ -96,27 +92,10 @@ void Http1Session::read_input(Input when) {
     if (result.status == IoStatus::Eof) return on_client_end();
     if (result.status == IoStatus::Error) return on_broken(result.error);
     const std::string_view bytes(scratch.data(), result.bytes);
-    if (when == Input::MayWait && hold(bytes)) return;
+    const bool may_wait = state_ == State::Head && stash_.empty();
+    if (may_wait && stream_.hold(bytes)) return;
     on_bytes(bytes);
   }
-}
-
-// Requests are read one after the other, and then looked at one after the other, so that the code
-// for either stays in the processor's cache meanwhile (Larus and Parkes, "Using Cohort Scheduling
-// to Enhance Server Performance", 2002).
-bool Http1Session::hold(std::string_view bytes) {
-  net::EventLoop& loop = shared_.services.loop;
-  if (state_ != State::Head || !stash_.empty() || !loop.hold(bytes.size())) return false;
-  held_ = bytes;
-  loop.call_first(*this);
-  return true;
-}
-
-// Whether to read on behind them depends on what they are.
-void Http1Session::take_held() {
-  if (held_.empty()) return;
-  on_bytes(std::exchange(held_, {}));
-  read_input(Input::Now);
 }
 
 // The header is looked at where it lies, and taken once it is whole: what follows may be TLS.

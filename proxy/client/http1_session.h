@@ -89,17 +89,12 @@ class Http1Session final : public Session,
   void abort() override;
   void exchange_over() override;
 
-  // net::Requeued: the floor of the stack, where what was held is looked at, an exchange released
-  // and the next one begun.
+  // net::Requeued: the floor of the stack, where an exchange is released and the next one begun.
   void on_requeued() override;
 
   void wait_for_first_bytes();
   void read_prelude();
   void end_prelude(const net::ProxyHeader& header);
-  enum class Input : std::uint8_t { MayWait, Now };
-  void read_input(Input when);
-  bool hold(std::string_view bytes);
-  void take_held();
   void on_bytes(std::string_view bytes);
   void process_stash();
   // Takes what it can use; returns how many bytes.
@@ -144,7 +139,6 @@ class Http1Session final : public Session,
   exchange::ClientInfo info_;
   std::shared_ptr<const tls::ServerContext> tls_after_prelude_;
   access::Pass pass_;
-  std::string_view held_;  // read in this turn, in the loop's memory
   Buffer stash_;
   http::BodyDecoder decoder_;
   Http1Response response_;

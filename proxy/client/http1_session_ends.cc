@@ -17,9 +17,8 @@ using exchange::Side;
 // Of a client that goes on sending behind our last byte, the longest pause.
 constexpr std::chrono::seconds kLingerPause{2};
 
-// Of one client, without a break. A turn of the loop has room for two such runs, of what it read
-// and of what was left over; then the others have theirs.
-constexpr int kAnswersInARun = 32;
+// Of one client behind the first, in a turn of the loop; then the others have theirs.
+constexpr int kAnswersPerTurn = 32;
 
 // A reset that came together with the request gives no event of its own, and behind bytes that are
 // not read it is not met, so a client that waits is looked at after this long: once, or while it is
@@ -33,8 +32,7 @@ constexpr std::chrono::seconds kVanishedAfter{1};
 // Pipelined requests that are answered at once follow one another, so that their answers leave
 // together. The next one to be released is then released here, and has not to come again.
 void Http1Session::on_requeued() {
-  take_held();
-  for (int answered = 0; answered < kAnswersInARun; ++answered) {
+  for (int answered = 0; answered < kAnswersPerTurn; ++answered) {
     net::Requeued::ListHook<net::RequeueTag>::unlink();
     if (exchange_ != nullptr && exchange_->over()) release_exchange();
     const bool takes_bytes =
@@ -117,8 +115,10 @@ void Http1Session::on_broken(int error) {
 }
 
 void Http1Session::on_read_timeout() {
-  take_held();
-  if (read_timer_.armed()) return;  // just in time
+  if (stream_.holds_input()) {  // just in time, perhaps
+    on_readable();
+    if (read_timer_.armed()) return;
+  }
   switch (state_) {
     case State::Head:
       if (first_byte_ == net::TimePoint{}) {
@@ -216,8 +216,7 @@ void Http1Session::drain() {
   last_rules_ = shared_.rules;
   // A connection that was just accepted has its first request on the way, and one that looks idle
   // may have the next one in the socket already.
-  bool idle =
-      state_ == State::Head && served_ && held_.empty() && stash_.empty() && exchange_ == nullptr;
+  bool idle = state_ == State::Head && served_ && stash_.empty() && exchange_ == nullptr;
   if (!idle || stream_.has_input()) return;
   if (!stream_.has_output()) return close();
   linger_for(kShortLinger);
@@ -241,7 +240,6 @@ void Http1Session::close() {
   send_timer_.clear();
   net::Requeued::ListHook<net::RequeueTag>::unlink();
   stream_.close();
-  held_ = {};
   stash_.clear();
   pass_.reset();
   shared_.sessions.retire(*this, shared_.services.loop);

@@ -102,7 +102,16 @@ void Stream::start_tls(std::shared_ptr<const tls::ServerContext> tls) {
 void Stream::announce_readable() {
   budget_bytes_ = kReadBudgetBytes;
   bool buffered = tls_ != nullptr && tls_->has_buffered_input();
-  if ((readable_ || buffered) && !reading_paused_) owner_->on_readable();
+  const bool may_read = (readable_ || buffered) && !reading_paused_;
+  if (may_read || holds_input()) owner_->on_readable();
+}
+
+bool Stream::hold(std::string_view bytes) {
+  CHECK(!holds_input());
+  if (!loop_.hold(bytes.size())) return false;
+  held_ = bytes;
+  loop_.call_first(*this);
+  return true;
 }
 
 void Stream::finish_connect() {
@@ -221,6 +230,7 @@ IoResult Stream::read_tls(std::span<char> into) {
 }
 
 bool Stream::has_input() const {
+  if (holds_input()) return true;
   char byte = 0;
   return !closed() && ::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
@@ -272,6 +282,7 @@ void Stream::drop() {
   event_.disable();
   ListHook<FlushTag>::unlink();
   ListHook<RequeueTag>::unlink();
+  held_ = {};
   output_.clear();
   fd_.reset();
 }

@@ -8,8 +8,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "balancer/backend_registry.h"
@@ -60,6 +62,9 @@ class ForwardRig final : private net::Requeued, private exchange::Observer {
   void turn();
   // One that waits for an event, at most until the next tick.
   void waiting_turn() { loop_.turn(); }
+
+  // Does it among the events of a later turn, behind those that were there before.
+  void post(std::function<void()> task) { loop_.post(std::move(task)); }
 
   // Lets time pass for the timers alone; what was set before fires.
   void pass(std::chrono::seconds time);

@@ -148,7 +148,7 @@ TEST_CASE("cost: hits for pipelined requests are one read and one write together
 // Each turn of the loop ends with a write, and the next one begins with a look at the others.
 TEST_CASE("cost: who pipelines many requests leaves others their turn", "[wire][cost][cache]") {
   skip_unless_traced();
-  constexpr int kPerTurn = 65;  // the first of what was read, and two runs of 32
+  constexpr int kPerTurn = 33;
   ScriptedBackend backend(cacheable());
   SluiceProcess sluice(sluice::wire::caching(backend));
   RawClient client = sluice.connect();
