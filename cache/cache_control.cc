@@ -6,6 +6,7 @@
 
 #include "cache/directives.h"
 #include "cache/response_flags.h"
+#include "cache/tokens.h"
 
 namespace sluice::cache {
 
@@ -35,7 +36,7 @@ void note_allowance(const Directive& directive, std::optional<Seconds>& allowanc
 
 void note_fields(const Directive& directive, bool& whole, std::string_view& fields) {
   // No field name needs an escape, and who reads the list sees it as it was sent.
-  const bool names_fields = directive.has_argument && directive.well_formed &&
+  const bool names_fields = directive.quoted && directive.well_formed &&
                             !directive.argument.empty() &&
                             directive.argument.find('\\') == std::string_view::npos;
   if (!names_fields || !fields.empty()) {
@@ -80,6 +81,7 @@ void ResponseControl::read(std::string_view field_value) {
   DirectiveReader reader(field_value);
   for (Directive directive; reader.next(directive);) {
     const auto is = [&directive](std::string_view name) { return same_name(directive.name, name); };
+    garbled = garbled || !directive.well_formed;
     for (const ResponseFlag& flag : kResponseFlags) {
       if (is(flag.name)) this->*flag.member = true;
     }

@@ -35,10 +35,14 @@ struct RequestControl {
 };
 
 // Directives that name fields ("private=\"Set-Cookie\"") bind only these; their list is kept as it
-// was sent. One that stands in both forms, or names fields twice, binds the whole response.
+// was sent. One that stands in both forms, names fields twice, or names them without the quotes
+// that RFC 9111 5.2.2.4 and 5.2.2.7 ask for, binds the whole response.
 struct ResponseControl {
   void read(std::string_view field_value);
 
+  // Something stands there that is no directive, as in "private; max-age=600" or behind an open
+  // quote: nobody can tell what it was to forbid.
+  bool garbled = false;
   bool no_cache = false;
   bool no_store = false;
   bool no_transform = false;

@@ -4,23 +4,11 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "cache/tokens.h"
+
 namespace sluice::cache {
 
 namespace {
-
-bool is_blank(char c) {
-  return c == ' ' || c == '\t';
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
 
 // Behind the quoted string that `text` begins with; npos when it is not closed.
 std::size_t end_of_quoted(std::string_view text) {
@@ -31,23 +19,31 @@ std::size_t end_of_quoted(std::string_view text) {
   return std::string_view::npos;
 }
 
+// Of an unquoted one "=" may be a part, as in base64.
+bool is_argument(std::string_view text) {
+  for (;;) {
+    const std::size_t equals = std::min(text.find('='), text.size());
+    if (!is_token(text.substr(0, equals))) return false;
+    if (equals == text.size()) return true;
+    text.remove_prefix(equals + 1);
+  }
+}
+
 void read_argument(std::string_view text, Directive& out) {
   out.has_argument = true;
   out.argument = trim(text);
-  out.well_formed = out.well_formed && out.argument.size() == text.size();
-  if (!out.argument.starts_with('"')) return;
-  const std::size_t end = end_of_quoted(out.argument);
-  out.well_formed = out.well_formed && end == out.argument.size();
-  const std::size_t close = std::min(end - 1, out.argument.size());
-  out.argument = out.argument.substr(1, close - 1);
+  out.quoted = text.starts_with('"');
+  if (!out.quoted) {
+    out.well_formed = out.well_formed && is_argument(text);
+    return;
+  }
+  const std::size_t end = end_of_quoted(text);
+  out.well_formed = out.well_formed && end == text.size();
+  const std::size_t close = std::min(end - 1, text.size());
+  out.argument = text.substr(1, close - 1);
 }
 
 }  // namespace
-
-bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
 
 // Up to a comma that is not within a quoted string. An open quote takes all that follows: nobody
 // can tell what was meant to be outside of it.
@@ -66,12 +62,12 @@ std::string_view DirectiveReader::take_element() {
 bool DirectiveReader::next(Directive& out) {
   while (!rest_.empty()) {
     const std::string_view element = take_element();
+    if (element.empty()) continue;
     const std::size_t equals = std::min(element.find('='), element.size());
     const std::string_view name = element.substr(0, equals);
     out = {};
     out.name = trim(name);
-    if (out.name.empty()) continue;
-    out.well_formed = out.name.size() == name.size();
+    out.well_formed = !name.empty() && is_token(name);
     if (equals < element.size()) read_argument(element.substr(equals + 1), out);
     return true;
   }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 // DirectiveReader: the list of a Cache-Control field (RFC 9111 5.2), one directive after the other,
 // in both forms of an argument, token and quoted string. Views into the field value; nothing
-// allocates, and nothing is refused: what is no directive is left out, as a recipient must ignore
-// what it does not know.
+// allocates, and nothing is refused: what is no directive is there, and not well formed.
 #pragma once
 
 #include <string_view>
@@ -13,7 +12,8 @@ struct Directive {
   std::string_view name;      // as sent; compare without regard to case
   std::string_view argument;  // of a quoted string: what is between the quotes, as sent
   bool has_argument = false;  // "max-age=" has one, which is empty
-  bool well_formed = true;  // false: blanks around "=", an open quote, or bytes behind a close one
+  bool quoted = false;
+  bool well_formed = true;  // false: no token, or no string that is closed behind it
 };
 
 class DirectiveReader {
@@ -28,8 +28,5 @@ class DirectiveReader {
 
   std::string_view rest_;
 };
-
-// ASCII only.
-bool same_name(std::string_view a, std::string_view b);
 
 }  // namespace sluice::cache

@@ -6,6 +6,7 @@
 #include "cache/directives.h"
 #include "cache/policy.h"
 #include "cache/targeted_control.h"
+#include "cache/tokens.h"
 #include "cache/vary.h"
 
 namespace sluice::cache {
@@ -181,6 +182,7 @@ Storing judge_control(const RequestFacts& request, const ResponseControl& contro
   // RFC 9111 5.2.2.3: who understands the status ignores the no-store that stands beside.
   if (control.no_store && !control.must_understand) return Storing::NoStore;
   if (control.is_private) return Storing::Private;
+  if (control.garbled) return Storing::NoStore;
   const bool shareable = control.is_public || control.s_maxage || control.must_revalidate;
   return request.has_authorization && !shareable ? Storing::Authorization : Storing::Allowed;
 }

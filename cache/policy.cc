@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cache/directives.h"
+#include "cache/tokens.h"
 
 namespace sluice::cache {
 

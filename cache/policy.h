@@ -106,7 +106,7 @@ enum class Storing : std::uint8_t {
   Status,          // not a final status, or one whose answer fits only its own request
   Partial,         // a 206
   NotUnderstood,   // must-understand with a status that RFC 9110 does not define
-  NoStore,         // the response said so
+  NoStore,         // the response said so, or may have wanted to: its Cache-Control is garbled
   Private,
   Authorization,  // RFC 9111 3.5
   SetCookie,

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "cache/directives.h"
+#include "cache/tokens.h"
 
 namespace sluice::cache {
 
@@ -12,32 +12,10 @@ namespace {
 // Of an Accept-Encoding with more members the order counts.
 constexpr std::size_t kCodingsMax = 32;
 
-bool is_blank(char c) {
-  return c == ' ' || c == '\t';
-}
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-}
-
-bool is_token(std::string_view text) {
-  constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return std::all_of(text.begin(), text.end(), [kOthers](char c) {
-    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
-           kOthers.find(c) != std::string_view::npos;
-  });
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 // As names are compared: without regard to case.
 bool before(std::string_view a, std::string_view b) {
   return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
-                                      [](char x, char y) { return lower(x) < lower(y); });
+                                      [](char x, char y) { return to_lower(x) < to_lower(y); });
 }
 
 // Takes what is before the next `separator`, without the blanks around it.
@@ -72,7 +50,7 @@ class Writer {
     ++size_;
   }
   void put(std::string_view text) {
-    for (const char c : text) put(lower(c));
+    for (const char c : text) put(to_lower(c));
   }
   // Blanks at the end go, but not those from before keep().
   void drop_blanks() {
@@ -115,13 +93,13 @@ class ListCopy {
   void put_plain(char c) {
     after_comma_ = false;
     quoted_ = c == '"';
-    writer_.put(fold_ ? lower(c) : c);
+    writer_.put(fold_ ? to_lower(c) : c);
   }
 
   void put_quoted(char c) {
     if (c == '"' && !escaped_) quoted_ = false;
     escaped_ = c == '\\' && !escaped_;
-    writer_.put(fold_ ? lower(c) : c);
+    writer_.put(fold_ ? to_lower(c) : c);
     writer_.keep();
   }
 
@@ -248,7 +226,7 @@ VaryNames::VaryNames(std::span<const std::string_view> field_values) {
 void VaryNames::write(std::span<const std::string_view> names) {
   for (const std::string_view name : names) {
     if (size_ > 0) text_[size_++] = ',';
-    for (const char c : name) text_[size_++] = lower(c);
+    for (const char c : name) text_[size_++] = to_lower(c);
   }
   if (size_ > 0) kind_ = Kind::Names;
 }

@@ -44,13 +44,17 @@ TEST_CASE("directives: names and arguments, in both forms", "[cache][directives]
       {"a, b=1 ,c=\"x, y\",d", "a|b=1|c=x, y|d|"},
       {"a=\"\\\"q\\\\\",b", "a=\\\"q\\\\|b|"},
       {"a=,b", "a=|b|"},
-      {"=1,a", "a|"},
+      {"=1,a", "=1!|a|"},
       {"a =1,b= 1", "a=1!|b=1!|"},
       {"a=\"open,b", "a=open,b!|"},
       {"a=\"x\"y,b", "a=x!|b|"},
       {"a=\"", "a=!|"},
       {"a=\"\"", "a=|"},
       {"a=1=2", "a=1=2|"},
+      {"a=YQ==,b", "a=YQ==|b|"},
+      {"a b", "a b!|"},
+      {"a;b,c:,\"d\"", "a;b!|c:!|\"d\"!|"},
+      {"a=1;b,c=x y", "a=1;b!|c=x y!|"},
   };
   for (const auto& [field, expected] : rows) {
     CAPTURE(field);
@@ -114,7 +118,7 @@ TEST_CASE("cache-control: of a number that stands twice the less permissive one 
 
 TEST_CASE("cache-control: directives may name the fields they are about",
           "[cache][cache_control]") {
-  const ResponseControl some = response({"no-cache=\"Set-Cookie, X-A\", private=X-B"});
+  const ResponseControl some = response({"no-cache=\"Set-Cookie, X-A\", private=\"X-B\""});
   CHECK_FALSE(some.no_cache);
   CHECK_FALSE(some.is_private);
   CHECK(some.no_cache_fields == "Set-Cookie, X-A");
@@ -123,6 +127,8 @@ TEST_CASE("cache-control: directives may name the fields they are about",
   CHECK(response({"no-cache=\"A\", no-cache"}).no_cache);
   CHECK(response({"no-cache=\"A\"", "no-cache=\"B\""}).no_cache);
   CHECK(response({"private=\"\""}).is_private);
+  CHECK(response({"private=X-B"}).is_private);
+  CHECK(response({"no-cache=1"}).no_cache);
   CHECK(response({"private=\"A"}).is_private);
   CHECK(response({"private=\"Set\\-Cookie\""}).is_private);
 }
