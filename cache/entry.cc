@@ -3,6 +3,9 @@
 
 #include <cstring>
 #include <new>
+#include <vector>
+
+#include "cache/tokens.h"
 
 namespace sluice::cache {
 
@@ -51,10 +54,6 @@ std::size_t size_of(std::span<const Field> fields) {
   return size;
 }
 
-bool is_blank(char c) {
-  return c == ' ' || c == '\t';
-}
-
 }  // namespace
 
 Field FieldList::Iterator::operator*() const {
@@ -90,6 +89,21 @@ EntryPtr Entry::create(const EntryParts& parts) {
   at = put(put(put(at, parts.key.text), parts.variant), parts.tags);
   for (const Field& field : parts.fields) at = put_field(at, field);
   return EntryPtr::adopt(entry);
+}
+
+EntryPtr Entry::create_again(const Entry& entry) {
+  std::vector<Field> fields;
+  for (const Field field : entry.fields()) fields.push_back(field);
+  EntryPtr again = create({.key = entry.key(),
+                           .status = entry.status(),
+                           .fields = fields,
+                           .terms = entry.terms(),
+                           .variant = entry.variant(),
+                           .tags = entry.tags(),
+                           .content_length = entry.content_length(),
+                           .body = entry.body()});
+  if (entry.marked_stale()) again->mark_stale();
+  return again;
 }
 
 EntryPtr Entry::create_mark(const Key& key, Time until) {

@@ -72,6 +72,8 @@ class Entry : public Counted<Entry> {
   static constexpr std::size_t kOverhead = 64;
 
   static EntryPtr create(const EntryParts& parts);
+  // The same response once more, to be stored again.
+  static EntryPtr create_again(const Entry& entry);
   // Not a response, but the note that those for this key cannot be stored before `until`.
   static EntryPtr create_mark(const Key& key, Time until);
 

@@ -24,12 +24,16 @@ std::string_view url_of(std::string_view key_text) {
   return key_text.substr(0, key_text.find('\n'));
 }
 
-std::string_view host_of(std::string_view key_text) {
+std::string_view authority_of(std::string_view key_text) {
   std::string_view rest = url_of(key_text);
   const std::size_t scheme_end = rest.find(kSchemeEnd);
   if (scheme_end == std::string_view::npos) return {};
   rest.remove_prefix(scheme_end + kSchemeEnd.size());
-  rest = rest.substr(0, rest.find_first_of("/?"));
+  return rest.substr(0, rest.find_first_of("/?"));
+}
+
+std::string_view host_of(std::string_view key_text) {
+  std::string_view rest = authority_of(key_text);
   const std::size_t at = rest.rfind('@');
   if (at != std::string_view::npos) rest.remove_prefix(at + 1);
   if (rest.starts_with('[')) return rest.substr(0, rest.find(']') + 1);

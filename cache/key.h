@@ -21,7 +21,10 @@ struct Key {
 
 // What stands before the first '\n' of a key's text.
 std::string_view url_of(std::string_view key_text);
-// The authority of that URL without its port and without user information; "[::1]" keeps its
+// The authority of that URL, with its port where that is not the scheme's own; empty where there is
+// none.
+std::string_view authority_of(std::string_view key_text);
+// The same without its port and without user information; "[::1]" keeps its
 // brackets. Empty where there is none.
 std::string_view host_of(std::string_view key_text);
 

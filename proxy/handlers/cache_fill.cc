@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/handlers/cache_fill.h"
 
+#include <chrono>
 #include <ctime>
 #include <memory>
 #include <optional>
@@ -95,14 +96,16 @@ CacheFill::CacheFill(const FillOptions& options, const exchange::Exchange& origi
       inner_(begin_inner(origin)),
       request_(request_facts(inner_->request())),
       request_fields_(inner_->request().fields),
-      request_time_(std::time(nullptr)),
       purges_before_(store_.purges(key)) {}
 
+// The pool is told the host as the key has it: by what is not in the key no response may differ.
 ObjectPool<exchange::Exchange>::Handle CacheFill::begin_inner(const exchange::Exchange& origin) {
   auto inner = services_.exchanges.take();
   inner->start_fetch(*this, info_, origin);
-  if (as_asked_) return inner;
   http::RequestHead& request = inner->request();
+  request.authority = cache::authority_of(key_text_);
+  request.host = cache::host_of(key_text_);
+  if (as_asked_) return inner;
   request.method = http::Method::Get;
   request.method_text = "GET";
   remove_conditions(request.fields);
@@ -212,10 +215,15 @@ void CacheFill::on_other_confirmed() {
   if (reader_ != nullptr) std::exchange(reader_, nullptr)->on_fill_useless();
 }
 
+// The delay in whole seconds that have passed, not in those that the clock has begun meanwhile: it
+// counts as age (RFC 9111 4.2.3), and what is fresh for one second would be stale as it comes.
 cache::Judgement CacheFill::judge(const http::ResponseHead& head) const {
   const cache::Time now = std::time(nullptr);
+  const auto delay =
+      std::chrono::floor<std::chrono::seconds>(services_.loop.now() - inner_->times().begin);
   const ResponseReading response(head.status, head.fields, rules_, now);
-  return cache::judge_response(request_, response.facts(), rules_.policy(), request_time_, now);
+  return cache::judge_response(request_, response.facts(), rules_.policy(), now - delay.count(),
+                               now);
 }
 
 bool CacheFill::store(const http::ResponseHead& head, const cache::Judgement& judgement) {
@@ -235,8 +243,12 @@ bool CacheFill::store(const http::ResponseHead& head, const cache::Judgement& ju
   entry_ = entry;
   if (lead_) {
     lead_.publish(entry);
-  } else {
+  } else if (counted || !writer_) {
     store_.insert(entry, purges_before_);
+  } else {
+    // Nobody waits for it: as long as it may outgrow the store, it is not for others to begin with,
+    // and the mark of the key stands.
+    insert_when_whole_ = true;
   }
   give(std::move(entry), CacheUse::Miss, unstored_fields(judgement, head.fields));
   return true;
@@ -293,7 +305,10 @@ void CacheFill::open_tunnel(const http::ResponseHead& /*head*/) {
 }
 
 void CacheFill::finish(const http::Fields& trailers) {
-  if (mode_ == Mode::Storing && writer_) writer_.finish();
+  if (mode_ == Mode::Storing && writer_) {
+    writer_.finish();
+    if (insert_when_whole_) store_.insert(entry_, purges_before_);
+  }
   if (mode_ == Mode::Outgrown) rest_end_ = RestEnd::Complete;
   if (mode_ == Mode::Passing && reader_ != nullptr) {
     std::exchange(reader_, nullptr)->on_fill_end(trailers);
@@ -301,11 +316,20 @@ void CacheFill::finish(const http::Fields& trailers) {
 }
 
 void CacheFill::abort() {
+  if (mode_ == Mode::Storing) on_cut();
   writer_.fail();
   if (mode_ == Mode::Outgrown) rest_end_ = RestEnd::Cut;
   if (mode_ == Mode::Passing && reader_ != nullptr) {
     std::exchange(reader_, nullptr)->on_fill_cut(inner_->failure());
   }
+}
+
+// What it was to replace stands again, unless that is outdated or somebody has put something else
+// there meanwhile: it may still be validated, or stand in for errors.
+void CacheFill::on_cut() {
+  const bool stood = stale_ && store_.remove_entry(*entry_);
+  writer_.fail();
+  if (stood) store_.insert(cache::Entry::create_again(*stale_), purges_before_);
 }
 
 // What is Outgrown lives until its reader has had the rest, or leaves.

@@ -132,6 +132,7 @@ class CacheFill final : public exchange::Detached,
   void pass(const http::ResponseHead& head, cache::Storing why);
   void give(cache::EntryPtr entry, exchange::CacheUse use, const http::Fields& own = {});
   void on_too_large();
+  void on_cut();
   void stop_fetching();
   void retire();
   cache::Key key() const { return {key_hash_, key_text_}; }
@@ -149,13 +150,13 @@ class CacheFill final : public exchange::Detached,
   // As the client sent it: what is forwarded may differ.
   const cache::RequestFacts request_;
   const http::Fields request_fields_;
-  const cache::Time request_time_;
   const std::uint64_t purges_before_;  // of the key
   cache::Lead lead_;
   cache::EntryPtr stale_;
   FillReader* reader_ = nullptr;
   cache::EntryPtr entry_;
   cache::BodyWriter writer_;
+  bool insert_when_whole_ = false;
   std::string rest_;  // what came before the pause took effect
   RestEnd rest_end_ = RestEnd::Open;
   Mode mode_ = Mode::Waiting;

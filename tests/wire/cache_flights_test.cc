@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <ctime>
 #include <functional>
 #include <string>
 #include <vector>
@@ -95,6 +97,27 @@ TEST_CASE("flights: of 200 who miss at once one asks, and all have each byte as 
   CHECK(get(sluice, "/a").body == kFirst + kSecond);
   CHECK(origin.backend.request_count() == 1);
   CHECK(sluice::support::metrics_add_up(sluice) == "");
+}
+
+// It counted whole seconds of the clock, so that 300 ms across the turn of one were one, and what
+// is fresh for one was stale when it came.
+TEST_CASE("flights: the delay of a fetch is what has passed, not what the clock has turned",
+          "[wire][cache][regression]") {
+  ScriptedBackend backend([](BackendConnection& connection) {
+    while (connection.recv_request()) {
+      const Deadline patience;
+      for (const std::time_t asked = std::time(nullptr); std::time(nullptr) == asked;) {
+        if (patience.expired()) return;
+      }
+      connection.respond(200, "body", {{"Cache-Control", "max-age=1000"}});
+    }
+  });
+  SluiceProcess sluice(caching(backend));
+  const auto asked = std::chrono::steady_clock::now();
+  const Response response = get(sluice, "/a");
+  const auto passed =
+      std::chrono::floor<std::chrono::seconds>(std::chrono::steady_clock::now() - asked);
+  CHECK(std::stoi(response.field("Age")) <= passed.count());
 }
 
 TEST_CASE("flights: a fetch goes on when the client that began it has left",

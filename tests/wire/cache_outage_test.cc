@@ -8,14 +8,17 @@
 #include "tests/support/metrics.h"
 #include "tests/wire/cache_rig.h"
 
+using sluice::support::BackendConnection;
 using sluice::support::RawClient;
 using sluice::support::read_response;
 using sluice::support::Response;
+using sluice::support::response_text;
 using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
 using sluice::wire::caching;
 using sluice::wire::crowd;
 using sluice::wire::get;
+using sluice::wire::wait_for_in_flight;
 
 TEST_CASE("cache: what may be served stale on an error is, while the origin refuses connections",
           "[wire][cache]") {
@@ -71,4 +74,43 @@ TEST_CASE("cache: what comes after an outage is stored at once", "[wire][cache]"
   CHECK(get(sluice, "/a").field("Cache-Status").starts_with("sluice; fwd=miss; stored"));
   CHECK(get(sluice, "/a").field("Cache-Status").starts_with("sluice; hit"));
   CHECK(backend.request_count() == 1);
+}
+
+// RFC 5861 4: it may still stand in for errors.
+TEST_CASE("cache: what is stale stays when the answer that is to replace it is cut",
+          "[wire][cache][regression]") {
+  const bool behind_the_back = GENERATE(false, true);
+  ScriptedBackend backend([behind_the_back](BackendConnection& connection) {
+    while (connection.recv_request()) {
+      switch (connection.number()) {
+        case 0:
+          connection.send(response_text(
+              200, "good",
+              {{"Cache-Control", std::string("max-age=60, stale-if-error=1000") +
+                                     (behind_the_back ? ", stale-while-revalidate=1000" : "")},
+               {"Age", "100"},
+               {"ETag", "\"1\""},
+               {"Connection", "close"}}));
+          return;
+        case 1:
+          connection.send(
+              "HTTP/1.1 200 OK\r\nCache-Control: max-age=100\r\nContent-Length: 1000\r\n\r\nshort");
+          return;
+        default:
+          connection.respond(503, "down");
+      }
+    }
+  });
+  SluiceProcess sluice(caching(backend));
+  CHECK(get(sluice, "/a").body == "good");
+  if (behind_the_back) {
+    CHECK(get(sluice, "/a").body == "good");
+  } else {
+    CHECK_THROWS_AS(get(sluice, "/a"), sluice::support::Failure);
+  }
+  backend.wait_for_requests(2);
+  backend.wait_for_idle();
+  wait_for_in_flight(sluice, 0);
+  for (int i = 0; i < 3; ++i) CHECK(get(sluice, "/a").body == "good");
+  CHECK(backend.failures().empty());
 }

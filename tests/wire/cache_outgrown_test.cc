@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "tests/support/environment.h"
 #include "tests/support/metrics.h"
@@ -59,6 +60,49 @@ TEST_CASE("cache: what turns out to be too large is given as a whole, and not ke
     }
     CHECK(backend.failures().empty());
   }
+}
+
+// Each fetch took the mark of the last one away, and who came meanwhile began with what was to be
+// cut: without a validator he had no way to go on.
+TEST_CASE("cache: what is known to be too large is fetched by each for himself",
+          "[wire][cache][regression]") {
+  constexpr int kClients = 5;
+  Gate rest;
+  ScriptedBackend backend([&rest](BackendConnection& connection) {
+    while (connection.recv_request()) {
+      connection.send(std::string(kHead) + as_chunk("the first "));
+      rest.wait();
+      connection.send(as_chunk(std::string(kChunk * 2, 'x')) + "0\r\n\r\n");
+    }
+  });
+  SluiceProcess sluice(caching(backend, kLittle));
+  rest.open();
+  CHECK(get(sluice, "/a").body.size() == 10 + kChunk * 2);
+  rest.shut();
+  std::vector<RawClient> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.push_back(sluice.connect());
+    clients.back().send("GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    backend.wait_for_requests(2 + i);
+  }
+  rest.open();
+  for (RawClient& client : clients) CHECK(read_response(client).body.size() == 10 + kChunk * 2);
+  CHECK(backend.request_count() == 1 + kClients);
+}
+
+TEST_CASE("cache: what has become small again is kept, though it was marked as too large",
+          "[wire][cache]") {
+  ScriptedBackend backend([](BackendConnection& connection) {
+    while (connection.recv_request()) {
+      const std::size_t size = connection.number() == 0 ? kChunk * 2 : 100;
+      connection.send(std::string(kHead) + as_chunk(std::string(size, 'x')) + "0\r\n\r\n");
+      if (connection.number() == 0) return;
+    }
+  });
+  SluiceProcess sluice(caching(backend, kLittle));
+  CHECK(get(sluice, "/a").body.size() == kChunk * 2);
+  for (int i = 0; i < 3; ++i) CHECK(get(sluice, "/a").body.size() == 100);
+  CHECK(backend.request_count() == 2);
 }
 
 TEST_CASE("cache: what is too large and cut at the origin is cut for the client", "[wire][cache]") {
