@@ -17,10 +17,11 @@ std::string_view part_head(const BodyPlan::Multipart& parts, const http::ByteRan
   constexpr std::size_t kFixedBytes = 160;
   const std::size_t room = kFixedBytes + parts.content_type.size() + parts.boundary.size();
   char* const out = arena.allocate(room);
+  const bool typed = !parts.content_type.empty();
   const auto result = fmt::format_to_n(
-      out, room, FMT_COMPILE("{}--{}\r\nContent-Type: {}\r\nContent-Range: bytes {}-{}/{}\r\n\r\n"),
-      first ? "" : "\r\n", parts.boundary, parts.content_type, range.first, range.last,
-      parts.whole_bytes);
+      out, room, FMT_COMPILE("{}--{}\r\n{}{}{}Content-Range: bytes {}-{}/{}\r\n\r\n"),
+      first ? "" : "\r\n", parts.boundary, typed ? "Content-Type: " : "", parts.content_type,
+      typed ? "\r\n" : "", range.first, range.last, parts.whole_bytes);
   return {out, std::min(result.size, room)};
 }
 

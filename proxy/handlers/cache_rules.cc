@@ -8,6 +8,7 @@
 #include <span>
 
 #include "cache/key.h"
+#include "proxy/handlers/forwarded_request.h"
 #include "proxy/http/chars.h"
 #include "proxy/http/uri.h"
 
@@ -40,7 +41,21 @@ constexpr std::string_view kOverrides[] = {"X-Forwarded-Server",
                                            "X-HTTP-Method",
                                            "X-HTTP-Method-Override",
                                            "X-Method-Override",
-                                           "Front-End-Https"};
+                                           "Front-End-Https",
+                                           "X-Forwarded-PathBase",
+                                           "X-Forwarded-Method",
+                                           "X-Script-Name",
+                                           "X-Scheme",
+                                           "X-Original-URI",
+                                           "X-Original-Method",
+                                           "X-HTTP-Host-Override",
+                                           "X-HTTP-DestinationURL",
+                                           "X-Backend-Host",
+                                           "X-Proxy-Url",
+                                           "X-Envoy-Original-Path",
+                                           "X-Arr-Ssl",
+                                           "CF-Visitor",
+                                           "CloudFront-Forwarded-Proto"};
 
 struct Url {
   std::string_view path;  // normalised
@@ -161,7 +176,11 @@ void KeyWriter::put_all() {
   if (!exchange_.peer_trusted()) return;
   for (const FieldId id : kToldByProxies) {
     put(kEndOfUrl);
-    put(request().fields.value(id));
+    for (const http::Field& field : request().fields) {
+      if (field.id != id) continue;
+      put(field.value);
+      put(',');
+    }
   }
   put_told_by_forwarded();
 }
@@ -213,7 +232,7 @@ void KeyWriter::put_cookie(std::string_view name) {
 bool is_override(const http::Field& field) {
   if (field.id != FieldId::Other || field.name.empty()) return false;
   const char first = http::to_lower(field.name.front());
-  return (first == 'x' || first == 'f') &&
+  return (first == 'x' || first == 'f' || first == 'c') &&
          std::any_of(std::begin(kOverrides), std::end(kOverrides),
                      [&field](std::string_view name) { return http::iequals(field.name, name); });
 }
@@ -246,11 +265,16 @@ void KeyWriter::put_told_by_forwarded() {
   }
 }
 
-// "a.example:80" under http is "a.example".
-std::string_view without_default_port(std::string_view authority, std::string_view scheme) {
-  const std::string_view port = scheme == "https:" ? ":443" : ":80";
-  return authority.ends_with(port) ? authority.substr(0, authority.size() - port.size())
-                                   : authority;
+// "A.example.:080" under http is "a.example".
+bool same_authority(std::string_view a, std::string_view b, std::uint16_t default_port) {
+  const std::optional<http::Authority> one = http::parse_authority(a);
+  const std::optional<http::Authority> other = http::parse_authority(b);
+  if (!one || !other) return false;
+  char host[http::kMaxHost];
+  char other_host[http::kMaxHost];
+  return one->port.value_or(default_port) == other->port.value_or(default_port) &&
+         std::string_view(host, http::canonical_host(one->host, host)) ==
+             std::string_view(other_host, http::canonical_host(other->host, other_host));
 }
 
 bool has_scheme(std::string_view uri) {
@@ -261,7 +285,8 @@ bool has_scheme(std::string_view uri) {
 // RFC 3986 5.2.2: what the reference has behind the authority, as an absolute path with its query;
 // nothing where it names another origin.
 std::optional<std::string_view> resolve(exchange::Exchange& exchange, std::string_view uri) {
-  const std::string_view scheme = exchange.client().tls ? "https:" : "http:";
+  const bool tls = exchange.client().tls;
+  const std::string_view scheme = tls ? "https:" : "http:";
   if (http::iequals(uri.substr(0, scheme.size()), scheme)) {
     uri.remove_prefix(scheme.size());
     if (!uri.starts_with("//")) return std::nullopt;
@@ -271,8 +296,7 @@ std::optional<std::string_view> resolve(exchange::Exchange& exchange, std::strin
   if (uri.starts_with("//")) {
     uri.remove_prefix(2);
     const std::string_view authority = uri.substr(0, uri.find_first_of("/?#"));
-    const bool same = http::iequals(without_default_port(authority, scheme),
-                                    without_default_port(exchange.request().authority, scheme));
+    const bool same = same_authority(authority, exchange.request().authority, tls ? 443 : 80);
     if (!same) return std::nullopt;
     return uri.substr(authority.size());
   }
@@ -340,7 +364,8 @@ bool bypasses_cache(const exchange::Exchange& exchange, const CacheRules& rules)
   const http::Fields& fields = request.fields;
   const bool answers = (request.method == http::Method::Get && rules.answers_get) ||
                        (request.method == http::Method::Head && rules.answers_head);
-  if (!answers || request.body.has_body() || request.upgrade) return true;
+  if (!answers || request.body.has_body()) return true;
+  if (!accepted_upgrade(exchange, rules.upgrades).empty()) return true;
   if (request.form == http::TargetForm::Asterisk || request.authority.empty()) return true;
   if (fields.has(FieldId::IfMatch) || fields.has(FieldId::IfUnmodifiedSince)) return true;
   return has_any(fields, rules.bypass_headers) || has_any_cookie(fields, rules.bypass_cookies);

@@ -24,6 +24,7 @@ struct CacheRules {
   std::vector<std::string> headers;
   std::vector<std::string> cookies;
   std::vector<std::string> vary;
+  std::vector<std::string> upgrades;  // that pass by the cache, as tunnels
 
   std::vector<std::string> bypass_headers;
   std::vector<std::string> bypass_cookies;
@@ -47,9 +48,9 @@ struct CacheRules {
 cache::Method method_for_cache(http::Method method);
 
 // The text of the key, in the exchange's arena: "https://host/path?query", where the host is in
-// lower case and a default port is left out; then, after a line feed, the zone and what the rules
-// add. From a trusted proxy, what it says of host and scheme is a part of it, as the backend is
-// told so (everybody else's word is overwritten).
+// lower case, without a final dot or a default port; then, after a line feed, the zone and what the
+// rules add. From a trusted proxy, what it says of host and scheme is a part of it, as the backend
+// is told so (everybody else's word is overwritten).
 std::string_view cache_key_text(exchange::Exchange& exchange, const CacheRules& rules);
 
 // What the rules keep of a query in the URL of a key: "?id=1" of "?id=1&utm=2"; "" of none.
@@ -60,8 +61,8 @@ std::string query_in_key(const CacheRules& rules, std::string_view query);
 std::string_view cache_url_of(exchange::Exchange& exchange, const CacheRules& rules,
                               std::string_view uri_reference);
 
-// Neither looked up nor stored: another method, a body, an upgrade, a condition that only the
-// origin can judge (If-Match, If-Unmodified-Since), or what the rules except.
+// Neither looked up nor stored: another method, a body, an upgrade of the route, a condition that
+// only the origin can judge (If-Match, If-Unmodified-Since), or what the rules except.
 bool bypasses_cache(const exchange::Exchange& exchange, const CacheRules& rules);
 
 }  // namespace sluice::handlers

@@ -51,7 +51,7 @@ void keep_fields_of_not_modified(http::Fields& fields) {
 
 void plan_unsatisfiable(exchange::Exchange& exchange, std::uint64_t size, BodyPlan& plan) {
   http::Fields& fields = exchange.response_slot().fields;
-  fields.clear();
+  fields.remove_if([](const http::Field& field) { return field.id != FieldId::CacheStatus; });
   fields.add(FieldId::ContentRange, text(exchange.arena(), FMT_COMPILE("bytes */{}"), size));
   plan.whole(0);
 }

@@ -2,6 +2,8 @@
 #include "proxy/handlers/stored_answer.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <ctime>
 #include <utility>
 
@@ -101,10 +103,11 @@ void StoredAnswer::send_head(int status) {
   send_some();
 }
 
-std::string StoredAnswer::coded_key_text(std::string_view coding) const {
-  std::string text(entry_->key_text());
-  text.append("\ncoding:").append(coding);
-  return text.append("\nof:").append(std::to_string(entry_->body()->serial()));
+std::string_view StoredAnswer::coded_key_text(std::string_view coding) const {
+  std::array<char, 20> serial;
+  const char* const end = std::to_chars(serial.begin(), serial.end(), entry_->body()->serial()).ptr;
+  return exchange_.arena().join(
+      {entry_->key_text(), "\ncoding:", coding, "\nof:", std::string_view(serial.data(), end)});
 }
 
 std::optional<std::uint64_t> StoredAnswer::use(std::string_view coding) {

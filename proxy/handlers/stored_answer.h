@@ -51,7 +51,7 @@ class StoredAnswer final : private net::Requeued, private exchange::CodedBodies 
   std::optional<std::uint64_t> use(std::string_view coding) override;
   void keep(std::string_view bytes) override;
   void keep_end() override;
-  std::string coded_key_text(std::string_view coding) const;
+  std::string_view coded_key_text(std::string_view coding) const;
 
   int choose();
   void send_head(int status);
@@ -70,7 +70,7 @@ class StoredAnswer final : private net::Requeued, private exchange::CodedBodies 
   cache::EntryPtr entry_;
   cache::Cursor cursor_;  // of its body, or of that in another coding
   // What a filter makes of the body, for the next one: of all who make it, one keeps it.
-  std::string coded_key_;
+  std::string_view coded_key_;  // in the exchange's arena
   cache::Lead coded_lead_;
   cache::BodyWriter coded_;
   BodyPlan plan_;

@@ -74,6 +74,22 @@ constexpr FieldId kConditions[] = {FieldId::IfNoneMatch, FieldId::IfModifiedSinc
                                    FieldId::IfMatch,     FieldId::IfUnmodifiedSince,
                                    FieldId::IfRange,     FieldId::Range};
 
+// What a backend is told of the client, who does not say it himself: it differs where he says the
+// same.
+constexpr std::string_view kToldOfClient[] = {"forwarded", "x-forwarded-for", "x-real-ip",
+                                              "x-request-id"};
+
+bool varies_by_client(const FieldLines& vary) {
+  const cache::VaryNames names(vary.values());
+  cache::VaryNameReader reader(names.text());
+  for (std::string_view name; reader.next(name);) {
+    const bool told = std::find(std::begin(kToldOfClient), std::end(kToldOfClient), name) !=
+                      std::end(kToldOfClient);
+    if (told) return true;
+  }
+  return false;
+}
+
 // Takes the next line off `text`.
 std::string_view take_line(std::string_view& text) {
   const std::string_view line = text.substr(0, text.find('\n'));
@@ -103,10 +119,14 @@ void FieldLines::add(std::string_view value) {
 
 cache::RequestFacts request_facts(const http::RequestHead& request) {
   const http::Fields& fields = request.fields;
-  return {.method = method_for_cache(request.method),
-          .control = cache::request_control(FieldLines(fields, FieldId::CacheControl).values(),
-                                            FieldLines(fields, FieldId::Pragma).values()),
-          .has_authorization = fields.has(FieldId::Authorization)};
+  const FieldLines control(fields, FieldId::CacheControl);
+  cache::RequestFacts facts{.method = method_for_cache(request.method),
+                            .control = cache::request_control(
+                                control.values(), FieldLines(fields, FieldId::Pragma).values()),
+                            .has_authorization = fields.has(FieldId::Authorization)};
+  // Those that were not looked at may say so.
+  if (control.overflown()) facts.control.no_store = true;
+  return facts;
 }
 
 ResponseReading::ResponseReading(int status, const http::Fields& fields, const CacheRules& rules,
@@ -117,7 +137,7 @@ ResponseReading::ResponseReading(int status, const http::Fields& fields, const C
       vary_(fields, FieldId::Vary) {
   for (const std::string& name : rules.vary) vary_.add(name);
   if (cache_control_.overflown() || cdn_cache_control_.overflown() || age_.overflown() ||
-      vary_.overflown()) {
+      vary_.overflown() || varies_by_client(vary_)) {
     vary_ = {};
     vary_.add("*");
   }
@@ -201,8 +221,14 @@ std::optional<http::Field> find_field(const cache::Entry& entry, FieldId id) {
 bool confirms(const cache::Entry& stored, const http::Fields& not_modified) {
   const auto etag = find_field(stored, FieldId::ETag);
   const std::string_view other = not_modified.value(FieldId::ETag);
-  return !etag || other.empty() || etag->value == other ||
-         http::etags_match_weakly(etag->value, other);
+  if (!other.empty()) {
+    const bool is_strong = http::etags_match_strongly(other, other);
+    const auto match = is_strong ? http::etags_match_strongly : http::etags_match_weakly;
+    return etag && match(etag->value, other);
+  }
+  const auto modified = find_field(stored, FieldId::LastModified);
+  const std::string_view date = not_modified.value(FieldId::LastModified);
+  return date.empty() || (modified && modified->value == date);
 }
 
 void freshen(const cache::Entry& stored, const http::ResponseHead& not_modified,

@@ -73,6 +73,7 @@ handlers::CacheRules cache_rules_of(const conf::Route& route, const conf::Cache&
   rules.headers = without_repetitions(from.key.headers);
   rules.cookies = without_repetitions(from.key.cookies);
   rules.vary = from.vary;
+  rules.upgrades = route.upgrade;
   rules.bypass_headers = from.bypass.headers;
   rules.bypass_cookies = from.bypass.cookies;
   rules.answers_get = has(from.methods, "GET");

@@ -130,3 +130,13 @@ TEST_CASE("cache: host and scheme in Forwarded from a trusted proxy tell URLs ap
   CHECK(count("for=192.0.2.9;host=b.example") == "2");
   CHECK(count("host=c.example") == "5");
 }
+
+// Backends are told all of its lines.
+TEST_CASE("cache: what a trusted proxy says of the host in several lines tells URLs apart",
+          "[wire][cache][regression]") {
+  const Site site(R"("trusted_proxies": ["127.0.0.1"])");
+  const std::string one = "X-Forwarded-Host: b.example\r\n";
+  CHECK(site.get(kHttp, "a.example", one + "X-Forwarded-Host: c.example\r\n").body == "1 http");
+  CHECK(site.get(kHttp, "a.example", one).body == "2 http");
+  CHECK(site.get(kHttp, "a.example", one + "X-Forwarded-Host: c.example\r\n").body == "1 http");
+}

@@ -77,6 +77,48 @@ TEST_CASE("cache: URLs that are the same have one response", "[wire][cache]") {
   });
 }
 
+// A response that is made for another spelling would be everybody's: a link to
+// "http://a.example.:80".
+TEST_CASE("cache: the pool is told the host as it tells responses apart",
+          "[wire][cache][regression]") {
+  std::vector<Row> rows;
+  for (const char* host :
+       {"a.example", "A.EXAMPLE", "a.example.", "a.example:80", "A.example.:80"}) {
+    const std::string ask = std::string("GET|Host: ") + host;
+    rows.push_back({ask,
+                    {{.ask = ask,
+                      .origin = "200|Cache-Control: max-age=3600",
+                      .told = "GET|Host: a.example|X-Forwarded-Host: a.example"},
+                     {.ask = "GET|Host: a.example"}}});
+    rows.push_back({ask + ", not stored",
+                    {{.ask = ask + "|Cache-Control: no-store",
+                      .origin = "200|Cache-Control: max-age=3600",
+                      .told = "GET|Host: a.example"}}});
+  }
+  rows.push_back({"another port stays",
+                  {{.ask = "GET|Host: A.example:8080",
+                    .origin = "200|Cache-Control: max-age=3600",
+                    .told = "GET|Host: a.example:8080|X-Forwarded-Host: a.example:8080"}}});
+  check_rows(rows);
+}
+
+// Who asks for h2c, as curl does, may be answered in HTTP/1.1 (RFC 9110 7.8).
+TEST_CASE("cache: an upgrade that the route does not know is no reason to pass the cache",
+          "[wire][cache][regression]") {
+  const std::string h2c =
+      "GET|Connection: Upgrade, HTTP2-Settings|Upgrade: h2c|HTTP2-Settings: AAMAAABk";
+  check_rows({
+      {"and finds", {{.origin = kFresh}, {.ask = h2c}}},
+      {"and is stored", {{.ask = h2c, .origin = kFresh, .told = "GET|!Upgrade"}, {}}},
+      {"the route's own does pass",
+       {{.origin = kFresh},
+        {.ask = "GET|Connection: Upgrade|Upgrade: websocket",
+         .origin = "200",
+         .told = "GET|Upgrade: websocket"},
+        {.body = kFirst}}},
+  });
+}
+
 TEST_CASE("cache: URLs of any length have keys of their own", "[wire][cache]") {
   const std::string query(600, 'q');
   const std::string field(600, 'f');
@@ -118,6 +160,13 @@ TEST_CASE("cache: Vary tells by fields of the request", "[wire][cache]") {
        {{.origin = kFresh + "|Vary: *"}, {.origin = kFresh + "|Vary: *"}, {.origin = kFresh}}},
       {"nor a * among names",
        {{.origin = kFresh + "|Vary: Foo, *"}, {.origin = kFresh + "|Vary: Foo|Vary: *"}}},
+      {"what the proxy says of each client differs where the client says the same",
+       {{.origin = kFresh + "|Vary: X-Forwarded-For"},
+        {.origin = kFresh + "|Vary: Foo, Forwarded"},
+        {.origin = kFresh + "|Vary: x-real-ip"},
+        {.origin = kFresh + "|Vary: X-Request-Id"},
+        {.origin = kFresh + "|Vary: X-Forwarded-Proto"},
+        {}}},
       {"the newest of those that fit is given",
        {{.ask = "GET|Foo: 1", .origin = kFresh + "|Vary: Foo"},
         {.ask = "GET|Foo: 2", .origin = kFresh + "|Vary: Foo"},
@@ -137,11 +186,37 @@ TEST_CASE("cache: Vary tells by fields of the request", "[wire][cache]") {
 // Frameworks take the path, host, scheme or method from them.
 TEST_CASE("cache: fields that stand for another URL tell responses apart", "[wire][cache]") {
   std::vector<Row> rows;
-  for (const char* name :
-       {"X-Forwarded-Server", "X-Forwarded-Prefix", "X-Forwarded-Path", "X-Forwarded-Uri",
-        "X-Forwarded-Scheme", "X-Forwarded-Protocol", "X-Forwarded-Ssl", "X-Original-Host",
-        "X-Original-URL", "X-Rewrite-URL", "X-Host", "X-Url-Scheme", "X-HTTP-Method",
-        "X-HTTP-Method-Override", "X-Method-Override", "Front-End-Https", "front-end-https"}) {
+  for (const char* name : {"X-Forwarded-Server",
+                           "X-Forwarded-Prefix",
+                           "X-Forwarded-Path",
+                           "X-Forwarded-Uri",
+                           "X-Forwarded-Scheme",
+                           "X-Forwarded-Protocol",
+                           "X-Forwarded-Ssl",
+                           "X-Original-Host",
+                           "X-Original-URL",
+                           "X-Rewrite-URL",
+                           "X-Host",
+                           "X-Url-Scheme",
+                           "X-HTTP-Method",
+                           "X-HTTP-Method-Override",
+                           "X-Method-Override",
+                           "Front-End-Https",
+                           "front-end-https",
+                           "X-Forwarded-PathBase",
+                           "X-Forwarded-Method",
+                           "X-Script-Name",
+                           "X-Scheme",
+                           "X-Original-URI",
+                           "X-Original-Method",
+                           "X-HTTP-Host-Override",
+                           "X-HTTP-DestinationURL",
+                           "X-Backend-Host",
+                           "X-Proxy-Url",
+                           "X-Envoy-Original-Path",
+                           "X-ARR-SSL",
+                           "CF-Visitor",
+                           "CloudFront-Forwarded-Proto"}) {
     const std::string sent = "GET|" + std::string(name) + ": ";
     rows.push_back(differ(sent + "evil", "GET"));
     rows.push_back(differ(sent + "a", sent + "b"));
@@ -193,6 +268,9 @@ TEST_CASE("cache: an unsafe request that succeeds takes out what it has changed"
     rows.push_back(invalidated(post, answer + "http://a.example$", true));
     rows.push_back(invalidated(post, answer + "HTTP://A.example:80$#x", true));
     rows.push_back(invalidated(post, answer + "//a.example$", true));
+    rows.push_back(invalidated(post, answer + "http://A.EXAMPLE.:080$", true));
+    rows.push_back(invalidated(post, answer + "http://a.example:81$", false));
+    rows.push_back(invalidated(post, answer + "http://[a.example]$", false));
     rows.push_back(invalidated(post, answer + "urn:a", false));
     rows.push_back(invalidated(post, answer + "$/x/..", false));
     rows.push_back(invalidated(post, answer + "http://b.example$", false));

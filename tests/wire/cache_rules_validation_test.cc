@@ -16,6 +16,8 @@ using sluice::wire::Step;
 
 namespace {
 
+using Field = std::pair<std::string, std::string>;
+
 const std::string kStale = "200|Cache-Control: max-age=60|Age: 100|ETag: \"a\"";
 const std::string kFresh = "200|Cache-Control: max-age=3600|ETag: \"b\"";
 // Freshens what it confirms.
@@ -128,7 +130,38 @@ TEST_CASE("cache: a 304 without an ETag, or with a weak one of the same text, co
   check_rows({
       {"without", {{.origin = kStale}, {.origin = "304"}}},
       {"weak", {{.origin = kStale}, {.origin = "304|ETag: W/\"a\""}}},
+      {"weak and weak",
+       {{.origin = "200|Cache-Control: max-age=60|Age: 100|ETag: W/\"a\""},
+        {.origin = "304|ETag: W/\"a\""}}},
+      {"by the date of the last change",
+       {{.origin = "200|Cache-Control: max-age=60|Age: 100|Last-Modified: {-9}"},
+        {.origin = "304|Last-Modified: {-9}"}}},
   });
+}
+
+// What a 304 says would stand beside a body that it is not about.
+TEST_CASE("cache: a 304 with a validator that is not the stored one's confirms nothing",
+          "[wire][cache][regression]") {
+  const std::string old = "Thu, 01 Jan 2015 00:00:00 GMT";
+  const std::vector<std::pair<Field, Field>> rows = {
+      {{"Last-Modified", old}, {"ETag", "\"new\""}},
+      {{"ETag", "W/\"a\""}, {"ETag", "\"a\""}},
+      {{"Last-Modified", old}, {"Last-Modified", "Fri, 02 Jan 2015 00:00:00 GMT"}},
+      {{"ETag", "\"a\""}, {"Last-Modified", old}},
+      {{"ETag", "\"a\""}, {"ETag", "W/\"b\""}},
+  };
+  for (const auto& [stored, confirmed] : rows) {
+    CAPTURE(stored.first, stored.second, confirmed.first, confirmed.second);
+    sluice::wire::Origin origin(
+        {{"/a",
+          {{200, {{"Cache-Control", "max-age=60"}, {"Age", "100"}, stored}, "old"},
+           {304, {confirmed}},
+           {200, {{"Cache-Control", "max-age=1000"}}, "new"}}}});
+    sluice::support::SluiceProcess sluice(sluice::wire::caching(origin.backend()));
+    CHECK(get(sluice, "/a").body == "old");
+    CHECK(get(sluice, "/a").body == "new");
+    CHECK(origin.count("/a") == 3);
+  }
 }
 
 TEST_CASE("cache: a 304 renews the fields that it has, but for those of the body",

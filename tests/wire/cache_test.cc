@@ -90,6 +90,34 @@ TEST_CASE("cache: conditions and ranges of clients are answered from the store",
   CHECK_FALSE(origin.requests("/a")[0].has("Range"));
 }
 
+// RFC 9110 15.3.7.2.
+TEST_CASE("cache: parts of what has no Content-Type have none", "[wire][cache][regression]") {
+  for (const bool typed : {false, true}) {
+    sluice::support::Fields fields = {{"Cache-Control", "max-age=1000"}};
+    if (typed) fields.emplace_back("Content-Type", "text/plain");
+    Origin origin({{"/a", {{200, fields, "0123456789"}}}});
+    SluiceProcess sluice(caching(origin.backend()));
+    const Response parts = get(sluice, "/a", "Range: bytes=1-2,8-\r\n");
+    CHECK(parts.status == 206);
+    const std::string boundary = parts.field("Content-Type").substr(31);
+    const std::string head =
+        "--" + boundary + "\r\n" + (typed ? "Content-Type: text/plain\r\n" : "");
+    CHECK(parts.body == head + "Content-Range: bytes 1-2/10\r\n\r\n12\r\n" + head +
+                            "Content-Range: bytes 8-9/10\r\n\r\n89\r\n--" + boundary + "--\r\n");
+  }
+}
+
+TEST_CASE("cache: a request with more Cache-Control lines than are read is not stored",
+          "[wire][cache][regression]") {
+  Origin origin({{"/a", {{200, {{"Cache-Control", "max-age=1000"}}, "hello"}}}});
+  SluiceProcess sluice(caching(origin.backend()));
+  std::string lines;
+  for (int i = 0; i < 16; ++i) lines += "Cache-Control: a\r\n";
+  get(sluice, "/a", lines + "Cache-Control: no-store\r\n");
+  CHECK(get(sluice, "/a").field("Cache-Status").starts_with("sluice; fwd=miss"));
+  CHECK(origin.count("/a") == 2);
+}
+
 TEST_CASE("cache: an unsafe request that succeeds takes the target out", "[wire][cache]") {
   Origin origin({{"/a", {{200, {{"Cache-Control", "max-age=1000"}}, "hello"}}}});
   SluiceProcess sluice(caching(origin.backend()));
