@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace sluice::cache {
 
@@ -27,10 +28,16 @@ struct Body::Chunk {
   const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
 };
 
-Body::Body(std::optional<std::uint64_t> announced)
-    : serial_(next_serial()), announced_(announced), charged_(sizeof(Body)) {}
+Body::Body(std::optional<std::uint64_t> announced, BodyMemoryPtr memory)
+    : serial_(next_serial()),
+      announced_(announced),
+      memory_(std::move(memory)),
+      charged_(sizeof(Body)) {
+  if (memory_ && announced_) memory_->add(*announced_);
+}
 
 Body::~Body() {
+  if (memory_) memory_->remove(announced_ ? *announced_ : charged_ - sizeof(Body));
   for (Chunk* chunk = first_; chunk != nullptr;) {
     Chunk* next = chunk->next;
     chunk->~Chunk();
@@ -95,6 +102,7 @@ void Body::add_chunk(std::size_t wanted) {
   (last_ == nullptr ? first_ : last_->next) = chunk;
   last_ = chunk;
   charged_.fetch_add(bytes, std::memory_order_seq_cst);
+  if (memory_ && !announced_) memory_->add(bytes);
 }
 
 void Body::end(State state) {
@@ -106,8 +114,8 @@ void Body::end(State state) {
   waiters_.wake_all();
 }
 
-BodyWriter::BodyWriter(std::optional<std::uint64_t> announced)
-    : body_(BodyPtr::adopt(new Body(announced))) {}
+BodyWriter::BodyWriter(std::optional<std::uint64_t> announced, BodyMemoryPtr memory)
+    : body_(BodyPtr::adopt(new Body(announced, std::move(memory)))) {}
 
 BodyWriter& BodyWriter::operator=(BodyWriter&& other) noexcept {
   if (this != &other) {

@@ -25,6 +25,23 @@ namespace sluice::cache {
 class Body;
 using BodyPtr = CountedPtr<Body>;
 
+// What so many bodies hold together, stored or only under way: of an announced length all of it, as
+// it will come. Any thread may call anything. Outlives its bodies, which count it.
+class BodyMemory : public Counted<BodyMemory> {
+ public:
+  static CountedPtr<BodyMemory> create() { return CountedPtr<BodyMemory>::adopt(new BodyMemory()); }
+  std::size_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
+  void add(std::size_t bytes) noexcept { bytes_.fetch_add(bytes, std::memory_order_relaxed); }
+  void remove(std::size_t bytes) noexcept { bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+
+ private:
+  BodyMemory() = default;
+
+  std::atomic<std::size_t> bytes_{0};
+};
+
+using BodyMemoryPtr = CountedPtr<BodyMemory>;
+
 // Whoever keeps account of a stored body: the Store. Called on the writer's thread with no lock
 // held; outlives the writer.
 class BodyAccount {
@@ -74,7 +91,7 @@ class Body : public Counted<Body> {
 
   struct Chunk;
 
-  explicit Body(std::optional<std::uint64_t> announced);
+  Body(std::optional<std::uint64_t> announced, BodyMemoryPtr memory);
   ~Body();
 
   void append(std::string_view bytes);
@@ -83,6 +100,7 @@ class Body : public Counted<Body> {
 
   const std::uint64_t serial_;
   const std::optional<std::uint64_t> announced_;
+  const BodyMemoryPtr memory_;  // none: it is not counted
   std::atomic<std::uint64_t> available_{0};
   std::atomic<bool> outgrown_{false};  // written before the state says Failed, read after
   std::atomic<State> state_{State::Filling};
@@ -100,7 +118,7 @@ class BodyWriter {
  public:
   BodyWriter() = default;
   // A new, empty body. Nothing is allocated for an announced length before bytes come.
-  explicit BodyWriter(std::optional<std::uint64_t> announced);
+  explicit BodyWriter(std::optional<std::uint64_t> announced, BodyMemoryPtr memory = {});
   BodyWriter(BodyWriter&&) noexcept = default;
   BodyWriter& operator=(BodyWriter&& other) noexcept;
   BodyWriter(const BodyWriter&) = delete;

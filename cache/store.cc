@@ -54,6 +54,10 @@ std::uint64_t Store::purges(const Key& key) const {
   return shard_of(key.hash).purges(key.hash);
 }
 
+bool Store::has_room_for(std::uint64_t bytes) const {
+  return bodies_->bytes() + bytes <= 2 * capacity();
+}
+
 bool Store::insert(const EntryPtr& entry, std::optional<std::uint64_t> purges_before) {
   if (!fits(*entry) || !shard_of(entry->key().hash).insert(entry, purges_before)) return false;
   make_room();

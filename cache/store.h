@@ -166,6 +166,14 @@ class Store final : private BodyAccount {
   // or at all that are left where that at `cursor` has gone meanwhile. True: there may be more.
   bool purge_step(const Purge& purge, PurgeCursor& cursor, PurgeReport& report);
 
+  // For a response that may be stored.
+  BodyWriter new_body(std::optional<std::uint64_t> announced) const {
+    return BodyWriter(announced, bodies_);
+  }
+  // Whether so many bytes more may come: bodies that are under way, to slow clients, or from which
+  // slow clients still read what was evicted, may hold as much again as those that are stored.
+  bool has_room_for(std::uint64_t bytes) const;
+
   // Evicts down to it.
   void set_capacity(std::size_t bytes);
   std::size_t capacity() const noexcept;
@@ -189,6 +197,7 @@ class Store final : private BodyAccount {
 
   const KeyHasher hasher_;
   const StoreOptions options_;
+  const BodyMemoryPtr bodies_ = BodyMemory::create();
   std::unique_ptr<Replacement> replacement_;
   std::vector<std::unique_ptr<Shard>> shards_;
 };

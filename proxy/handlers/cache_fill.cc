@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/handlers/cache_fill.h"
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <memory>
@@ -164,8 +165,10 @@ void CacheFill::send_head(const http::ResponseHead& head) {
   if (is_error && serve_stale({})) return stop_fetching();
   const cache::Judgement judgement = judge(head);
   const bool allowed = keep_ && judgement.storing == cache::Storing::Allowed;
-  if (allowed && store(head, judgement)) return;
-  pass(head, judgement.storing);
+  const std::uint64_t at_most = std::min(head.body.length, rules_.object_bytes_max);
+  const bool crowded = allowed && !store_.has_room_for(at_most);
+  if (allowed && !crowded && store(head, judgement)) return;
+  pass(head, judgement.storing, crowded);
 }
 
 void CacheFill::on_failed(const Failure& failure) {
@@ -231,7 +234,7 @@ bool CacheFill::store(const http::ResponseHead& head, const cache::Judgement& ju
   if (counted && head.body.length > rules_.object_bytes_max) return false;
   if (is_live(head.fields)) return false;
   if (head.body.has_body()) {
-    writer_ = cache::BodyWriter(counted ? std::optional(head.body.length) : std::nullopt);
+    writer_ = store_.new_body(counted ? std::optional(head.body.length) : std::nullopt);
   }
   cache::EntryPtr entry = make_entry({key(), head, judgement, request_fields_, rules_,
                                       writer_ ? writer_.body() : cache::BodyPtr()});
@@ -262,12 +265,13 @@ void CacheFill::give(cache::EntryPtr entry, CacheUse use, const http::Fields& ow
   reader->on_fill_entry(std::move(entry), use, own, may_outgrow);
 }
 
-void CacheFill::pass(const http::ResponseHead& head, cache::Storing why) {
+// `crowded`: for now there is no room; that says nothing of the key.
+void CacheFill::pass(const http::ResponseHead& head, cache::Storing why, bool crowded) {
   const bool is_error = cache::is_error_status(head.status);
   const cache::Time until = std::time(nullptr) + (is_error ? kMarkOfErrorSeconds : kMarkSeconds);
   // It takes the place of what was to be validated, though it is not stored itself.
   if (stale_ && !is_transient(head.status) && !is_of_request(why)) store_.remove_entry(*stale_);
-  if (lead_) lead_.uncacheable(is_of_request(why) ? 0 : until);
+  if (lead_) lead_.uncacheable(is_of_request(why) || crowded ? 0 : until);
   mode_ = Mode::Passing;
   if (reader_ == nullptr) return stop_fetching();
   http::ResponseHead copy = head;
@@ -279,7 +283,9 @@ void CacheFill::write(std::string_view bytes) {
   if (mode_ == Mode::Outgrown) rest_.append(bytes);
   if (mode_ != Mode::Storing || !writer_) return;
   writer_.append(bytes);
-  if (writer_.body()->available() > rules_.object_bytes_max) on_too_large();
+  const std::uint64_t size = writer_.body()->available();
+  const bool outgrows = size > rules_.object_bytes_max || !store_.has_room_for(0);
+  if (outgrows && !writer_.body()->announced()) on_too_large();
 }
 
 // A body whose length nobody announced. It is not kept, so that memory has a bound: who began the

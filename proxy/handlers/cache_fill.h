@@ -129,7 +129,7 @@ class CacheFill final : public exchange::Detached,
   void on_other_confirmed();
   cache::Judgement judge(const http::ResponseHead& head) const;
   bool store(const http::ResponseHead& head, const cache::Judgement& judgement);
-  void pass(const http::ResponseHead& head, cache::Storing why);
+  void pass(const http::ResponseHead& head, cache::Storing why, bool crowded);
   void give(cache::EntryPtr entry, exchange::CacheUse use, const http::Fields& own = {});
   void on_too_large();
   void on_cut();

@@ -122,9 +122,9 @@ std::optional<std::uint64_t> StoredAnswer::use(std::string_view coding) {
     plan_.whole(cursor_.body()->available());
     return plan_.size();
   }
-  if (found.kind == cache::Lookup::Kind::Lead) {
+  if (found.kind == cache::Lookup::Kind::Lead && store_.has_room_for(0)) {
     coded_lead_ = std::move(found.lead);
-    coded_ = cache::BodyWriter(std::nullopt);
+    coded_ = store_.new_body(std::nullopt);
   }
   return std::nullopt;
 }

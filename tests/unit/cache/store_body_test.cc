@@ -137,4 +137,34 @@ TEST_CASE("store: two responses with one filling body, of which one takes the ot
   CHECK(store.stats().bytes == 0);
 }
 
+TEST_CASE("store: bodies under way have as much room as those that are stored", "[cache][store]") {
+  constexpr std::size_t kCapacity = std::size_t{1} << 20;
+  StoreOptions options;
+  options.capacity = kCapacity;
+  Store store(options);
+  CHECK(store.has_room_for(2 * kCapacity));
+  CHECK_FALSE(store.has_room_for(2 * kCapacity + 1));
+  {
+    // Of an announced length all counts at once, of others what has come.
+    BodyWriter announced = store.new_body(kCapacity);
+    CHECK(store.has_room_for(kCapacity));
+    CHECK_FALSE(store.has_room_for(kCapacity + 1));
+    announced.append("some");
+    CHECK(store.has_room_for(kCapacity));
+    BodyWriter other = store.new_body(std::nullopt);
+    CHECK(store.has_room_for(kCapacity));
+    other.append(std::string(100'000, 'x'));
+    CHECK_FALSE(store.has_room_for(kCapacity - 100'000 + 1));
+    const BodyPtr read = other.body();
+    other.fail();
+    CHECK_FALSE(store.has_room_for(kCapacity - 100'000 + 1));
+    announced.fail();
+    CHECK(store.has_room_for(2 * kCapacity - 110'000));
+  }
+  CHECK(store.has_room_for(2 * kCapacity));
+  BodyWriter last = store.new_body(kCapacity * 2);
+  store.set_capacity(kCapacity / 2);
+  CHECK_FALSE(store.has_room_for(0));
+}
+
 }  // namespace sluice::cache
