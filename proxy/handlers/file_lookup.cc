@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 #include <optional>
 
 #include "proxy/http/chars.h"
@@ -90,6 +91,10 @@ FoundFile open_below(int root, std::string_view path) {
   how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   const char* const name = path.empty() ? "." : path.data();
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  found.looked_seconds = now.tv_sec;
+  found.looked_nanoseconds = static_cast<std::uint32_t>(now.tv_nsec);
   found.fd = Fd(static_cast<int>(::syscall(SYS_openat2, root, name, &how, sizeof(how))));
   struct stat status {};
   if (!found.fd.valid() || ::fstat(found.fd.get(), &status) != 0) {

@@ -38,6 +38,9 @@ struct FoundFile {
   std::uint64_t inode = 0;
   std::int64_t changed_seconds = 0;
   std::uint32_t changed_nanoseconds = 0;
+  // By the system's clock, just before all of that was read.
+  std::int64_t looked_seconds = 0;
+  std::uint32_t looked_nanoseconds = 0;
 };
 
 // Whether nobody has changed it, or what is said of it, since it was found.

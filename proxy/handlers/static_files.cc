@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/handlers/static_files.h"
 
-#include <fmt/compile.h>
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <ctime>
 #include <iterator>
@@ -14,6 +11,7 @@
 #include "proxy/exchange/exchange.h"
 #include "proxy/handlers/directory_listing.h"
 #include "proxy/handlers/file_body.h"
+#include "proxy/handlers/file_version.h"
 #include "proxy/handlers/mime_types.h"
 #include "proxy/handlers/selection.h"
 #include "proxy/handlers/stored_answer.h"
@@ -40,17 +38,6 @@ constexpr Coding kCodings[] = {{"br", ".br"}, {"zstd", ".zst"}, {"gzip", ".gz"}}
 
 // What is not sent by the kernel itself: three full records of TLS, which leave as one packet.
 constexpr std::size_t kReadBytes = 48 * 1024;
-
-// When the file was changed last, and which one it is: another may have come into its place with
-// the same time. Of two files that differ in one of both it differs for sure. The same for all
-// processes.
-std::uint64_t version_of(const FoundFile& file) {
-  constexpr std::uint64_t kNanoseconds = 1'000'000'000;
-  constexpr std::uint64_t kSpread = 0x9e3779b97f4a7c15;  // odd
-  const std::uint64_t time =
-      static_cast<std::uint64_t>(file.modified_seconds) * kNanoseconds + file.modified_nanoseconds;
-  return time ^ (file.inode * kSpread);
-}
 
 // One file on its way to one client. Sends a bounded share in a turn, so that a fast client and a
 // large file hold up nobody else.
@@ -237,11 +224,7 @@ OpenFile FileResponder::choose_coding(FoundFile file) {
 http::Validators FileResponder::describe(const OpenFile& open) {
   const FoundFile& file = open.found;
   http::Validators validators;
-  constexpr std::size_t kRoom = 64;
-  char* const etag = exchange_.arena().allocate(kRoom);
-  const auto end =
-      fmt::format_to_n(etag, kRoom, FMT_COMPILE("\"{:x}-{:x}\""), file.size, version_of(file));
-  validators.etag = {etag, std::min(end.size, kRoom)};
+  validators.etag = entity_tag(file, exchange_.arena());
   // A date in the future would be wrong for ever (RFC 9110 8.8.2.1).
   validators.date = std::time(nullptr);
   validators.last_modified = std::min(file.modified_seconds, *validators.date);

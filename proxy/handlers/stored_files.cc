@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/handlers/stored_files.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <string>
 #include <vector>
+
+#include "proxy/handlers/file_version.h"
 
 namespace sluice::handlers {
 
@@ -27,13 +28,6 @@ bool read_whole(const FoundFile& file, std::string& out) {
     at += static_cast<std::size_t>(count);
   }
   return true;
-}
-
-// What the bytes are known by again, in the place of tags, which a file has none of: size and time
-// alone may be those of another file that has come into its place.
-std::string mark_of(const FoundFile& file) {
-  return fmt::format("file:{:x}.{:x}.{:x}.{:x}.{:x}", file.device, file.inode, file.size,
-                     file.changed_seconds, file.changed_nanoseconds);
 }
 
 cache::BodyPtr body_of(const FoundFile& file) {
@@ -61,8 +55,9 @@ cache::EntryPtr StoredFiles::keep(exchange::Exchange& exchange, const cache::Key
                                   const FoundFile& file, const Found& known,
                                   cache::Time now) const {
   const http::Fields& head = exchange.response_slot().fields;
-  const std::string mark = mark_of(file);
-  const bool untouched = known.entry && known.entry->tags() == mark;
+  // In the place of tags, which a file has none of.
+  const std::string mark = content_mark(file);
+  const bool untouched = known.entry && !mark.empty() && known.entry->tags() == mark;
   cache::BodyPtr body = untouched ? known.entry->body() : body_of(file);
   if (!body) return {};
   std::vector<cache::Field> fields;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // StoredFiles: small files in the store of the cache, so that a hot one costs neither open(2) nor
-// read(2). Each is looked at again once a second; one that has not changed keeps its bytes.
+// read(2). Each is looked at again once a second; one that has not changed keeps its bytes, but one
+// that was changed a moment ago is read again, as a second change may not show.
 //
 // Threading: any; borrows the store, which outlives it.
 #pragma once

@@ -17,6 +17,7 @@
 #include "tests/wire/cache_rig.h"
 #include "tests/wire/configs.h"
 #include "tests/wire/cost_rig.h"
+#include "tests/wire/site.h"
 
 using sluice::support::RawClient;
 using sluice::support::ScriptedBackend;
@@ -189,6 +190,7 @@ TEST_CASE("cost: a small file that is in memory is one read and one write", "[wi
   const OneFile file(1024);
   SluiceProcess sluice(file.config());
   RawClient client = sluice.connect();
+  sluice::wire::ask_until_settled(client, "/file.txt");
   std::map<std::string, int> calls = calls_of(sluice, client);
   CHECK(calls["recvfrom"] == kRequests);
   CHECK(calls["sendmsg"] == kRequests);

@@ -15,6 +15,7 @@ using sluice::support::RawClient;
 using sluice::support::Response;
 using sluice::support::SluiceProcess;
 using sluice::wire::ask;
+using sluice::wire::ask_until_settled;
 using sluice::wire::pattern;
 using sluice::wire::Site;
 
@@ -51,6 +52,7 @@ TEST_CASE("files: large files that are open already answer as the first time", "
   site.directory.write("www/large.js.gz", coded);
   SluiceProcess sluice(site.config(R"(, "precompressed": true)"));
   RawClient client = sluice.connect();
+  ask_until_settled(client, "/large.js");
   for (int i = 0; i < 3; ++i) {
     const Response whole = ask(client, "/large.js");
     CHECK(whole.body == plain);

@@ -72,4 +72,14 @@ inline support::Response ask_until(support::RawClient& client, const std::string
   return response;
 }
 
+// The tag of a file is strong once that has been left alone for some seconds.
+inline support::Response ask_until_settled(support::RawClient& client, const std::string& target) {
+  support::Response response;
+  for (const support::Deadline deadline;
+       !response.field("ETag").starts_with('"') && !deadline.expired();) {
+    response = ask(client, target);
+  }
+  return response;
+}
+
 }  // namespace sluice::wire

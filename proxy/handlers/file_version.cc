@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/handlers/file_version.h"
+
+#include <fmt/compile.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace sluice::handlers {
+
+namespace {
+
+constexpr std::uint64_t kNanoseconds = 1'000'000'000;
+
+// When the file was changed last, and which one it is: another may have come into its place with
+// the same time. Of two files that differ in one of both it differs for sure.
+std::uint64_t version_of(const FoundFile& file) {
+  constexpr std::uint64_t kSpread = 0x9e3779b97f4a7c15;  // odd
+  const std::uint64_t time =
+      static_cast<std::uint64_t>(file.modified_seconds) * kNanoseconds + file.modified_nanoseconds;
+  return time ^ (file.inode * kSpread);
+}
+
+}  // namespace
+
+bool is_settled(const FoundFile& file) {
+  // Some file systems count in steps of two seconds.
+  constexpr std::int64_t kSeconds = 2;
+  return file.looked_seconds - file.changed_seconds > kSeconds;
+}
+
+std::string_view entity_tag(const FoundFile& file, Arena& arena) {
+  constexpr std::size_t kRoom = 64;
+  char* const out = arena.allocate(kRoom);
+  const std::uint64_t version = version_of(file);
+  const std::uint64_t look =
+      static_cast<std::uint64_t>(file.looked_seconds) * kNanoseconds + file.looked_nanoseconds;
+  const auto end =
+      is_settled(file)
+          ? fmt::format_to_n(out, kRoom, FMT_COMPILE("\"{:x}-{:x}\""), file.size, version)
+          : fmt::format_to_n(out, kRoom, FMT_COMPILE("W/\"{:x}-{:x}-{:x}\""), file.size, version,
+                             look);
+  return {out, std::min(end.size, kRoom)};
+}
+
+std::string content_mark(const FoundFile& file) {
+  if (!is_settled(file)) return {};
+  // The time of its last change of any kind, which nobody can set.
+  return fmt::format("file:{:x}.{:x}.{:x}.{:x}.{:x}", file.device, file.inode, file.size,
+                     file.changed_seconds, file.changed_nanoseconds);
+}
+
+}  // namespace sluice::handlers

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "proxy/handlers/file_version.h"
+
+#include <catch2/catch.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "cache/store.h"
+#include "proxy/handlers/stored_files.h"
+#include "tests/support/exchange_rig.h"
+#include "tests/support/temp_dir.h"
+
+namespace sluice::handlers {
+namespace {
+
+FoundFile changed_before_look(std::int64_t seconds) {
+  FoundFile file;
+  file.size = 3;
+  file.modified_seconds = file.changed_seconds = 1'000'000;
+  file.inode = 7;
+  file.looked_seconds = file.changed_seconds + seconds;
+  return file;
+}
+
+TEST_CASE("file version: a file is settled when its change is clearly older than the look",
+          "[files]") {
+  for (const std::int64_t seconds : {-1000, -1, 0, 1, 2}) {
+    CAPTURE(seconds);
+    CHECK_FALSE(is_settled(changed_before_look(seconds)));
+  }
+  CHECK(is_settled(changed_before_look(3)));
+  CHECK(is_settled(changed_before_look(1'000'000)));
+}
+
+TEST_CASE("file version: a strong tag stands for one content, a weak one for one look", "[files]") {
+  Arena arena;
+  FoundFile young = changed_before_look(1);
+  const std::string first(entity_tag(young, arena));
+  CHECK(first.starts_with("W/\""));
+  CHECK(entity_tag(young, arena) == first);
+  young.looked_nanoseconds = 1;
+  CHECK(entity_tag(young, arena) != first);
+
+  FoundFile settled = changed_before_look(3);
+  const std::string strong(entity_tag(settled, arena));
+  CHECK(strong.starts_with('"'));
+  CHECK(first.find(strong.substr(1, strong.size() - 2)) != std::string::npos);
+  CHECK("W/" + strong != first);  // nor do they match weakly
+  settled.looked_seconds += 1000;
+  CHECK(entity_tag(settled, arena) == strong);
+  settled.inode = 8;
+  CHECK(entity_tag(settled, arena) != strong);
+}
+
+struct KeptFile {
+  KeptFile() { directory.write("f", "old"); }
+
+  // As if the file system's clock had stood still since the first time.
+  cache::EntryPtr keep(std::int64_t seconds_after_change) {
+    FoundFile file = lookup.find("/f", rig.exchange.arena());
+    REQUIRE(file.status == FoundFile::Status::Found);
+    file.changed_seconds = 1'000'000;
+    file.changed_nanoseconds = 0;
+    file.looked_seconds = file.changed_seconds + seconds_after_change;
+    const StoredFiles files(store);
+    const cache::Key key = files.key(rig.exchange, lookup, "/f", {});
+    return files.keep(rig.exchange, key, file, files.find(key, 0), 0);
+  }
+
+  support::TempDir directory;
+  FileLookup lookup{directory.path().string(), {}, {}, false};
+  support::ExchangeRig rig;
+  cache::Store store{{}};
+};
+
+std::string text_of(const cache::EntryPtr& entry) {
+  return std::string(cache::Cursor(entry->body()).piece(100));
+}
+
+TEST_CASE("stored files: what is written twice in a tick of the file's clock is read again",
+          "[files]") {
+  KeptFile kept;
+  CHECK(text_of(kept.keep(0)) == "old");
+  kept.directory.write("f", "new");
+  CHECK(text_of(kept.keep(1)) == "new");
+  kept.directory.write("f", "3rd");
+  CHECK(text_of(kept.keep(3)) == "3rd");
+}
+
+TEST_CASE("stored files: a file that was left alone keeps its bytes", "[files]") {
+  KeptFile kept;
+  const cache::EntryPtr first = kept.keep(3);
+  CHECK(kept.keep(4)->body() == first->body());
+}
+
+}  // namespace
+}  // namespace sluice::handlers
