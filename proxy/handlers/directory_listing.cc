@@ -2,12 +2,14 @@
 #include "proxy/handlers/directory_listing.h"
 
 #include <dirent.h>
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <iterator>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "proxy/http/chars.h"
@@ -31,8 +33,7 @@ bool before(const Listed& a, const Listed& b) {
   return a.name < b.name;
 }
 
-std::string escaped_html(std::string_view text) {
-  std::string out;
+void put_html(std::string& out, std::string_view text) {
   for (const char c : text) {
     switch (c) {
       case '&':
@@ -51,39 +52,64 @@ std::string escaped_html(std::string_view text) {
         out += c;
     }
   }
-  return out;
 }
 
 // As one segment of a path: nothing in it can be taken for a separator, or for HTML.
-std::string escaped_segment(std::string_view name) {
-  std::string out;
+void put_segment(std::string& out, std::string_view name) {
   for (const char c : name) {
     if (http::is_class(c, http::char_class::kUnreserved)) {
       out += c;
     } else {
-      fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));
+      fmt::format_to(std::back_inserter(out), FMT_COMPILE("%{:02X}"),
+                     static_cast<unsigned char>(c));
     }
   }
-  return out;
 }
 
-// Links, too, are what they lead to.
-std::vector<Listed> read_entries(const FileLookup& lookup, std::string_view path, DIR* directory,
+void put_row(std::string& out, const Listed& entry) {
+  const char* const slash = entry.is_directory ? "/" : "";
+  // "./" keeps a name with a colon from being taken for a scheme.
+  out += "<tr><td><a href=\"./";
+  put_segment(out, entry.name);
+  out.append(slash).append("\">");
+  put_html(out, entry.name);
+  out.append(slash).append("</a></td><td>");
+  if (!entry.is_directory) {
+    fmt::format_to(std::back_inserter(out), FMT_COMPILE("{}"), entry.bytes);
+  }
+  out += "</td></tr>\n";
+}
+
+// Nothing for what is not listed. Links are what they lead to, and so is what a file system does
+// not tell the type of.
+std::optional<Listed> look_at(const Fd& root, std::string_view path, int directory,
+                              const dirent& entry) {
+  if (entry.d_type == DT_DIR) return Listed{entry.d_name, 0, true};
+  if (entry.d_type == DT_REG) {
+    struct stat status {};
+    if (::fstatat(directory, entry.d_name, &status, 0) != 0) return std::nullopt;
+    return Listed{entry.d_name, static_cast<std::uint64_t>(status.st_size), false};
+  }
+  if (entry.d_type != DT_LNK && entry.d_type != DT_UNKNOWN) return std::nullopt;
+  const FoundFile found = FileLookup::look(root, std::string(path) + entry.d_name);
+  const bool is_directory = found.status == FoundFile::Status::Directory;
+  if (!is_directory && found.status != FoundFile::Status::Found) return std::nullopt;
+  return Listed{entry.d_name, found.size, is_directory};
+}
+
+std::vector<Listed> read_entries(const Fd& root, std::string_view path, DIR* directory,
                                  bool* more) {
   std::vector<Listed> entries;
+  std::size_t read = 0;
+  std::size_t looked_at = 0;
   // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody else has this DIR
   while (const dirent* entry = ::readdir(directory)) {
-    struct stat status {};
-    if (entry->d_name[0] == '.') continue;
-    if (::fstatat(::dirfd(directory), entry->d_name, &status, 0) != 0) continue;
-    const bool is_directory = S_ISDIR(status.st_mode);
-    if (!is_directory && !S_ISREG(status.st_mode)) continue;
-    // File systems that do not tell the type have all looked up.
-    const bool may_be_link = entry->d_type != DT_REG && entry->d_type != DT_DIR;
-    if (may_be_link && !lookup.has(std::string(path) + entry->d_name)) continue;
-    *more = entries.size() == kListedMax;
+    const bool is_hidden = entry->d_name[0] == '.';
+    *more = ++read > kReadMax || (!is_hidden && ++looked_at > kLookedAtMax);
     if (*more) break;
-    entries.push_back({entry->d_name, static_cast<std::uint64_t>(status.st_size), is_directory});
+    if (is_hidden) continue;
+    std::optional<Listed> listed = look_at(root, path, ::dirfd(directory), *entry);
+    if (listed) entries.push_back(std::move(*listed));
   }
   std::sort(entries.begin(), entries.end(), before);
   return entries;
@@ -93,24 +119,21 @@ std::vector<Listed> read_entries(const FileLookup& lookup, std::string_view path
 
 std::optional<std::string> directory_listing(const FileLookup& lookup, FoundFile directory,
                                              std::string_view path) {
+  const Fd root = lookup.open_root();
+  if (!root.valid()) return std::nullopt;
   const std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(directory.fd.get()));
   if (stream == nullptr) return std::nullopt;
   directory.fd.release();  // closed with the stream
   bool more = false;
-  const std::vector<Listed> entries = read_entries(lookup, directory.path, stream.get(), &more);
-  const std::string title = escaped_html(path);
+  const std::vector<Listed> entries = read_entries(root, directory.path, stream.get(), &more);
+  std::string title;
+  put_html(title, path);
   std::string page = fmt::format(
       "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>{0}</title></head>\n"
       "<body><h1>{0}</h1>\n<table>\n",
       title);
   if (path != "/") page += "<tr><td><a href=\"../\">../</a></td><td></td></tr>\n";
-  for (const Listed& entry : entries) {
-    const char* const slash = entry.is_directory ? "/" : "";
-    // "./" keeps a name with a colon from being taken for a scheme.
-    page += fmt::format("<tr><td><a href=\"./{}{}\">{}{}</a></td><td>{}</td></tr>\n",
-                        escaped_segment(entry.name), slash, escaped_html(entry.name), slash,
-                        entry.is_directory ? std::string() : std::to_string(entry.bytes));
-  }
+  for (const Listed& entry : entries) put_row(page, entry);
   page += more ? "</table>\n<p>and more</p>\n</body></html>\n" : "</table>\n</body></html>\n";
   return page;
 }

@@ -185,9 +185,10 @@ FoundFile FileLookup::find_index(int root, std::string_view directory, Arena& ar
   return {};
 }
 
-bool FileLookup::has(const std::string& path) const {
-  const Fd root = open_root();
-  return root.valid() && open_below(root.get(), path).fd.valid();
+FoundFile FileLookup::look(const Fd& root, const std::string& path) {
+  FoundFile found = open_below(root.get(), path);
+  found.path = {};
+  return found;
 }
 
 FoundFile FileLookup::find_sibling(const FoundFile& file, std::string_view suffix,

@@ -60,8 +60,10 @@ class FileLookup {
   // The file beside a found one whose name has `suffix` behind it, if it is not older.
   FoundFile find_sibling(const FoundFile& file, std::string_view suffix, Arena& arena) const;
 
-  // Whether that path below the root, with no escapes, can be opened.
-  bool has(const std::string& path) const;
+  // For who looks at many: the root, invalid where it cannot be opened, and what is at a path below
+  // it, which has no escapes; its path is not kept.
+  Fd open_root() const;
+  static FoundFile look(const Fd& root, const std::string& path);
 
   // Tells apart look-ups that may find different files for the same path.
   const std::string& identity() const { return identity_; }
@@ -70,7 +72,6 @@ class FileLookup {
   int problem() const;
 
  private:
-  Fd open_root() const;
   FoundFile find_below(int root, std::string_view path, Arena& arena) const;
   FoundFile find_index(int root, std::string_view directory, Arena& arena) const;
 

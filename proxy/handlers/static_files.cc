@@ -70,9 +70,10 @@ class FileResponder final : public exchange::Responder, private net::Requeued {
   void refuse(Kind kind) { exchange_.fail({Side::Proxy, kind}); }
   std::string_view own_path();
   void redirect_to_directory();
-  void list(FoundFile directory);
+  void list(std::string_view path, FoundFile directory);
   std::string_view accepted_codings();
-  bool answer_from_store(std::string_view path);
+  bool answer_from_store(std::string_view path, std::string_view extras);
+  void answer_from(cache::EntryPtr entry);
   bool answer_from_open();
   void answer(FoundFile found);
   void answer_by_store(const OpenFile& file);
@@ -99,7 +100,7 @@ void FileResponder::start() {
   if (method != http::Method::Get && method != http::Method::Head) return refuse(Kind::ReadOnly);
   const std::string_view path = own_path();
   if (!path.starts_with('/')) return refuse(Kind::FileMissing);
-  if (answer_from_store(path) || answer_from_open()) return;
+  if (answer_from_store(path, accepted_codings()) || answer_from_open()) return;
   FoundFile file = lookup_.find(path, exchange_.arena());
   switch (file.status) {
     case FoundFile::Status::Found:
@@ -107,7 +108,7 @@ void FileResponder::start() {
     case FoundFile::Status::Directory:
       return redirect_to_directory();
     case FoundFile::Status::Listing:
-      return list(std::move(file));
+      return list(path, std::move(file));
     case FoundFile::Status::Missing:
       return refuse(Kind::FileMissing);
     case FoundFile::Status::Forbidden:
@@ -147,13 +148,16 @@ std::string_view FileResponder::accepted_codings() {
   return {letters, count};
 }
 
-bool FileResponder::answer_from_store(std::string_view path) {
-  key_ = stored_.key(exchange_, lookup_, path, accepted_codings());
+bool FileResponder::answer_from_store(std::string_view path, std::string_view extras) {
+  key_ = stored_.key(exchange_, lookup_, path, extras);
   known_ = stored_.find(key_, std::time(nullptr));
-  if (!known_.fresh) return false;
-  put_stored_head(exchange_, *known_.entry);
-  stored_answer_.start(std::move(known_.entry));
-  return true;
+  if (known_.fresh) answer_from(std::move(known_.entry));
+  return known_.fresh;
+}
+
+void FileResponder::answer_from(cache::EntryPtr entry) {
+  put_stored_head(exchange_, *entry);
+  stored_answer_.start(std::move(entry));
 }
 
 bool FileResponder::answer_from_open() {
@@ -168,24 +172,17 @@ void FileResponder::answer_by_store(const OpenFile& file) {
   describe(file);
   cache::EntryPtr entry = stored_.keep(exchange_, key_, file.found, known_, std::time(nullptr));
   if (!entry) return refuse(Kind::FileFailed);
-  put_stored_head(exchange_, *entry);
-  stored_answer_.start(std::move(entry));
+  answer_from(std::move(entry));
 }
 
-void FileResponder::list(FoundFile directory) {
-  const std::optional<std::string> page =
-      directory_listing(lookup_, std::move(directory), exchange_.path());
+// The page has the client's own path for a heading, so it is not kept for others.
+void FileResponder::list(std::string_view path, FoundFile directory) {
+  const std::string_view heading = exchange_.path();
+  if (answer_from_store(path, exchange_.arena().join({"listing:", heading}))) return;
+  const std::optional<std::string> page = directory_listing(lookup_, std::move(directory), heading);
   if (!page) return refuse(Kind::FileFailed);
-  http::ResponseHead& head = exchange_.response_slot();
-  head.fields.add(FieldId::ContentType, "text/html; charset=utf-8");
-  head.status = 200;
-  head.reason = http::reason_phrase(head.status);
-  head.keep_alive = true;
-  const bool is_head = exchange_.request().method == http::Method::Head;
-  head.body = http::framing_of(head.status, page->size(), is_head);
-  exchange_.send_head(head);
-  if (!is_head) exchange_.write(*page);
-  exchange_.finish();
+  exchange_.response_slot().fields.add(FieldId::ContentType, "text/html; charset=utf-8");
+  answer_from(stored_.keep_page(exchange_, key_, *page, known_, std::time(nullptr)));
 }
 
 void FileResponder::answer(FoundFile found) {

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proxy/handlers/file_version.h"
@@ -38,9 +39,9 @@ cache::BodyPtr body_of(const FoundFile& file) {
 }  // namespace
 
 cache::Key StoredFiles::key(exchange::Exchange& exchange, const FileLookup& lookup,
-                            std::string_view path, std::string_view codings) const {
+                            std::string_view path, std::string_view extras) const {
   return store_.key(
-      exchange.arena().join({kKeyBegin, lookup.identity(), "\t", path, "\n", codings}));
+      exchange.arena().join({kKeyBegin, lookup.identity(), "\t", path, "\n", extras}));
 }
 
 StoredFiles::Found StoredFiles::find(const cache::Key& key, cache::Time now) const {
@@ -54,25 +55,39 @@ StoredFiles::Found StoredFiles::find(const cache::Key& key, cache::Time now) con
 cache::EntryPtr StoredFiles::keep(exchange::Exchange& exchange, const cache::Key& key,
                                   const FoundFile& file, const Found& known,
                                   cache::Time now) const {
-  const http::Fields& head = exchange.response_slot().fields;
   // In the place of tags, which a file has none of.
   const std::string mark = content_mark(file);
   const bool untouched = known.entry && !mark.empty() && known.entry->tags() == mark;
-  cache::BodyPtr body = untouched ? known.entry->body() : body_of(file);
-  if (!body) return {};
+  cache::EntryParts parts;
+  parts.key = key;
+  parts.terms.response_time = now;
+  parts.tags = mark;
+  parts.body = untouched ? known.entry->body() : body_of(file);
+  return parts.body ? insert(exchange, std::move(parts), known) : cache::EntryPtr();
+}
+
+cache::EntryPtr StoredFiles::keep_page(exchange::Exchange& exchange, const cache::Key& key,
+                                       std::string_view page, const Found& known,
+                                       cache::Time now) const {
+  cache::EntryParts parts;
+  parts.key = key;
+  parts.terms.response_time = now;
+  parts.body = cache::Body::of(page);
+  return insert(exchange, std::move(parts), known);
+}
+
+// With the fields that the response has.
+cache::EntryPtr StoredFiles::insert(exchange::Exchange& exchange, cache::EntryParts parts,
+                                    const Found& known) const {
+  const http::Fields& head = exchange.response_slot().fields;
   std::vector<cache::Field> fields;
   fields.reserve(head.size());
   for (const http::Field& field : head) {
     fields.push_back({field.name, field.value, static_cast<std::uint8_t>(field.id)});
   }
-  cache::EntryParts parts;
-  parts.key = key;
   parts.fields = fields;
-  parts.terms.response_time = now;
   parts.terms.lifetime = 1;
-  parts.tags = mark;
-  parts.content_length = file.size;
-  parts.body = std::move(body);
+  parts.content_length = parts.body->available();
   cache::EntryPtr entry = cache::Entry::create(parts);
   store_.insert(entry, known.purges);
   return entry;

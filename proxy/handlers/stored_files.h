@@ -25,10 +25,10 @@ class StoredFiles {
 
   cache::Store& store() const { return store_; }
 
-  // By what is looked up: by whom, under which path, for a client that takes these codings. In the
+  // By what is looked up: by whom, under which path, and what else tells answers apart. In the
   // exchange's arena.
   cache::Key key(exchange::Exchange& exchange, const FileLookup& lookup, std::string_view path,
-                 std::string_view codings) const;
+                 std::string_view extras) const;
 
   struct Found {
     cache::EntryPtr entry;     // none: it is not stored
@@ -43,7 +43,14 @@ class StoredFiles {
   cache::EntryPtr keep(exchange::Exchange& exchange, const cache::Key& key, const FoundFile& file,
                        const Found& known, cache::Time now) const;
 
+  // The same of a page that was made, for a second.
+  cache::EntryPtr keep_page(exchange::Exchange& exchange, const cache::Key& key,
+                            std::string_view page, const Found& known, cache::Time now) const;
+
  private:
+  cache::EntryPtr insert(exchange::Exchange& exchange, cache::EntryParts parts,
+                         const Found& known) const;
+
   cache::Store& store_;
 };
 

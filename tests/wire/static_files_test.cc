@@ -319,3 +319,25 @@ TEST_CASE("files: a directory without an index is listed where that is asked for
   RawClient later = sluice.connect();
   CHECK(ask(later, "/sub/").status == 404);
 }
+
+TEST_CASE("files: a listing is kept for a second, under each of its paths", "[wire][files]") {
+  TempDir directory;
+  fs::create_directories(directory.path() / "sub");
+  directory.write("sub/a", "1");
+  const std::string files =
+      R"("files": {"root": ")" + directory.path().string() + R"(", "listing": true})";
+  SluiceProcess sluice(R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}], "routes": [{)" +
+                       files + R"(}, {"match": {"path": "/s/*"}, "strip_prefix": "/s", )" + files +
+                       "}]}");
+  RawClient client = sluice.connect();
+  CHECK(ask(client, "/sub/").body.find("<h1>/sub/</h1>") != std::string::npos);
+  CHECK(ask(client, "/s/sub/").body.find("<h1>/s/sub/</h1>") != std::string::npos);
+  CHECK(admin_stats(sluice).find("\"entries\": 2,") != std::string::npos);
+  const std::string old_page = ask(client, "/sub/").body;
+  directory.write("sub/b", "1");
+  std::string page = old_page;
+  for (const Deadline deadline; page == old_page && !deadline.expired();) {
+    page = ask(client, "/sub/").body;
+  }
+  CHECK(page.find("./b\"") != std::string::npos);
+}
