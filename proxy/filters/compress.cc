@@ -99,8 +99,9 @@ bool has_digest(const http::Fields& fields) {
 }
 
 bool may_change(const http::Fields& fields) {
-  return !fields.has(FieldId::ContentEncoding) && !fields.has(FieldId::ContentRange) &&
-         !list_of_any_has(fields, FieldId::CacheControl, "no-transform");
+  return !fields.has(FieldId::ContentEncoding) &&
+         !list_of_any_has(fields, FieldId::CacheControl, "no-transform") && !is_live(fields) &&
+         !has_digest(fields);
 }
 
 // The size of the body that the head announces, to HEAD too.
@@ -191,18 +192,25 @@ bool Compress::is_type(const http::Fields& fields) const {
 
 bool Compress::fits(const http::ResponseHead& head, bool is_head) const {
   constexpr int kNoContent = 204;
-  constexpr int kPartialContent = 206;
-  if (head.status == kNoContent || head.status == kPartialContent) return false;
+  if (head.status == kNoContent || head.fields.has(FieldId::ContentRange)) return false;
   if (head.body.kind == BodyKind::None && !is_head) return false;
   const std::optional<std::uint64_t> size = announced_size(head.body);
   if (size && (*size == 0 || *size < options_.size_min)) return false;
-  return is_type(head.fields) && may_change(head.fields) && !is_live(head.fields) &&
-         !has_digest(head.fields);
+  return is_type(head.fields) && may_change(head.fields);
+}
+
+// RFC 9110 15.3.7: what the 200 would have, as far as a part tells: of several parts the type is
+// that of their wrapping.
+void Compress::on_part(http::ResponseHead& head) const {
+  const bool is_wrapped = http::iequals(media_type(head.fields), "multipart/byteranges");
+  if ((is_wrapped || is_type(head.fields)) && may_change(head.fields)) add_vary(head.fields);
 }
 
 void Compress::on_head(exchange::Exchange& exchange, http::ResponseHead& head) const {
+  constexpr int kPartialContent = 206;
   constexpr int kNotModified = 304;
   if (exchange.is_tunnel()) return;
+  if (head.status == kPartialContent) return on_part(head);
   if (head.status == kNotModified) {
     const bool may_be_type = !head.fields.has(FieldId::ContentType) || is_type(head.fields);
     if (may_be_type && may_change(head.fields)) on_not_modified(exchange, head);

@@ -47,6 +47,7 @@ class Compress final : public exchange::ResponseFilter {
 
  private:
   bool fits(const http::ResponseHead& head, bool is_head) const;
+  void on_part(http::ResponseHead& head) const;
   bool is_type(const http::Fields& fields) const;
 
   const CompressOptions options_;

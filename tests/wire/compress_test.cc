@@ -267,7 +267,10 @@ TEST_CASE("compress: files are compressed, unless a compressed one lies beside",
   directory.write("b.html.gz", "as if compressed");
   const std::string config =
       R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}], "routes": [{"files": {"root": ")" +
-      directory.path().string() + R"(", "precompressed": true}, "compress": {}}]})";
+      directory.path().string() +
+      R"(", "precompressed": true}, "compress": {}}, {"match": {"path": "/s/*"},
+      "strip_prefix": "/s", "compress": {}, "files": {"root": ")" +
+      directory.path().string() + R"("}}]})";
   SluiceProcess sluice(config);
   Response plain;  // the tag of a file that was changed just now is that of one look
   for (const Deadline deadline; !plain.field("ETag").starts_with('"') && !deadline.expired();) {
@@ -287,4 +290,12 @@ TEST_CASE("compress: files are compressed, unless a compressed one lies beside",
   const Response part = get(sluice, "/a.html", "Accept-Encoding: gzip\r\nRange: bytes=0-3\r\n");
   CHECK(part.status == 206);
   CHECK(part.body == "line");
+  CHECK(part.values("Vary") == std::vector<std::string>{"Accept-Encoding"});
+  // Where no sibling is looked for, only the filter knows.
+  const Response of_filter = get(sluice, "/s/a.html", "Range: bytes=0-3\r\n");
+  CHECK(of_filter.status == 206);
+  CHECK(of_filter.field("Vary") == "Accept-Encoding");
+  const Response parts = get(sluice, "/s/a.html", "Range: bytes=0-3,9-12\r\n");
+  CHECK(parts.status == 206);
+  CHECK(parts.field("Vary") == "Accept-Encoding");
 }
