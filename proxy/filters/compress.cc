@@ -221,6 +221,8 @@ void Compress::on_head(exchange::Exchange& exchange, http::ResponseHead& head) c
   add_vary(head.fields);
   // Without chunks a client cannot tell the end from a cut.
   if (request.version != http::Version::Http11) return;
+  // RFC 9111 5.2.1.6: the client asks for what the backend sends.
+  if (list_of_any_has(request.fields, FieldId::CacheControl, "no-transform")) return;
   const std::size_t chosen = http::choose_encoding(request.fields, names_);
   EncoderPool* const encoders = exchange.services().encoders;
   if (chosen == names_.size() || encoders == nullptr) return;

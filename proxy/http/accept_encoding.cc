@@ -33,6 +33,11 @@ struct Weights {
   int value() const { return std::max(own != kUnnamed ? own : any, 0); }
 };
 
+// RFC 9110 8.4.1.3: "x-gzip" is another name of "gzip".
+bool names(std::string_view name, std::string_view coding) {
+  return iequals(name, coding) || (coding == "gzip" && iequals(name, "x-gzip"));
+}
+
 // The first that names it counts.
 Weights weights_of(const Fields& fields, std::string_view coding) {
   Weights found;
@@ -42,7 +47,7 @@ Weights weights_of(const Fields& fields, std::string_view coding) {
     for (std::string_view element; list.next(element);) {
       const std::size_t semicolon = std::min(element.find(';'), element.size());
       const std::string_view name = trim_ows(element.substr(0, semicolon));
-      const bool own = iequals(name, coding);
+      const bool own = names(name, coding);
       if (!own && name != "*") continue;
       int& weight = own ? found.own : found.any;
       if (weight != kUnnamed) continue;

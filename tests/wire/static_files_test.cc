@@ -249,6 +249,7 @@ TEST_CASE("files: a compressed sibling goes to who takes it, unless it is older"
   CHECK(gzip.field("Content-Encoding") == "gzip");
   CHECK(gzip.field("Content-Type") == "text/javascript; charset=utf-8");
   CHECK(gzip.field("ETag") != plain.field("ETag"));
+  CHECK(ask(client, "/app.js", "Accept-Encoding: x-gzip\r\n").body == "gzipped");
   CHECK(ask(client, "/app.js", "Accept-Encoding: gzip, br\r\n").body == "brotli");
   CHECK(ask(client, "/app.js", "Accept-Encoding: gzip, br;q=0\r\n").body == "gzipped");
   CHECK(ask(client, "/old.js", "Accept-Encoding: gzip\r\n").body == "plain, and newer");

@@ -206,6 +206,18 @@ TEST_CASE("compress: HTTP/1.0 gets what was sent", "[filters][compress]") {
   CHECK(old.head().field("Vary") == "Accept-Encoding");
 }
 
+TEST_CASE("compress: who asks for no transformation gets what was sent", "[filters][compress]") {
+  CompressRig rig(Given(), "GET / HTTP/1.1",
+                  "Accept-Encoding: gzip\r\nCache-Control: max-age=0, No-Transform\r\n");
+  CHECK_FALSE(rig.compressed());
+  CHECK(rig.head().field("Vary") == "Accept-Encoding");
+}
+
+TEST_CASE("compress: x-gzip is gzip", "[filters][compress]") {
+  const CompressRig rig(Given(), "GET / HTTP/1.1", "Accept-Encoding: x-gzip\r\n");
+  CHECK(rig.head().field("Content-Encoding") == "gzip");
+}
+
 TEST_CASE("compress: tunnels are nobody's body", "[filters][compress]") {
   CompressRig tunnel({200, {{"Content-Type", "text/html"}}, {BodyKind::UntilClose}},
                      "GET / HTTP/1.1", "Accept-Encoding: gzip\r\n", true);

@@ -17,6 +17,8 @@ TEST_CASE("accept-encoding: which codings a client takes", "[http][accept_encodi
   const std::vector<Row> rows = {
       {"gzip", true},
       {"GZip", true},
+      {"X-GZip;q=0.5", true},
+      {"x-gzip;q=0, *", false},
       {"br, gzip", true},
       {"br;q=1.0, gzip;q=0.8, *;q=0.1", true},
       {"gzip; q=0.001", true},
