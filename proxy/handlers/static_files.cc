@@ -2,8 +2,8 @@
 #include "proxy/handlers/static_files.h"
 
 #include <algorithm>
+#include <array>
 #include <ctime>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -28,13 +28,9 @@ using exchange::Kind;
 using exchange::Side;
 using http::FieldId;
 
-struct Coding {
-  std::string_view name;
-  std::string_view suffix;
-};
-
-// The best first.
-constexpr Coding kCodings[] = {{"br", ".br"}, {"zstd", ".zst"}, {"gzip", ".gz"}};
+// The best first; and how the names of files in each end.
+constexpr std::array<std::string_view, 3> kCodings = {"br", "zstd", "gzip"};
+constexpr std::array<std::string_view, 3> kSuffixes = {".br", ".zst", ".gz"};
 
 // What is not sent by the kernel itself: three full records of TLS, which leave as one packet.
 constexpr std::size_t kReadBytes = 48 * 1024;
@@ -88,8 +84,9 @@ class FileResponder final : public exchange::Responder, private net::Requeued {
   const FileLookup& lookup_;
   const bool precompressed_;
   const StoredFiles& stored_;
-  cache::Key key_;            // in the store
-  StoredFiles::Found known_;  // what that has
+  http::EncodingRanks codings_;  // of kCodings
+  cache::Key key_;               // in the store
+  StoredFiles::Found known_;     // what that has
   StoredAnswer stored_answer_;
   FileBody body_;
   bool sending_ = false;
@@ -134,17 +131,15 @@ void FileResponder::redirect_to_directory() {
   send_head(kPermanentRedirect);
 }
 
-// A letter for each that this client takes, behind a sign that it matters: which file answers
-// depends on them.
+// A letter for each that this client takes, the most wanted first, behind a sign that it matters:
+// which file answers depends on them.
 std::string_view FileResponder::accepted_codings() {
   if (!precompressed_) return {};
-  char* const letters = exchange_.arena().allocate(1 + std::size(kCodings));
+  codings_ = http::EncodingRanks(exchange_.request().fields, kCodings);
+  char* const letters = exchange_.arena().allocate(1 + kCodings.size());
   letters[0] = '+';
   std::size_t count = 1;
-  for (const Coding& coding : kCodings) {
-    if (!http::accepts_encoding(exchange_.request().fields, coding.name)) continue;
-    letters[count++] = coding.name.front();
-  }
+  for (const std::size_t i : codings_.indices()) letters[count++] = kCodings[i].front();
   return {letters, count};
 }
 
@@ -208,11 +203,10 @@ OpenFile FileResponder::choose_coding(FoundFile file) {
   const MimeType type = mime_type_of(file.path);
   const bool depends_on_codings = precompressed_ && type.compressible;
   if (!depends_on_codings) return {std::move(file), type.name, {}, false};
-  for (const Coding& coding : kCodings) {
-    if (!http::accepts_encoding(exchange_.request().fields, coding.name)) continue;
-    FoundFile sibling = lookup_.find_sibling(file, coding.suffix, exchange_.arena());
+  for (const std::size_t i : codings_.indices()) {
+    FoundFile sibling = lookup_.find_sibling(file, kSuffixes[i], exchange_.arena());
     if (sibling.status != FoundFile::Status::Found) continue;
-    return {std::move(sibling), type.name, coding.name, true};
+    return {std::move(sibling), type.name, kCodings[i], true};
   }
   return {std::move(file), type.name, {}, true};
 }

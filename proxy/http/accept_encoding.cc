@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "proxy/base/check.h"
+
 namespace sluice::http {
 namespace {
 
@@ -60,22 +62,24 @@ Weights weights_of(const Fields& fields, std::string_view coding) {
 
 }  // namespace
 
-bool accepts_encoding(const Fields& fields, std::string_view coding) {
-  return fields.has(FieldId::AcceptEncoding) && weights_of(fields, coding).value() > 0;
+EncodingRanks::EncodingRanks(const Fields& fields, std::span<const std::string_view> codings) {
+  CHECK(codings.size() <= kMax);
+  if (!fields.has(FieldId::AcceptEncoding)) return;
+  // "*" says nothing of the content as it is, which is always there (RFC 9110 12.5.3).
+  const int least = std::max(weights_of(fields, "identity").own, 1);
+  std::array<int, kMax> weights{};
+  for (std::size_t i = 0; i < codings.size(); ++i) {
+    weights[i] = weights_of(fields, codings[i]).value();
+    if (weights[i] < least) continue;
+    std::size_t at = count_++;
+    for (; at > 0 && weights[indices_[at - 1]] < weights[i]; --at) indices_[at] = indices_[at - 1];
+    indices_[at] = i;
+  }
 }
 
 std::size_t choose_encoding(const Fields& fields, std::span<const std::string_view> codings) {
-  std::size_t best = codings.size();
-  if (!fields.has(FieldId::AcceptEncoding)) return best;
-  int best_weight = 0;
-  for (std::size_t i = 0; i < codings.size(); ++i) {
-    const int weight = weights_of(fields, codings[i]).value();
-    if (weight <= best_weight) continue;
-    best = i;
-    best_weight = weight;
-  }
-  // "*" says nothing of the content as it is, which is always there (RFC 9110 12.5.3).
-  return best_weight >= weights_of(fields, "identity").own ? best : codings.size();
+  const EncodingRanks ranks(fields, codings);
+  return ranks.indices().empty() ? codings.size() : ranks.indices().front();
 }
 
 }  // namespace sluice::http

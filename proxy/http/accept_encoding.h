@@ -3,6 +3,7 @@
 // Pure.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -11,12 +12,25 @@
 
 namespace sluice::http {
 
-// Whether the fields name `coding`, or "*" without naming it, with a weight above 0. Without the
-// field none is taken for granted: who does not ask gets what everybody can read.
-bool accepts_encoding(const Fields& fields, std::string_view coding);
+// Those of the codings that a client takes at least as gladly as the content as it is, by their
+// indices: the heaviest first, and of equals in their order. Without the field none is taken for
+// granted: who does not ask gets what everybody can read.
+class EncodingRanks {
+ public:
+  static constexpr std::size_t kMax = 4;
 
-// The index of the coding with the highest weight, the first of them where several have it; the
-// number of codings when the client takes none, or would rather have the content as it is.
+  EncodingRanks() = default;
+  // REQUIRES: kMax codings at most.
+  EncodingRanks(const Fields& fields, std::span<const std::string_view> codings);
+
+  std::span<const std::size_t> indices() const { return std::span(indices_).first(count_); }
+
+ private:
+  std::array<std::size_t, kMax> indices_{};
+  std::size_t count_ = 0;
+};
+
+// The first of them; the number of codings where there is none.
 std::size_t choose_encoding(const Fields& fields, std::span<const std::string_view> codings);
 
 }  // namespace sluice::http

@@ -252,6 +252,9 @@ TEST_CASE("files: a compressed sibling goes to who takes it, unless it is older"
   CHECK(ask(client, "/app.js", "Accept-Encoding: x-gzip\r\n").body == "gzipped");
   CHECK(ask(client, "/app.js", "Accept-Encoding: gzip, br\r\n").body == "brotli");
   CHECK(ask(client, "/app.js", "Accept-Encoding: gzip, br;q=0\r\n").body == "gzipped");
+  CHECK(ask(client, "/app.js", "Accept-Encoding: gzip;q=1, br;q=0.1\r\n").body == "gzipped");
+  CHECK(ask(client, "/app.js", "Accept-Encoding: gzip;q=0.1, br;q=0.2\r\n").body == "brotli");
+  CHECK(ask(client, "/app.js", "Accept-Encoding: identity;q=1, gzip;q=0.2\r\n").body == "plain");
   CHECK(ask(client, "/old.js", "Accept-Encoding: gzip\r\n").body == "plain, and newer");
   CHECK_FALSE(ask(client, "/big.bin", "Accept-Encoding: gzip\r\n").has("Vary"));
 }

@@ -5,9 +5,15 @@
 #include <catch2/catch.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sluice::http {
+
+bool accepts_gzip(const Fields& fields) {
+  constexpr std::array<std::string_view, 1> kGzip = {"gzip"};
+  return choose_encoding(fields, kGzip) == 0;
+}
 
 TEST_CASE("accept-encoding: which codings a client takes", "[http][accept_encoding]") {
   struct Row {
@@ -55,13 +61,13 @@ TEST_CASE("accept-encoding: which codings a client takes", "[http][accept_encodi
     CAPTURE(row.field);
     Fields fields;
     fields.add(FieldId::AcceptEncoding, row.field);
-    CHECK(accepts_encoding(fields, "gzip") == row.gzip);
+    CHECK(accepts_gzip(fields) == row.gzip);
   }
-  CHECK_FALSE(accepts_encoding(Fields(), "gzip"));
+  CHECK_FALSE(accepts_gzip(Fields()));
   Fields two;
   two.add(FieldId::AcceptEncoding, "br");
   two.add(FieldId::AcceptEncoding, "gzip");
-  CHECK(accepts_encoding(two, "gzip"));
+  CHECK(accepts_gzip(two));
 }
 
 TEST_CASE("accept-encoding: the heaviest coding is chosen, and of equals the server's first",
@@ -107,6 +113,29 @@ TEST_CASE("accept-encoding: the heaviest coding is chosen, and of equals the ser
   Fields any;
   any.add(FieldId::AcceptEncoding, "*");
   CHECK(choose_encoding(any, {}) == 0);
+}
+
+TEST_CASE("accept-encoding: all that are taken come by weight, and of equals in the server's order",
+          "[http][accept_encoding]") {
+  constexpr std::array<std::string_view, 3> kCodings = {"br", "zstd", "gzip"};
+  using Indices = std::vector<std::size_t>;
+  const std::vector<std::pair<const char*, Indices>> rows = {
+      {"gzip, br, zstd", {0, 1, 2}},
+      {"gzip;q=1, br;q=0.1", {2, 0}},
+      {"br;q=0.1, zstd;q=0.2, gzip;q=0.3", {2, 1, 0}},
+      {"br;q=0.5, gzip;q=0.5, zstd", {1, 0, 2}},
+      {"identity;q=1, gzip;q=0.2", {}},
+      {"identity;q=0.5, gzip;q=0.2, br;q=0.5", {0}},
+      {"br;q=0, *;q=0.1", {1, 2}},
+      {"", {}},
+  };
+  for (const auto& [field, expected] : rows) {
+    CAPTURE(field);
+    Fields fields;
+    fields.add(FieldId::AcceptEncoding, field);
+    const EncodingRanks ranks(fields, kCodings);
+    CHECK(Indices(ranks.indices().begin(), ranks.indices().end()) == expected);
+  }
 }
 
 }  // namespace sluice::http
