@@ -123,8 +123,8 @@ void fields(V& v, T& t) {
   v.key("index", t.index, Strings{.or_one = true, .example = "index.html"},
         "Names of files that stand for the directory they are in: the first that is there.");
   v.key("try", t.fallbacks, Strings{.or_one = true, .example = "/index.html"},
-        "Paths below the root to send for what is not there, as applications with routes of their "
-        "own want it.");
+        "Paths of files below the root to send for what is not there, as applications with routes "
+        "of their own want it.");
   v.key("listing", t.listing, Flag{},
         "List directories that have no index, but for what is hidden.");
   v.key("precompressed", t.precompressed, Flag{},

@@ -156,8 +156,9 @@ FoundFile FileLookup::find(std::string_view path, Arena& arena) const {
   for (const std::string& fallback : fallbacks_) {
     if (found.status != Status::Missing) break;
     found = find_below(root.get(), fallback, arena);
-    // The redirect to a directory would lead back to here.
-    if (found.status == Status::Directory) found = {};
+    // The redirect to a directory would lead back to here; the links of a listing would elsewhere.
+    if (found.status == Status::Directory || found.status == Status::Listing) found = {};
+    found.fallback = fallback;
   }
   return found;
 }

@@ -30,6 +30,8 @@ struct FoundFile {
   Status status = Status::Missing;
   Fd fd;
   std::string_view path;  // below the root, NUL behind it; from the arena
+  // By which it was found, in the place of the path that was asked for; the FileLookup's. Or none.
+  std::string_view fallback;
   std::uint64_t size = 0;
   std::int64_t modified_seconds = 0;
   std::uint32_t modified_nanoseconds = 0;
@@ -49,8 +51,8 @@ bool is_untouched(const FoundFile& file);
 class FileLookup {
  public:
   // `index`: names of files that stand for their directory, the first that is there.
-  // `fallbacks`: paths to try when there is none. `listing`: a directory without an index is found
-  // itself.
+  // `fallbacks`: paths of files to try when there is none. `listing`: a directory without an index
+  // is found itself.
   FileLookup(std::string root, std::vector<std::string> index, std::vector<std::string> fallbacks,
              bool listing);
 

@@ -68,6 +68,7 @@ class FileResponder final : public exchange::Responder, private net::Requeued {
   void redirect_to_directory();
   void list(std::string_view path, FoundFile directory);
   std::string_view accepted_codings();
+  bool answer_as_kept(std::string_view path, std::string_view codings);
   bool answer_from_store(std::string_view path, std::string_view extras);
   void answer_from(cache::EntryPtr entry);
   bool answer_from_open();
@@ -97,10 +98,13 @@ void FileResponder::start() {
   if (method != http::Method::Get && method != http::Method::Head) return refuse(Kind::ReadOnly);
   const std::string_view path = own_path();
   if (!path.starts_with('/')) return refuse(Kind::FileMissing);
-  if (answer_from_store(path, accepted_codings()) || answer_from_open()) return;
+  const std::string_view codings = accepted_codings();
+  if (answer_as_kept(path, codings)) return;
   FoundFile file = lookup_.find(path, exchange_.arena());
   switch (file.status) {
     case FoundFile::Status::Found:
+      // Kept once, for all paths that lead to it.
+      if (!file.fallback.empty() && answer_as_kept(file.fallback, codings)) return;
       return answer(std::move(file));
     case FoundFile::Status::Directory:
       return redirect_to_directory();
@@ -141,6 +145,10 @@ std::string_view FileResponder::accepted_codings() {
   std::size_t count = 1;
   for (const std::size_t i : codings_.indices()) letters[count++] = kCodings[i].front();
   return {letters, count};
+}
+
+bool FileResponder::answer_as_kept(std::string_view path, std::string_view codings) {
+  return answer_from_store(path, codings) || answer_from_open();
 }
 
 bool FileResponder::answer_from_store(std::string_view path, std::string_view extras) {
@@ -184,6 +192,7 @@ void FileResponder::answer(FoundFile found) {
   OpenFile file = choose_coding(std::move(found));
   if (file.found.size <= StoredFiles::kFileBytesMax) return answer_by_store(file);
   file.found.path = {};  // it is of this exchange
+  file.found.fallback = {};
   OpenFilePtr large = std::make_shared<const OpenFile>(std::move(file));
   OpenFiles* const open_files = exchange_.services().open_files;
   if (open_files != nullptr) open_files->keep(key_.text, large);

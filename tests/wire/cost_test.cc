@@ -3,6 +3,7 @@
 // allocations on the worker and system calls.
 #include <catch2/catch.hpp>
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
@@ -35,16 +36,21 @@ using sluice::wire::SystemCalls;
 
 namespace {
 
-// A root with one file, for what send_requests() asks for.
+// A root with the files that send_requests() and visit() ask for.
 class OneFile {
  public:
-  explicit OneFile(std::size_t bytes) { directory_.write("file.txt", std::string(bytes, 'x')); }
+  explicit OneFile(std::size_t bytes) {
+    const std::string text(bytes, 'x');
+    std::filesystem::create_directory(directory_.path() / "some");
+    directory_.write("some/path", text);
+    directory_.write("index.html", text);
+  }
 
   std::string config(std::string_view listener = {}) const {
     return R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0")" + std::string(listener) +
            R"(}],
       "access_log": {"format": "json"}, "routes": [{"files": {"root": ")" +
-           directory_.path().string() + R"(", "try": "/file.txt"}}]})";
+           directory_.path().string() + R"("}}]})";
   }
 
  private:
@@ -190,7 +196,7 @@ TEST_CASE("cost: a small file that is in memory is one read and one write", "[wi
   const OneFile file(1024);
   SluiceProcess sluice(file.config());
   RawClient client = sluice.connect();
-  sluice::wire::ask_until_settled(client, "/file.txt");
+  sluice::wire::ask_until_settled(client, "/some/path");
   std::map<std::string, int> calls = calls_of(sluice, client);
   CHECK(calls["recvfrom"] == kRequests);
   CHECK(calls["sendmsg"] == kRequests);

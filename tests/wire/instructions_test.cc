@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -121,9 +122,9 @@ TEST_CASE("instructions: of a hit in the cache", "[wire][cost][cache]") {
 
 TEST_CASE("instructions: of a small file", "[wire][cost][files]") {
   TempDir directory;
-  directory.write("file.txt", std::string(1024, 'x'));
-  check_within(9'610, instructions(R"("files": {"root": ")" + directory.path().string() +
-                                   R"(", "try": "/file.txt"})"));
+  std::filesystem::create_directory(directory.path() / "some");
+  directory.write("some/path", std::string(1024, 'x'));
+  check_within(9'610, instructions(R"("files": {"root": ")" + directory.path().string() + R"("})"));
 }
 
 TEST_CASE("instructions: of a request above the limit", "[wire][cost][guard]") {

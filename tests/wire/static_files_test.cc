@@ -6,12 +6,14 @@
 #include <string>
 
 #include "tests/support/http_reader.h"
+#include "tests/support/process_stats.h"
 #include "tests/support/sluice_process.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_certificates.h"
 #include "tests/wire/site.h"
 
 using sluice::support::Deadline;
+using sluice::support::descriptor_count;
 using sluice::support::RawClient;
 using sluice::support::Response;
 using sluice::support::SluiceProcess;
@@ -217,16 +219,53 @@ TEST_CASE("files: what is not there may be a fallback's", "[wire][files]") {
   CHECK(page.field("Content-Type") == "text/html; charset=utf-8");
 }
 
+TEST_CASE("files: a fallback is kept once, whatever path was asked for", "[wire][files]") {
+  Site site;
+  SluiceProcess sluice(site.config(R"(, "try": "/index.html", "precompressed": true)"));
+  RawClient client = sluice.connect();
+  for (int i = 0; i < 20; ++i) {
+    CHECK(ask(client, "/deep/link/" + std::to_string(i)).body == "<h1>home</h1>\n");
+  }
+  CHECK(ask(client, "/index.html").status == 200);
+  CHECK(admin_stats(sluice).find("\"entries\": 1,") != std::string::npos);
+  // Who takes another coding may be sent another file.
+  site.directory.write("www/index.html.gz", "coded");
+  CHECK(ask(client, "/deep/link/1", "Accept-Encoding: gzip\r\n").body == "coded");
+  CHECK(ask(client, "/deep/link/1").body == "<h1>home</h1>\n");
+  // What is there after all is seen at once, and another fallback within a second.
+  fs::create_directories(site.directory.path() / "www/deep/link");
+  site.directory.write("www/deep/link/1", "there");
+  CHECK(ask(client, "/deep/link/1").body == "there");
+  site.directory.write("www/index.html", "another home");
+  CHECK(ask_until(client, "/deep/link/2", "another home").status == 200);
+}
+
+TEST_CASE("files: a large fallback is opened once, whatever path was asked for", "[wire][files]") {
+  Site site;
+  SluiceProcess sluice(site.config(R"(, "try": "/big.bin")"));
+  RawClient client = sluice.connect();
+  ask(client, "/digits.txt");
+  const std::size_t open_before = descriptor_count(sluice.process_id());
+  for (int i = 0; i < 20; ++i) {
+    CHECK((ask(client, "/deep/link/" + std::to_string(i)).body == pattern(3'000'000)));
+  }
+  CHECK(descriptor_count(sluice.process_id()) <= open_before + 2);  // a second may have passed
+}
+
 TEST_CASE("files: a fallback that is a directory is passed over, not redirected to",
           "[wire][files]") {
   Site site;
   SluiceProcess sluice(site.config(R"(, "try": ["/docs", "/docs/"])"));
   SluiceProcess alone(site.config(R"(, "try": "/docs")"));
+  SluiceProcess listed(site.config(R"(, "try": "/docs/empty/", "listing": true)"));
   RawClient client = sluice.connect();
   CHECK(ask(client, "/app").body == "docs\n");
   RawClient other = alone.connect();
   CHECK(ask(other, "/app").status == 404);
   CHECK(ask(other, "/docs").status == 308);
+  RawClient lister = listed.connect();
+  CHECK(ask(lister, "/app").status == 404);
+  CHECK(ask(lister, "/docs/empty/").status == 200);
 }
 
 TEST_CASE("files: a compressed sibling goes to who takes it, unless it is older", "[wire][files]") {
