@@ -67,25 +67,58 @@ bool is_hex(char c) {
   return http::is_class(c, http::char_class::kHex);
 }
 
-// `text` is that name, as some backend may read it: with escapes, in any case, as "name[]".
-bool reads_as(std::string_view text, std::string_view name) {
-  if (text == name) return true;
-  std::size_t at = 0;
-  for (const char expected : name) {
-    if (at == text.size()) return false;
-    char c = text[at++];
-    const bool escaped =
-        c == '%' && text.size() - at >= 2 && is_hex(text[at]) && is_hex(text[at + 1]);
+// The name of an argument, a character at a time, as backends read it that are generous: without
+// escapes, in one case, and with one character for all that PHP makes an underscore of.
+class NameReader {
+ public:
+  // PHP drops blanks before a name, others brackets.
+  explicit NameReader(std::string_view text) : rest_(text) {
+    for (NameReader ahead = *this; !ahead.at_end(); *this = ahead) {
+      if (std::string_view(" \t\r\n\v\f[]").find(ahead.take()) == std::string_view::npos) break;
+    }
+  }
+
+  bool at_end() const { return rest_.empty(); }
+
+  // REQUIRES: not at the end.
+  char next() {
+    const char c = take();
+    return c == '.' || c == ' ' || c == '[' ? '_' : http::to_lower(c);
+  }
+
+  // Whether a name may end here: what follows is cut off, or an index.
+  bool may_end() const {
+    NameReader ahead = *this;
+    if (ahead.at_end()) return true;
+    const char c = ahead.take();
+    return c == '[' || c == ']' || c == '\0';
+  }
+
+ private:
+  char take() {
+    char c = rest_.front();
+    const bool escaped = c == '%' && rest_.size() > 2 && is_hex(rest_[1]) && is_hex(rest_[2]);
     if (escaped) {
-      c = static_cast<char>(http::hex_value(text[at]) * 16 + http::hex_value(text[at + 1]));
-      at += 2;
+      c = static_cast<char>(http::hex_value(rest_[1]) * 16 + http::hex_value(rest_[2]));
     } else if (c == '+') {
       c = ' ';
     }
-    if (http::to_lower(c) != http::to_lower(expected)) return false;
+    rest_.remove_prefix(escaped ? 3 : 1);
+    return c;
   }
-  const std::string_view rest = text.substr(at);
-  return rest.empty() || rest.starts_with('[') || http::iequals(rest.substr(0, 3), "%5b");
+
+  std::string_view rest_;
+};
+
+// `text` is that name, as some backend may read it.
+bool reads_as(std::string_view text, std::string_view name) {
+  if (text == name) return true;
+  NameReader given(text);
+  NameReader wanted(name);
+  while (!wanted.at_end()) {
+    if (given.at_end() || given.next() != wanted.next()) return false;
+  }
+  return given.may_end();
 }
 
 // Some backends separate arguments by semicolons, too. What is ignored here must not be what they

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// What a key has of a query ("key": {"query": [...]}).
+#include <catch2/catch.hpp>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "proxy/handlers/cache_rules.h"
+
+namespace sluice::handlers {
+namespace {
+
+CacheRules rules_for(std::string name) {
+  CacheRules rules;
+  rules.whole_query = false;
+  rules.query = {std::move(name)};
+  return rules;
+}
+
+TEST_CASE("cache key: what a backend may read as a name is that name", "[handlers][cache]") {
+  for (const char* name : {"user_id", "user.id", "User%5Fid"}) {
+    const CacheRules rules = rules_for(name);
+    for (const char* argument :
+         {"user_id",    "USER_id",    "u%73er_id",   "user_id[]", "user_id%5B1%5d",
+          "user.id",    "user%2Eid",  "user+id",     "user%20id", "user[id",
+          "user%5bid",  "user[id]",   "%20user_id",  "+user_id",  "+%20+user_id",
+          "%09user_id", "user_id%00", "user_id%00x", "[user_id]", "user_id]"}) {
+      CAPTURE(name, argument);
+      const std::string query = std::string("?") + argument + "=42";
+      CHECK(query_in_key(rules, "?a=1&" + query.substr(1) + "&b=2") == query);
+      CHECK(query_in_key(rules, "?a=1;" + query.substr(1)) == "?a=1;" + query.substr(1));
+    }
+  }
+}
+
+TEST_CASE("cache key: other names are ignored", "[handlers][cache]") {
+  const CacheRules rules = rules_for("user_id");
+  for (const char* argument : {"userid", "user_i", "user_idx", "xuser_id", "user-id", "user%5", "",
+                               "user_id%2", "%00user_id", "user%00_id", "+", "[", "user__id"}) {
+    CAPTURE(argument);
+    CHECK(query_in_key(rules, std::string("?") + argument + "=42").empty());
+  }
+  CHECK(query_in_key(rules, "").empty());
+}
+
+}  // namespace
+}  // namespace sluice::handlers
