@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <utility>
 
+#include "proxy/http/chars.h"
 #include "proxy/http/headers.h"
 #include "proxy/http/uri.h"
 #include "proxy/server/admin_query.h"
@@ -31,11 +33,28 @@ constexpr std::pair<std::string_view, cache::Purge::By> kKinds[] = {
     {"all", cache::Purge::By::All},
 };
 
+// "soft", "soft=1", "soft=false".
+std::optional<bool> flag_of(std::string_view value) {
+  if (value.empty() || value == "1" || value == "true") return true;
+  if (value == "0" || value == "false") return false;
+  return std::nullopt;
+}
+
+// Keys know of no port, so with one none would be found.
+std::string fault_of_host(std::string_view host) {
+  const std::optional<http::Authority> authority = http::parse_authority(host);
+  if (!authority) return fmt::format("\"{}\" is no host", host);
+  if (!authority->port) return "";
+  return fmt::format("a host is purged with all its ports: say \"{}\"", authority->host);
+}
+
 // A sentence where something is wrong.
 std::string read_order(std::string_view query, Order& order) {
   for (const auto& [name, value] : query_arguments(query)) {
+    const std::optional<bool> flag = flag_of(value);
     if (name == "soft") {
-      order.soft = true;
+      if (!flag) return "\"soft\" is 1 or 0";
+      order.soft = *flag;
       continue;
     }
     const auto* const kind =
@@ -43,13 +62,16 @@ std::string read_order(std::string_view query, Order& order) {
                      [&name = name](const auto& known) { return known.first == name; });
     if (kind == std::end(kKinds)) return fmt::format("\"{}\" is nothing to purge by", name);
     if (order.by) return "one thing to purge by, not two";
-    if (value.empty() && kind->second != cache::Purge::By::All) {
+    if (kind->second == cache::Purge::By::All) {
+      if (flag != true) return "\"all\" has no value";
+    } else if (value.empty()) {
       return fmt::format("\"{}\" is empty", name);
     }
     order.by = kind->second;
     order.text = value;
   }
-  return order.by ? "" : "say what to purge: url, prefix, host, tag or all";
+  if (!order.by) return "say what to purge: url, prefix, host, tag or all";
+  return order.by == cache::Purge::By::Host ? fault_of_host(order.text) : "";
 }
 
 std::string lower(std::string_view text) {
@@ -114,6 +136,62 @@ std::vector<std::string> begun_authorities(std::string_view begin, std::string_v
   return texts;
 }
 
+// What no request has in its target as it is, as clients send it: "%C3%BC" for the bytes of "ü".
+std::string encoded(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (http::is_class(c, http::char_class::kTarget)) {
+      out += c;
+    } else {
+      fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+std::optional<std::string> normal_path(std::string path) {
+  const std::optional<std::size_t> size = http::normalise_path(path, path.data());
+  if (!size) return std::nullopt;
+  path.resize(*size);
+  return path;
+}
+
+// "%" or "%C", at the end.
+std::string_view begun_escape(std::string_view path) {
+  const std::string_view end = path.substr(path.size() - std::min<std::size_t>(path.size(), 2));
+  const std::string_view begun = end.substr(std::min(end.rfind('%'), end.size()));
+  const bool is_begun = begun.size() < 2 || http::is_class(begun[1], http::char_class::kHex);
+  return is_begun ? begun : std::string_view();
+}
+
+// Of a path that may go on: a last segment of dots need not be one, and an escape that has begun
+// becomes one that stays one.
+std::optional<std::string> begun_path(std::string_view path) {
+  const std::string_view escape = begun_escape(path);
+  const std::size_t segment = path.rfind('/') + 1;
+  const std::string_view last = path.substr(segment, path.size() - escape.size() - segment);
+  constexpr std::string_view kNoDots = "/-";
+  const auto parents_text = normal_path(std::string(path.substr(0, segment)));
+  const auto last_text = normal_path(std::string(kNoDots).append(last));
+  if (!parents_text || !last_text) return std::nullopt;
+  std::string text = *parents_text + last_text->substr(kNoDots.size());
+  for (const char c : escape) text += c >= 'a' && c <= 'f' ? static_cast<char>(c & ~0x20) : c;
+  return text;
+}
+
+// What stands behind the authority, as keys have it.
+std::optional<std::string> rest_in_keys(std::string_view rest, bool whole) {
+  const std::size_t fragment = std::min(rest.find('#'), rest.size());
+  if (!whole && fragment != rest.size()) return std::nullopt;  // there is none in keys
+  const std::string text = encoded(rest.substr(0, fragment));
+  const std::size_t query = std::min(text.find('?'), text.size());
+  const bool ends = whole || query != text.size();
+  const std::string path = query == 0 ? "/" : text.substr(0, query);
+  const std::optional<std::string> normal = ends ? normal_path(path) : begun_path(path);
+  if (!normal) return std::nullopt;
+  return *normal + text.substr(query);
+}
+
 }  // namespace
 
 std::vector<std::string> cache_urls(std::string_view url, bool whole) {
@@ -125,18 +203,11 @@ std::vector<std::string> cache_urls(std::string_view url, bool whole) {
     url.remove_prefix(mark + 3);
   }
   const std::string_view authority = url.substr(0, url.find_first_of("/?#"));
-  std::string rest(url.substr(authority.size()));
-  if (authority.empty()) return {};
-  if (whole) {
-    rest.resize(std::min(rest.find('#'), rest.size()));
-    const std::size_t query = std::min(rest.find('?'), rest.size());
-    std::string path = query == 0 ? "/" : rest.substr(0, query);
-    const std::optional<std::size_t> size = http::normalise_path(path, path.data());
-    if (!size) return {};
-    rest = path.substr(0, *size) + rest.substr(query);
-  }
+  const std::string_view rest = url.substr(authority.size());
   // A prefix may end within the host.
   const bool is_begin = !whole && rest.empty();
+  const std::optional<std::string> rest_text = is_begin ? std::string() : rest_in_keys(rest, whole);
+  if (authority.empty() || !rest_text) return {};
   std::vector<std::string> urls;
   urls.reserve(schemes.size());
   for (const std::string_view scheme : schemes) {
@@ -144,7 +215,7 @@ std::vector<std::string> cache_urls(std::string_view url, bool whole) {
         is_begin ? begun_authorities(authority, scheme)
                  : std::vector<std::string>{authority_text(authority, scheme)};
     for (const std::string& text : texts) {
-      urls.push_back(fmt::format("{}://{}{}", scheme, text, rest));
+      urls.push_back(fmt::format("{}://{}{}", scheme, text, *rest_text));
     }
   }
   return urls;

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::server {
@@ -22,6 +23,8 @@ TEST_CASE("cache admin: a URL is written as keys have it", "[server][cache]") {
   CHECK(cache_urls("https://A.Example:443/x/../y?Q=1#f", true) == Urls{"https://a.example/y?Q=1"});
   CHECK(cache_urls("HTTP://a.example:80", true) == Urls{"http://a.example/"});
   CHECK(cache_urls("http://a.example:8080/%7Ea", true) == Urls{"http://a.example:8080/~a"});
+  CHECK(cache_urls("http://a.example/\xc3\xbc?\xc3\xbc", true) ==
+        Urls{"http://a.example/%C3%BC?%C3%BC"});
   CHECK(cache_urls("a.example?x", true) == Urls{"http://a.example/?x", "https://a.example/?x"});
   CHECK(cache_urls("http://A.example.:80/", true) == Urls{"http://a.example/"});
   CHECK(cache_urls("http://a.example.:8080/", true) == Urls{"http://a.example:8080/"});
@@ -37,17 +40,56 @@ TEST_CASE("cache admin: a URL is written as keys have it", "[server][cache]") {
   }
 }
 
+TEST_CASE("cache admin: a prefix is written as keys have it, as far as it goes",
+          "[server][cache]") {
+  const auto path_of = [](const std::string& path) {
+    const Urls urls = cache_urls("http://a.example" + path, false);
+    return urls.empty() ? "" : urls.front().substr(std::string("http://a.example").size());
+  };
+  for (const auto& [given, text] : std::vector<std::pair<std::string, std::string>>{
+           {"/a%2fb", "/a%2Fb"},
+           {"/%7Eu", "/~u"},
+           {"/\xc3\xbc", "/%C3%BC"},
+           {"/a b", "/a%20b"},
+           {"/q/../q/", "/q/"},
+           {"/q//r", "/q/r"},
+           {"/./q/%2e%2e/r", "/r"},
+           {"/", "/"},
+           {"/q/.", "/q/."},    // of "/q/.well-known"
+           {"/q/..", "/q/.."},  // of "/q/..."
+           {"/q/%2E", "/q/."},
+           {"/a%", "/a%"},
+           {"/a%c", "/a%C"},
+           {"/%c3%b", "/%C3%B"},
+           {"/%", "/%"},
+           {"/a%2", "/a%2"},
+           {"/a/../b?x=/../%7e", "/b?x=/../%7e"},
+           {"/.?x", "/?x"},
+           {"?x", "/?x"},
+       }) {
+    CAPTURE(given);
+    CHECK(path_of(given) == text);
+  }
+  for (const char* wrong : {"/%zz/", "/%zz", "/../a", "/a#b", "/%00", "/a%/b", "/%z"}) {
+    CAPTURE(wrong);
+    CHECK(path_of(wrong).empty());
+  }
+}
+
 TEST_CASE("cache admin: a purge is by exactly one thing", "[server][cache]") {
   cache::Store store({});
   const auto status = [&store](const char* query) {
     return purge_cache(store, {}, {query, {}}).status;
   };
-  for (const char* right : {"all", "url=http%3A%2F%2Fa.example%2F", "host=a.example&soft",
-                            "soft&tag=x", "prefix=a.example"}) {
+  for (const char* right :
+       {"all", "url=http%3A%2F%2Fa.example%2F", "host=a.example&soft", "soft&tag=x",
+        "prefix=a.example", "all=1", "all&soft=0", "host=%5B::1%5D", "host=a.example."}) {
     CAPTURE(right);
     CHECK(status(right) == 200);
   }
-  for (const char* wrong : {"", "soft", "url=", "tag", "urls=x", "tag=x&host=y", "url=/a"}) {
+  for (const char* wrong : {"", "soft", "url=", "tag", "urls=x", "tag=x&host=y", "url=/a", "all=0",
+                            "all=x", "all&soft=x", "host=a.example:80", "host=%5B::1%5D:8080",
+                            "host=a/b", "host=::1", "prefix=a.example/%25zz"}) {
     CAPTURE(wrong);
     CHECK(status(wrong) == 400);
   }
@@ -68,6 +110,27 @@ TEST_CASE("cache admin: what is purged is counted", "[server][cache]") {
         "{\"purged\": 1, \"fetches_outdated\": 0}\n");
   CHECK(cache_stats(store).body.find("\"entries\": 1,") != std::string::npos);
   CHECK(purge_cache(store, {}, {"all", {}}).body == "{\"purged\": 1, \"fetches_outdated\": 0}\n");
+}
+
+TEST_CASE("cache admin: what is purged softly stays, and what is not does not", "[server][cache]") {
+  for (const auto& [query, stays] :
+       {std::pair{"all&soft", true}, std::pair{"all&soft=1", true},
+        std::pair{"all&soft=true", true}, std::pair{"all&soft=0", false},
+        std::pair{"all&soft=false", false}, std::pair{"all", false}}) {
+    CAPTURE(query);
+    cache::Store store({});
+    cache::EntryParts parts;
+    parts.key = store.key("http://a.example/\np");
+    REQUIRE(store.insert(cache::Entry::create(parts)));
+    CHECK(purge_cache(store, {}, {query, {}}).status == 200);
+    CHECK((store.stats().entries == 1) == stays);
+  }
+}
+
+TEST_CASE("cache admin: with a port, the answer says how a host is written", "[server][cache]") {
+  cache::Store store({});
+  CHECK(purge_cache(store, {}, {"host=sub.a.example:80", {}}).body ==
+        "a host is purged with all its ports: say \"sub.a.example\"\n");
 }
 
 TEST_CASE("cache admin: a URL is purged with what the rules keep of its query", "[server][cache]") {
