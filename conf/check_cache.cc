@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,20 +22,52 @@ bool is_status(const std::string& text) {
          std::all_of(text.begin(), text.end(), is_digit);
 }
 
+void check_names(const std::vector<std::string>& names, const Path& path, Reporter& reporter) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (auto fault = field_name_fault(names[i])) reporter.at(path.at(i), std::move(*fault));
+  }
+}
+
+// Lifetimes are counted in seconds (RFC 9111 1.2.2), so that less would be none.
+void check_seconds(Duration duration, const Path& path, Reporter& reporter) {
+  if (duration % std::chrono::seconds(1) == Duration::zero()) return;
+  reporter.at(path, {fmt::format("{} is no number of whole seconds", print(duration)), {}});
+}
+
 void check_ttl(const RouteCache& cache, const Path& path, Reporter& reporter) {
   for (const auto& [status, ttl] : cache.ttl) {
     if (status != "any" && !is_status(status)) {
       reporter.at_key(path.at(status), {fmt::format("{} is no status", in_quotes(status)),
                                         "a number from 200 to 599, or \"any\""});
+    } else if (status == "206" || status == "304") {
+      reporter.at_key(path.at(status), {fmt::format("{} is never stored", status), {}});
     }
     const Result<Duration> duration = parse_duration(ttl);
-    if (!duration) reporter.at(path.at(status), {duration.error().what, {}});
+    if (!duration) {
+      reporter.at(path.at(status), {duration.error().what, {}});
+    } else {
+      check_seconds(*duration, path.at(status), reporter);
+    }
   }
 }
 
-void check_names(const std::vector<std::string>& names, const Path& path, Reporter& reporter) {
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (auto fault = field_name_fault(names[i])) reporter.at(path.at(i), std::move(*fault));
+void check_vary(const RouteCache& cache, const Path& path, Reporter& reporter) {
+  check_names(cache.vary, path, reporter);
+  for (std::size_t i = 0; i < cache.vary.size(); ++i) {
+    if (cache.vary[i] != "*") continue;
+    reporter.at(path.at(i), {"by \"*\" no response would be kept", "names of request fields"});
+  }
+}
+
+void check_methods(const RouteCache& cache, const Path& path, Reporter& reporter) {
+  if (cache.methods.empty()) {
+    reporter.at(path, {"without a method nothing is answered from the cache", {}});
+  }
+  for (std::size_t i = 0; i < cache.methods.size(); ++i) {
+    if (cache.methods[i] == "GET" || cache.methods[i] == "HEAD") continue;
+    reporter.at(path.at(i),
+                {fmt::format("{} is never answered from a cache", in_quotes(cache.methods[i])),
+                 "allowed are \"GET\" and \"HEAD\""});
   }
 }
 
@@ -64,18 +97,16 @@ void check_cache(const Config& config, const Route& route, const Path& route_pat
     reporter.at_least(path, {"only what is forwarded can have this", {}});
   }
   check_ttl(cache, path.at("ttl"), reporter);
+  const Path stale = path.at("stale");
+  check_seconds(cache.stale.while_revalidate, stale.at("while_revalidate"), reporter);
+  check_seconds(cache.stale.if_error, stale.at("if_error"), reporter);
   check_query(cache.key.query, path.at("key").at("query"), reporter);
   check_names(cache.key.headers, path.at("key").at("headers"), reporter);
   check_names(cache.key.cookies, path.at("key").at("cookies"), reporter);
-  check_names(cache.vary, path.at("vary"), reporter);
+  check_vary(cache, path.at("vary"), reporter);
   check_names(cache.bypass.headers, path.at("bypass").at("headers"), reporter);
   check_names(cache.bypass.cookies, path.at("bypass").at("cookies"), reporter);
-  for (std::size_t i = 0; i < cache.methods.size(); ++i) {
-    if (cache.methods[i] == "GET" || cache.methods[i] == "HEAD") continue;
-    reporter.at(path.at("methods").at(i),
-                {fmt::format("{} is never answered from a cache", in_quotes(cache.methods[i])),
-                 "allowed are \"GET\" and \"HEAD\""});
-  }
+  check_methods(cache, path.at("methods"), reporter);
   if (cache.max_object > config.cache.size) {
     reporter.at(path.at("max_object"), {"is more than the whole cache holds", {}});
   }

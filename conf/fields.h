@@ -161,9 +161,10 @@ void fields(V& v, T& t) {
 template <typename V, Is<RouteCache> T>
 void fields(V& v, T& t) {
   v.key("ttl", t.ttl, StringMap{},
-        "Lifetimes by status, as `{ \"200\": \"10m\", \"any\": \"10s\" }`, instead of those "
-        "that the responses name. What must not be stored still is not.");
-  v.key("stale", t.stale, Object{}, "For responses that say nothing of it themselves.");
+        "Lifetimes by status, as `{ \"200\": \"10m\", \"any\": \"10s\" }`, in whole seconds, "
+        "instead of those that the responses name. What must not be stored still is not.");
+  v.key("stale", t.stale, Object{},
+        "For responses that say nothing of it themselves; in whole seconds.");
   v.key("key", t.key, Object{}, "What tells two resources apart, besides scheme, host and path.");
   v.key("vary", t.vary, Strings{.or_one = true, .example = "Accept-Language"},
         "Names of request fields by which each response is selected, as if its Vary named them.");

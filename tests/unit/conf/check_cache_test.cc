@@ -28,6 +28,21 @@ TEST_CASE("check: what a cache is told", "[conf][check]") {
        "a number from 200 to 599, or \"any\""},
       {cached(R"("ttl":{@"199":"1m"})"), "routes[0].cache.ttl.199", "\"199\" is no status",
        "a number from 200 to 599, or \"any\""},
+      {cached(R"("ttl":{@"206":"1m"})"), "routes[0].cache.ttl.206", "206 is never stored", ""},
+      {cached(R"("ttl":{"200":@"900ms"})"), "routes[0].cache.ttl.200",
+       "900ms is no number of whole seconds", ""},
+      {cached(R"("ttl":{"any":@"1500ms"})"), "routes[0].cache.ttl.any",
+       "1500ms is no number of whole seconds", ""},
+      {cached(R"("stale":{"while_revalidate":@"1ms"})"), "routes[0].cache.stale.while_revalidate",
+       "1ms is no number of whole seconds", ""},
+      {cached(R"("stale":{"if_error":@"2500ms"})"), "routes[0].cache.stale.if_error",
+       "2500ms is no number of whole seconds", ""},
+      {cached(R"("vary":["Accept",@"*"])"), "routes[0].cache.vary[1]",
+       "by \"*\" no response would be kept", "names of request fields"},
+      {cached(R"("vary":@"*")"), "routes[0].cache.vary", "by \"*\" no response would be kept",
+       "names of request fields"},
+      {cached(R"(@"methods":[])"), "routes[0].cache.methods",
+       "without a method nothing is answered from the cache", ""},
       {cached(R"("key":{"query":["a",@"*"]})"), "routes[0].cache.key.query[1]",
        "\"*\" is every argument, and stands alone", ""},
       {cached(R"("key":{"query":[@"a=b"]})"), "routes[0].cache.key.query[0]",
@@ -52,6 +67,7 @@ TEST_CASE("check: names of a cache's fields, cookies and lifetimes are looked at
     CHECK_FALSE(loads(cached(members)));
   }
   CHECK(loads(cached("")));
+  CHECK(loads(cached(R"("ttl":{"200":"2000ms"},"stale":{"if_error":"0ms"})")));
   CHECK(loads(cached(R"("ttl":{"any":"0s","404":"1m"},"key":{"query":[]},"vary":"Accept")")));
 }
 
