@@ -7,6 +7,7 @@
 
 #include "tests/support/environment.h"
 #include "tests/support/process.h"
+#include "tests/support/temp_dir.h"
 #include "tests/wire/cache_rig.h"
 #include "tests/wire/endings.h"
 
@@ -19,6 +20,7 @@ using sluice::support::run_program;
 using sluice::support::ScriptedBackend;
 using sluice::support::sluice_binary;
 using sluice::support::SluiceProcess;
+using sluice::support::TempDir;
 using sluice::wire::caching;
 using sluice::wire::Gate;
 using sluice::wire::get;
@@ -63,6 +65,47 @@ TEST_CASE("cache purge: a tag takes every response that has it, and no other", "
   CHECK(post(sluice, "/cache/purge?tag=y").body == "{\"purged\": 2, \"fetches_outdated\": 0}\n");
 }
 
+TEST_CASE("cache purge: a host takes all that is stored of it, and nothing of others",
+          "[wire][cache]") {
+  Origin origin = tagged_origin();
+  SluiceProcess sluice(caching(origin.backend()));
+  const auto get_of = [&sluice](const std::string& host) {
+    RawClient client = sluice.connect();
+    client.send("GET /a HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+    return read_response(client).field("Cache-Status");
+  };
+  const std::vector<std::string> hosts = {"b.example", "B.example:8080", "sub.b.example",
+                                          "b.example.org", "[2001:db8::1]:8080"};
+  for (const std::string& host : hosts) get_of(host);
+  CHECK(origin.count("/a") == hosts.size());
+  CHECK(post(sluice, "/cache/purge?host=B.example.").body ==
+        "{\"purged\": 2, \"fetches_outdated\": 0}\n");
+  CHECK(post(sluice, "/cache/purge?host=%5B2001:DB8::1%5D").body ==
+        "{\"purged\": 1, \"fetches_outdated\": 0}\n");
+  for (const std::string& host : hosts) get_of(host);
+  CHECK(origin.count("/a") == hosts.size() + 3);
+  CHECK(post(sluice, "/cache/purge?host=b.example:8080").status == 400);
+}
+
+TEST_CASE("cache purge: a prefix finds what is stored however it is spelt", "[wire][cache]") {
+  Origin origin({{"/x/a%2Fb", {{200, {{"Cache-Control", "max-age=1000"}}, "a"}}},
+                 {"/x/~u/%C3%BC", {{200, {{"Cache-Control", "max-age=1000"}}, "u"}}}});
+  SluiceProcess sluice(caching(origin.backend()));
+  const auto purged_by = [&sluice](const std::string& prefix) {
+    get(sluice, "/x/a%2fb");
+    get(sluice, "/x/%7eu/%c3%bc");
+    return command(sluice, {"purge", "prefix", "a.example" + prefix}).out;
+  };
+  const std::string one = "{\"purged\": 1, \"fetches_outdated\": 0}\n";
+  const std::string both = "{\"purged\": 2, \"fetches_outdated\": 0}\n";
+  CHECK(purged_by("/x/a%2f") == one);
+  CHECK(purged_by("/x/%7E") == one);
+  CHECK(purged_by("/x/~u/\xc3\xbc") == one);
+  CHECK(purged_by("/x/~u/%c") == one);
+  CHECK(purged_by("/y/../x//") == both);
+  CHECK(purged_by("/x") == both);
+}
+
 TEST_CASE("cache purge: what is purged softly is validated, not fetched anew", "[wire][cache]") {
   Origin origin = tagged_origin();
   SluiceProcess sluice(caching(origin.backend()));
@@ -71,6 +114,39 @@ TEST_CASE("cache purge: what is purged softly is validated, not fetched anew", "
   CHECK(get(sluice, "/e").body == "body");
   REQUIRE(origin.count("/e") == 2);
   CHECK(origin.requests("/e")[1].field("If-None-Match") == "\"1\"");
+  // The same by the command.
+  CHECK(command(sluice, {"purge", "--soft", "host", "a.example"}).out ==
+        "{\"purged\": 1, \"fetches_outdated\": 0}\n");
+  CHECK(get(sluice, "/e").body == "body");
+  REQUIRE(origin.count("/e") == 3);
+  CHECK(origin.requests("/e")[2].field("If-None-Match") == "\"1\"");
+}
+
+TEST_CASE("cache purge: where a token is asked for, nothing is purged without it",
+          "[wire][cache]") {
+  Origin origin = tagged_origin();
+  const TempDir directory;
+  const std::string token = directory.write("token", "secret\n");
+  const std::string wrong = directory.write("wrong", "secreT\n");
+  const std::string admin = "unix:" + directory.file("admin.sock");
+  SluiceProcess sluice(
+      caching(origin.backend(), {},
+              R"("admin": {"address": ")" + admin + R"(", "token_file": ")" + token + R"("})"));
+  get(sluice, "/a");
+  const auto purge = [&admin](const std::vector<std::string>& more) {
+    std::vector<std::string> all = {sluice_binary(), "cache", "purge", "all", "--admin", admin};
+    all.insert(all.end(), more.begin(), more.end());
+    return run_program(all);
+  };
+  for (const Finished& refused : {purge({}), purge({"--token-file", wrong})}) {
+    CHECK(refused.status.code == 1);
+    CHECK(refused.err == "a token is needed\n");
+  }
+  get(sluice, "/a");
+  CHECK(origin.count("/a") == 1);
+  CHECK(purge({"--token-file", token}).out == "{\"purged\": 1, \"fetches_outdated\": 0}\n");
+  get(sluice, "/a");
+  CHECK(origin.count("/a") == 2);
 }
 
 TEST_CASE("cache purge: what one client fetches for itself meanwhile is not kept",
