@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the tests of costs count by: heap allocations of the workers, and system calls of the whole
-// process. No clock.
+// What the tests of costs count by: heap allocations and system calls of the workers. No clock.
 #pragma once
 
 #include <sys/types.h>
@@ -8,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 #include "tests/support/process.h"
@@ -47,7 +47,8 @@ class AllocationCount {
   std::atomic<std::uint64_t>* words_;
 };
 
-// System calls by name, of all threads of a process, between its construction and finish().
+// System calls by name, of all workers of a process, between its construction and finish(). What
+// other threads do (the writer of the log, who waits for signals) is no request's.
 class SystemCalls {
  public:
   explicit SystemCalls(pid_t pid);
@@ -57,6 +58,7 @@ class SystemCalls {
  private:
   support::TempDir directory_;
   std::string path_;
+  std::set<std::string> workers_;  // their numbers
   support::Process strace_;
 };
 
@@ -66,7 +68,8 @@ void skip_unless_traced();
 std::map<std::string, int> calls_of(support::SluiceProcess& sluice, support::RawClient& client,
                                     int status = 200);
 
-// Nothing else on the way, but for waiting and the writer of the access log.
+// Nothing else on the way, but for waiting; and of each other call fewer than one for a hundred
+// requests.
 void check_only_expected(const std::map<std::string, int>& calls);
 
 }  // namespace sluice::wire
