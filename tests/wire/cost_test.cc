@@ -125,6 +125,30 @@ TEST_CASE("cost: a hit in the cache allocates nothing", "[wire][cost][cache]") {
   CHECK(backend.request_count() == 1);
 }
 
+TEST_CASE("cost: a hit on what was compressed once allocates nothing, either",
+          "[wire][cost][cache][compress]") {
+  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer's allocator is its own");
+  ScriptedBackend backend(
+      ScriptedBackend::answer(200, std::string(4096, 'x'),
+                              {{"Cache-Control", "max-age=1000"}, {"Content-Type", "text/plain"}}));
+  AllocationCount count;
+  std::string config = sluice::wire::caching(backend);
+  config.insert(config.find("\"cache\""), "\"compress\": {}, ");
+  SluiceProcess sluice(config, count.options());
+  RawClient client = sluice.connect();
+  count.start();
+  send_requests(client, kWarmUp);
+  const std::uint64_t warm_up = count.stop();
+  CHECK(warm_up > 0);
+  count.start();
+  send_requests(client, kRequests);
+  CHECK(count.stop() - warm_up == 0);
+  client.send(
+      "GET /some/path?with=query HTTP/1.1\r\nHost: www.example\r\nAccept-Encoding: gzip\r\n\r\n");
+  CHECK(read_response(client).field("Content-Encoding") == "gzip");
+  CHECK(backend.request_count() == 1);
+}
+
 TEST_CASE("cost: a hit in the cache is one read and one write", "[wire][cost][cache]") {
   skip_unless_traced();
   ScriptedBackend backend(cacheable());
