@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/http/forwarded.h"
 
+#include <algorithm>
+#include <array>
 #include <optional>
 
 #include "proxy/http/uri.h"
@@ -12,6 +14,7 @@ constexpr std::string_view kSeparator = ", ";
 constexpr std::string_view kForBegin = "for=";
 constexpr std::string_view kProto = ";proto=";
 constexpr std::size_t kForwardedElement = 64;  // "for=" an address in quotes and brackets ";proto="
+constexpr std::size_t kNodeMax = IpAddress::kMaxText + sizeof("[]:65535");
 
 // "192.0.2.1", "192.0.2.1:4711", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:4711".
 std::optional<IpAddress> parse_node(std::string_view text) {
@@ -23,37 +26,124 @@ std::optional<IpAddress> parse_node(std::string_view text) {
   return IpAddress::parse(host);
 }
 
-// The for= parameter of one element: for=192.0.2.1;proto=http, for="[2001:db8::1]:4711".
-std::optional<IpAddress> parse_forwarded_for(std::string_view element) {
-  constexpr std::string_view kName = "for=";
-  for (std::size_t end = 0; end != std::string_view::npos;) {
-    end = element.find(';');
-    const std::string_view pair = trim_ows(element.substr(0, end));
-    if (end != std::string_view::npos) element.remove_prefix(end + 1);
-    if (!iequals(pair.substr(0, kName.size()), kName)) continue;
-    std::string_view value = pair.substr(kName.size());
-    const bool quoted = value.size() > 1 && value.front() == '"' && value.back() == '"';
-    if (quoted) value = value.substr(1, value.size() - 2);
-    return parse_node(value);
-  }
-  return std::nullopt;
+// A name and its value (RFC 7239 4), without the quotes around it; what has no "=" is all name.
+struct Pair {
+  std::string_view name;
+  std::string_view value;
+  bool quoted = false;
+};
+
+Pair split_pair(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) return {text, {}};
+  return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
-using ParseElement = std::optional<IpAddress> (*)(std::string_view);
+// Of a quoted string (RFC 9110 5.6.4), from behind its opening quote; npos: it has no end.
+std::size_t find_closing_quote(std::string_view text, std::size_t from) {
+  for (std::size_t i = from; i < text.size(); ++i) {
+    if (text[i] == '"') return i;
+    if (text[i] == '\\') ++i;
+  }
+  return std::string_view::npos;
+}
+
+// Takes the first pair off an element. None: there are quotes where none may be.
+std::optional<Pair> take_pair(std::string_view& element) {
+  const std::size_t end = std::min(element.find_first_of(";\""), element.size());
+  const std::string_view text = trim_ows(element.substr(0, end));
+  if (end == element.size() || element[end] == ';') {
+    element.remove_prefix(std::min(end + 1, element.size()));
+    return split_pair(text);
+  }
+  const std::size_t close = find_closing_quote(element, end + 1);
+  Pair pair = split_pair(text);
+  if (close == std::string_view::npos || !text.ends_with('=') || !pair.value.empty()) return {};
+  pair.value = element.substr(end + 1, close - end - 1);
+  pair.quoted = true;
+  element = trim_ows(element.substr(close + 1));
+  if (!element.empty() && element.front() != ';') return std::nullopt;
+  element.remove_prefix(std::min<std::size_t>(1, element.size()));
+  return pair;
+}
+
+// What quoted-pairs stand for: "192.0.2.1\:80".
+std::optional<IpAddress> parse_quoted_node(std::string_view text) {
+  std::array<char, kNodeMax> plain;
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\') ++i;
+    if (i == text.size() || size == plain.size()) return std::nullopt;
+    plain[size++] = text[i];
+  }
+  return parse_node({plain.data(), size});
+}
+
+// The for= parameter of one element: for=192.0.2.1;proto=http, for="[2001:db8::1]:4711". None, too,
+// where it occurs twice, which it must not (RFC 7239 4): one of them is somebody else's.
+std::optional<IpAddress> parse_forwarded_for(std::string_view element) {
+  std::optional<Pair> node;
+  while (!element.empty()) {
+    const std::optional<Pair> pair = take_pair(element);
+    if (!pair) return std::nullopt;
+    if (!iequals(pair->name, "for")) continue;
+    if (node) return std::nullopt;
+    node = pair;
+  }
+  if (!node) return std::nullopt;
+  return node->quoted ? parse_quoted_node(node->value) : parse_node(node->value);
+}
+
+// Whether an odd number of backslashes stands before it.
+bool is_escaped(std::string_view text, std::size_t at) {
+  std::size_t begin = at;
+  while (begin > 0 && text[begin - 1] == '\\') --begin;
+  return (at - begin) % 2 == 1;
+}
+
+// Where a list's last element begins, less one; npos: there is only one; none: it has quotes
+// without a partner. Quotes are paired from the right: a proxy's own element ends the list, and
+// what its client has put before it, open quotes and all, changes nothing of how that is read.
+std::optional<std::size_t> last_comma(std::string_view list) {
+  bool quoted = false;
+  for (std::size_t i = list.size(); i-- > 0;) {
+    if (list[i] == ',' && !quoted) return i;
+    if (list[i] != '"') continue;
+    const bool escaped = is_escaped(list, i);
+    if (escaped && !quoted) return std::nullopt;
+    if (!escaped) quoted = !quoted;
+  }
+  if (quoted) return std::nullopt;
+  return std::string_view::npos;
+}
+
+std::optional<std::size_t> last_plain_comma(std::string_view list) {
+  return list.rfind(',');
+}
+
+struct Grammar {
+  std::optional<std::size_t> (*last_comma)(std::string_view list);
+  std::optional<IpAddress> (*parse)(std::string_view element);
+};
+constexpr Grammar kAddresses = {last_plain_comma, parse_node};
+constexpr Grammar kForwarded = {last_comma, parse_forwarded_for};
 
 // Walks one field's elements from the right. Returns true when `client` is final.
-bool walk_back(std::string_view value, ParseElement parse, const CidrSet& trusted,
+bool walk_back(std::string_view value, const Grammar& grammar, const CidrSet& trusted,
                IpAddress& client) {
   for (;;) {
-    const std::size_t comma = value.rfind(',');
-    const bool last = comma == std::string_view::npos;
-    const std::optional<IpAddress> address =
-        parse(trim_ows(last ? value : value.substr(comma + 1)));
-    if (!address) return true;
-    client = *address;
-    if (!trusted.contains(client)) return true;
+    const std::optional<std::size_t> comma = grammar.last_comma(value);
+    if (!comma) return true;
+    const bool last = *comma == std::string_view::npos;
+    const std::string_view element = trim_ows(last ? value : value.substr(*comma + 1));
+    if (!element.empty()) {  // RFC 9110 5.6.1.2: empty ones are ignored
+      const std::optional<IpAddress> address = grammar.parse(element);
+      if (!address) return true;
+      client = *address;
+      if (!trusted.contains(client)) return true;
+    }
     if (last) return false;
-    value = value.substr(0, comma);
+    value = value.substr(0, *comma);
   }
 }
 
@@ -155,11 +245,11 @@ IpAddress client_address(IpAddress peer, const CidrSet& trusted, const Fields& f
   const bool forwarded = from == ClientField::Forwarded;
   const FieldId id = forwarded ? FieldId::Forwarded : FieldId::XForwardedFor;
   if (!fields.has(id) || !trusted.contains(peer)) return peer;
-  const ParseElement parse = forwarded ? parse_forwarded_for : parse_node;
+  const Grammar& grammar = forwarded ? kForwarded : kAddresses;
   IpAddress client = peer;
   for (std::size_t i = fields.size(); i-- > 0;) {
     if (fields[i].id != id) continue;
-    if (walk_back(fields[i].value, parse, trusted, client)) break;
+    if (walk_back(fields[i].value, grammar, trusted, client)) break;
   }
   return client;
 }

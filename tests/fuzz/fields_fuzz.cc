@@ -145,18 +145,13 @@ std::optional<IpAddress> node_address(std::string_view text) {
   return IpAddress::parse(host);
 }
 
-// The walk from right to left over all X-Forwarded-For fields as one list. An empty element ends it
-// too, so a field without a value does.
+// The walk from right to left over all X-Forwarded-For fields as one list.
 IpAddress expected_client(IpAddress peer, const CidrSet& trusted, const Fields& fields) {
   if (!trusted.contains(peer)) return peer;
   std::vector<std::string_view> nodes;
   for (const http::Field& field : fields) {
     if (field.id != FieldId::XForwardedFor) continue;
-    std::string_view rest = field.value;
-    for (std::size_t comma; (comma = rest.find(',')) != rest.npos; rest.remove_prefix(comma + 1)) {
-      nodes.push_back(http::trim_ows(rest.substr(0, comma)));
-    }
-    nodes.push_back(http::trim_ows(rest));
+    for (const std::string_view node : elements_of(field.value)) nodes.push_back(node);
   }
   IpAddress client = peer;
   for (auto node = nodes.rbegin(); node != nodes.rend() && trusted.contains(client); ++node) {
@@ -165,6 +160,47 @@ IpAddress expected_client(IpAddress peer, const CidrSet& trusted, const Fields& 
     client = *address;
   }
   return client;
+}
+
+// The elements of a Forwarded field whose quotes are in order, found from the left.
+std::optional<std::vector<std::string_view>> quoted_elements_of(std::string_view value) {
+  std::vector<std::string_view> out;
+  std::size_t begin = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (value[i] == '"') {
+      const bool begins_value = i > 0 && value[i - 1] == '=';
+      const std::string_view rest = http::trim_ows(value.substr(i + 1));
+      const bool ends_value = rest.empty() || rest.front() == ',' || rest.front() == ';';
+      if (quoted ? !ends_value : !begins_value) return std::nullopt;
+      quoted = !quoted;
+    } else if (value[i] == '\\') {
+      if (!quoted) return std::nullopt;
+      ++i;
+    } else if (value[i] == ',' && !quoted) {
+      out.push_back(value.substr(begin, i - begin));
+      begin = i + 1;
+    }
+  }
+  if (quoted) return std::nullopt;
+  out.push_back(value.substr(begin));
+  return out;
+}
+
+// Which lines the elements stand in tells nothing.
+void check_forwarded_lines(IpAddress peer, const CidrSet& trusted, const Fields& fields) {
+  Fields lines;
+  for (const http::Field& field : fields) {
+    if (field.id != FieldId::Forwarded) continue;
+    const auto elements = quoted_elements_of(field.value);
+    if (!elements) return;
+    for (const std::string_view element : *elements) {
+      lines.add(FieldId::Forwarded, http::trim_ows(element));
+    }
+  }
+  constexpr auto kFrom = http::ClientField::Forwarded;
+  MUST(http::client_address(peer, trusted, fields, kFrom) ==
+       http::client_address(peer, trusted, lines, kFrom));
 }
 
 void check_hop(const Fields& fields, const http::ForwardedHop& hop) {
@@ -193,7 +229,7 @@ void check_forwarded(const Fields& fields) {
   for (const std::string_view text : {"10.1.2.3", "192.0.2.1", "2001:db8::1", "2001:db9::1"}) {
     const IpAddress peer = *IpAddress::parse(text);
     const IpAddress client = http::client_address(peer, trusted, fields);
-    http::client_address(peer, trusted, fields, http::ClientField::Forwarded);
+    check_forwarded_lines(peer, trusted, fields);
     MUST(client == expected_client(peer, trusted, fields));
     check_hop(fields, {peer, false, "http", "h"});
     check_hop(fields, {peer, true, "http", "h"});
