@@ -363,7 +363,7 @@ void fields(V& v, T& t) {
         "Addresses or CIDR blocks whose X-Forwarded-For is believed. None: nobody's.");
   v.key("client_header", t.client_header, kClientHeaders,
         "The field in which `trusted_proxies` say who the client is. The other one is not looked "
-        "at: a proxy passes on what it does not write itself.");
+        "at, nor passed on as it came: a proxy passes on what it does not write itself.");
   v.key("timeouts", t.timeouts, Object{}, "All have safe defaults.");
   v.key("limits", t.limits, Object{}, "What one client may ask for.");
   v.key("access", t.access, Object{.example = R"({ "deny": [ "203.0.113.0/24" ] })"},

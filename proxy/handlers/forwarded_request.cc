@@ -56,7 +56,9 @@ void prepare_fields(exchange::Exchange& exchange, const http::FieldEdits& edits)
 
   http::ForwardedHop hop{
       .peer = exchange.client().peer,
+      .client = exchange.client_address(),
       .peer_trusted = exchange.peer_trusted(),
+      .client_field = exchange.rules().client_field,
       .scheme = exchange.client().tls ? "https" : "http",
       .host = request.authority,
   };

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kSeparator = ", ";
 constexpr std::string_view kForBegin = "for=";
 constexpr std::string_view kProto = ";proto=";
-constexpr std::size_t kForwardedElement = 64;  // "for=" an address in quotes and brackets ";proto="
+constexpr std::size_t kForwardedElement = 64;  // for="[an address]";proto= and a separator
 constexpr std::size_t kNodeMax = IpAddress::kMaxText + sizeof("[]:65535");
 
 // "192.0.2.1", "192.0.2.1:4711", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:4711".
@@ -125,7 +125,7 @@ struct Grammar {
   std::optional<std::size_t> (*last_comma)(std::string_view list);
   std::optional<IpAddress> (*parse)(std::string_view element);
 };
-constexpr Grammar kAddresses = {last_plain_comma, parse_node};
+constexpr Grammar kPlain = {last_plain_comma, parse_node};
 constexpr Grammar kForwarded = {last_comma, parse_forwarded_for};
 
 // Walks one field's elements from the right. Returns true when `client` is final.
@@ -186,19 +186,33 @@ std::size_t list_bound(const Fields& fields, FieldId id) {
 }
 
 // RFC 7239 section 6: an IPv6 address stands in brackets, and therefore in quotes.
-void put_forwarded_element(Writer& writer, const ForwardedHop& hop) {
+void put_forwarded_node(Writer& writer, const IpAddress& address) {
   writer.put(kForBegin);
-  if (hop.peer.is_none()) {
+  if (address.is_none()) {
     writer.put("unknown");
-  } else if (hop.peer.is_v6()) {
+  } else if (address.is_v6()) {
     writer.put("\"[");
-    writer.put(hop.peer);
+    writer.put(address);
     writer.put("]\"");
   } else {
-    writer.put(hop.peer);
+    writer.put(address);
   }
-  writer.put(kProto);
-  writer.put(hop.scheme);
+}
+
+// Whether what is appended could be read as part of a quoted string: a line ends within one, or has
+// an escape outside of them, which some take for one of the quote behind it.
+bool has_broken_quotes(const Fields& fields, FieldId id) {
+  return std::any_of(fields.begin(), fields.end(), [id](const Field& field) {
+    if (field.id != id) return false;
+    std::size_t at = field.value.find_first_of("\"\\");
+    while (at != std::string_view::npos) {
+      if (field.value[at] == '\\') return true;
+      at = find_closing_quote(field.value, at + 1);
+      if (at == std::string_view::npos) return true;
+      at = field.value.find_first_of("\"\\", at + 1);
+    }
+    return false;
+  });
 }
 
 void set_unless_empty(Fields& fields, FieldId id, std::string_view value) {
@@ -219,16 +233,42 @@ void overwrite(Fields& fields, const ForwardedHop& hop, Writer& writer) {
   set_unless_empty(fields, FieldId::XForwardedHost, hop.host);
 }
 
-void append(Fields& fields, const ForwardedHop& hop, Writer& writer) {
-  if (!hop.peer.is_none()) {
+void append_to_addresses(Fields& fields, const ForwardedHop& hop, Writer& writer) {
+  if (hop.peer.is_none()) return;
+  if (hop.client_field == ClientField::XForwardedFor) {
     writer.put_list(fields, FieldId::XForwardedFor);
-    writer.put(hop.peer);
-    fields.set(FieldId::XForwardedFor, writer.take());
+  } else if (hop.client != hop.peer) {
+    writer.put(hop.client);
+    writer.put(kSeparator);
   }
-  if (fields.has(FieldId::Forwarded)) {
+  writer.put(hop.peer);
+  fields.set(FieldId::XForwardedFor, writer.take());
+}
+
+void append_to_forwarded(Fields& fields, const ForwardedHop& hop, Writer& writer) {
+  if (!fields.has(FieldId::Forwarded)) return;
+  if (hop.client_field != ClientField::Forwarded) {
+    fields.remove(FieldId::Forwarded);
+    return;
+  }
+  if (!has_broken_quotes(fields, FieldId::Forwarded)) {
     writer.put_list(fields, FieldId::Forwarded);
-    put_forwarded_element(writer, hop);
-    fields.set(FieldId::Forwarded, writer.take());
+  } else if (hop.client != hop.peer) {
+    put_forwarded_node(writer, hop.client);
+    writer.put(kSeparator);
+  }
+  put_forwarded_node(writer, hop.peer);
+  writer.put(kProto);
+  writer.put(hop.scheme);
+  fields.set(FieldId::Forwarded, writer.take());
+}
+
+void append(Fields& fields, const ForwardedHop& hop, Writer& writer) {
+  append_to_addresses(fields, hop, writer);
+  append_to_forwarded(fields, hop, writer);
+  if (fields.has(FieldId::XRealIp)) {
+    if (!hop.client.is_none()) writer.put(hop.client);
+    set_unless_empty(fields, FieldId::XRealIp, writer.take());
   }
   if (fields.value(FieldId::XForwardedProto).empty()) {
     set_unless_empty(fields, FieldId::XForwardedProto, hop.scheme);
@@ -245,7 +285,7 @@ IpAddress client_address(IpAddress peer, const CidrSet& trusted, const Fields& f
   const bool forwarded = from == ClientField::Forwarded;
   const FieldId id = forwarded ? FieldId::Forwarded : FieldId::XForwardedFor;
   if (!fields.has(id) || !trusted.contains(peer)) return peer;
-  const Grammar& grammar = forwarded ? kForwarded : kAddresses;
+  const Grammar& grammar = forwarded ? kForwarded : kPlain;
   IpAddress client = peer;
   for (std::size_t i = fields.size(); i-- > 0;) {
     if (fields[i].id != id) continue;
@@ -256,8 +296,10 @@ IpAddress client_address(IpAddress peer, const CidrSet& trusted, const Fields& f
 
 std::size_t forwarded_bound(const Fields& fields, const ForwardedHop& hop) {
   if (!hop.peer_trusted) return IpAddress::kMaxText;
-  return list_bound(fields, FieldId::XForwardedFor) + IpAddress::kMaxText +
-         list_bound(fields, FieldId::Forwarded) + kForwardedElement + hop.scheme.size();
+  constexpr std::size_t kAddresses = 3;  // client and peer in X-Forwarded-For, X-Real-IP
+  return list_bound(fields, FieldId::XForwardedFor) + list_bound(fields, FieldId::Forwarded) +
+         kAddresses * (IpAddress::kMaxText + kSeparator.size()) + 2 * kForwardedElement +
+         hop.scheme.size();
 }
 
 void apply_forwarded(Fields& fields, const ForwardedHop& hop, char* space) {

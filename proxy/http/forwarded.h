@@ -27,10 +27,12 @@ IpAddress client_address(IpAddress peer, const CidrSet& trusted, const Fields& f
 
 // What this hop knows of its side of the request.
 struct ForwardedHop {
-  IpAddress peer;  // of the connection; none for a unix socket
+  IpAddress peer;    // of the connection; none for a unix socket
+  IpAddress client;  // client_address() of it
   bool peer_trusted = false;
-  std::string_view scheme;  // "http" or "https"
-  std::string_view host;    // the request's authority; may be empty
+  ClientField client_field = ClientField::XForwardedFor;  // where the client was read
+  std::string_view scheme;                                // "http" or "https"
+  std::string_view host;                                  // the request's authority; may be empty
 };
 
 // Room that apply_forwarded() needs, at most.
@@ -38,10 +40,13 @@ std::size_t forwarded_bound(const Fields& fields, const ForwardedHop& hop);
 
 // Makes X-Forwarded-For, -Proto and -Host say what is so.
 // Untrusted peer: they are overwritten; X-Forwarded-Port, Forwarded and X-Real-IP are removed.
-// Trusted peer: the peer is appended to X-Forwarded-For (its fields become one) and to Forwarded,
-// if that is there; -Proto and -Host are kept, or set if absent; the others are kept. Built values
-// are written to `space` and borrowed by `fields`, as are scheme and host: all must live as long.
-// REQUIRES: room for forwarded_bound() bytes at `space`.
+// Trusted peer: the peer is appended to the field that the client was read from (X-Forwarded-For,
+// or Forwarded if that is there; its fields become one). What else tells of the client may be
+// forged, and shall not contradict it: X-Forwarded-For is written anew, client and peer, Forwarded
+// removed; an X-Real-IP becomes the client. A Forwarded that would swallow what is appended, as a
+// quote in it is open, is written anew, too. -Proto and -Host are kept, or set if absent; -Port is
+// kept. Built values are written to `space` and borrowed by `fields`, as are scheme and host: all
+// must live as long. REQUIRES: room for forwarded_bound() bytes at `space`.
 void apply_forwarded(Fields& fields, const ForwardedHop& hop, char* space);
 
 }  // namespace sluice::http

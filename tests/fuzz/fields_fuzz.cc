@@ -214,7 +214,16 @@ void check_hop(const Fields& fields, const http::ForwardedHop& hop) {
   const std::string_view list = told.value(FieldId::XForwardedFor);
   MUST(list.ends_with(hop.peer.to_string()));
   if (hop.peer_trusted) {
-    MUST(told.count(FieldId::Forwarded) == (fields.has(FieldId::Forwarded) ? 1U : 0U));
+    const bool keeps = hop.client_field == http::ClientField::Forwarded;
+    MUST(told.count(FieldId::Forwarded) == (keeps && fields.has(FieldId::Forwarded) ? 1U : 0U));
+    MUST(told.value(FieldId::XRealIp) ==
+         (fields.has(FieldId::XRealIp) ? hop.client.to_string() : ""));
+    // Who trusts us and whom we trust sees the same client, in either field.
+    const CidrSet trusted = trusted_set();
+    MUST(http::client_address(hop.peer, trusted, told) == hop.client);
+    if (told.has(FieldId::Forwarded)) {
+      MUST(http::client_address(hop.peer, trusted, told, hop.client_field) == hop.client);
+    }
     return;
   }
   MUST(list == hop.peer.to_string());
@@ -228,11 +237,12 @@ void check_forwarded(const Fields& fields) {
   const CidrSet trusted = trusted_set();
   for (const std::string_view text : {"10.1.2.3", "192.0.2.1", "2001:db8::1", "2001:db9::1"}) {
     const IpAddress peer = *IpAddress::parse(text);
-    const IpAddress client = http::client_address(peer, trusted, fields);
+    for (const auto from : {http::ClientField::XForwardedFor, http::ClientField::Forwarded}) {
+      const IpAddress client = http::client_address(peer, trusted, fields, from);
+      check_hop(fields, {peer, client, trusted.contains(peer), from, "http", "h"});
+    }
     check_forwarded_lines(peer, trusted, fields);
-    MUST(client == expected_client(peer, trusted, fields));
-    check_hop(fields, {peer, false, "http", "h"});
-    check_hop(fields, {peer, true, "http", "h"});
+    MUST(http::client_address(peer, trusted, fields) == expected_client(peer, trusted, fields));
   }
 }
 

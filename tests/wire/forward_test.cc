@@ -94,6 +94,38 @@ TEST_CASE("forward: a trusted proxy's words are kept and added to", "[wire][forw
   sluice.wait_for_access_log("\"client\":\"203.0.113.7\"");
 }
 
+TEST_CASE("forward: of a trusted proxy's fields that tell of a client none contradicts the log",
+          "[wire][forward]") {
+  struct Row {
+    std::string client_header;
+    std::string client;
+    std::string addresses;  // X-Forwarded-For, as the backend gets it
+    std::string forwarded;
+  };
+  const std::vector<Row> rows = {
+      {"X-Forwarded-For", "203.0.113.7", "203.0.113.7, 127.0.0.1", ""},
+      {"Forwarded", "203.0.113.8", "203.0.113.8, 127.0.0.1",
+       "for=203.0.113.8;host=\"b, for=6.6.6.6\", for=127.0.0.1;proto=http"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.client_header);
+    ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
+    SluiceProcess sluice(forwarding_to(
+        backend,
+        R"("trusted_proxies": ["127.0.0.1"], "client_header": ")" + row.client_header + '"'));
+    RawClient client = sluice.connect();
+    client.send(
+        "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.7\r\nX-Real-IP: 6.6.6.6\r\n"
+        "Forwarded: for=203.0.113.8;host=\"b, for=6.6.6.6\"\r\n\r\n");
+    REQUIRE(read_response(client).status == 200);
+    const Request request = backend.requests().at(0);
+    CHECK(request.field("X-Forwarded-For") == row.addresses);
+    CHECK(request.field("X-Real-IP") == row.client);
+    CHECK(request.field("Forwarded") == row.forwarded);
+    sluice.wait_for_access_log("\"client\":\"" + row.client + "\"");
+  }
+}
+
 TEST_CASE("forward: pipelined requests are answered in order", "[wire][forward]") {
   ScriptedBackend backend([](BackendConnection& connection) {
     while (auto request = connection.recv_request()) connection.respond(200, request->target);

@@ -39,6 +39,17 @@ std::string applied(const Pairs& sent, const ForwardedHop& hop) {
   return out;
 }
 
+// A hop whose peer is its client.
+ForwardedHop hop_of(const IpAddress& peer, bool trusted, std::string_view scheme,
+                    std::string_view host) {
+  return {peer, peer, trusted, ClientField::XForwardedFor, scheme, host};
+}
+
+// A trusted peer, and the client that it tells of.
+ForwardedHop trusted_hop(std::string_view client, ClientField from) {
+  return {ip("10.0.0.1"), ip(client), true, from, "http", "a.example"};
+}
+
 }  // namespace
 
 TEST_CASE("forwarded: the client is the last address that nobody trusted stands behind",
@@ -226,57 +237,98 @@ TEST_CASE("forwarded: without trusted proxies nobody is believed", "[http][forwa
 }
 
 TEST_CASE("forwarded: an untrusted peer's word is overwritten", "[http][forwarded]") {
-  const ForwardedHop hop{ip("192.0.2.1"), false, "https", "a.example:8443"};
-  CHECK(applied({}, hop) ==
-        "X-Forwarded-For=192.0.2.1 X-Forwarded-Proto=https X-Forwarded-Host=a.example:8443 ");
-  CHECK(applied({{"Host", "h"},
-                 {"x-forwarded-for", "1.1.1.1"},
-                 {"X-Forwarded-For", "2.2.2.2"},
-                 {"X-Forwarded-Proto", "ftp"},
-                 {"X-Forwarded-Host", "evil"},
-                 {"X-Forwarded-Port", "1"},
-                 {"X-Real-IP", "3.3.3.3"},
-                 {"Forwarded", "for=1.1.1.1"}},
-                hop) ==
-        "Host=h x-forwarded-for=192.0.2.1 X-Forwarded-Proto=https "
-        "X-Forwarded-Host=a.example:8443 ");
+  ForwardedHop hop = hop_of(ip("192.0.2.1"), false, "https", "a.example:8443");
+  for (const ClientField from : {ClientField::XForwardedFor, ClientField::Forwarded}) {
+    hop.client_field = from;
+    CHECK(applied({}, hop) ==
+          "X-Forwarded-For=192.0.2.1 X-Forwarded-Proto=https X-Forwarded-Host=a.example:8443 ");
+    CHECK(applied({{"Host", "h"},
+                   {"x-forwarded-for", "1.1.1.1"},
+                   {"X-Forwarded-For", "2.2.2.2"},
+                   {"X-Forwarded-Proto", "ftp"},
+                   {"X-Forwarded-Host", "evil"},
+                   {"X-Forwarded-Port", "1"},
+                   {"X-Real-IP", "3.3.3.3"},
+                   {"Forwarded", "for=1.1.1.1"}},
+                  hop) ==
+          "Host=h x-forwarded-for=192.0.2.1 X-Forwarded-Proto=https "
+          "X-Forwarded-Host=a.example:8443 ");
+  }
 }
 
 TEST_CASE("forwarded: a trusted peer is appended to", "[http][forwarded]") {
-  const ForwardedHop hop{ip("10.0.0.1"), true, "http", "a.example"};
-  CHECK(applied({}, hop) ==
+  CHECK(applied({}, hop_of(ip("10.0.0.1"), true, "http", "a.example")) ==
         "X-Forwarded-For=10.0.0.1 X-Forwarded-Proto=http X-Forwarded-Host=a.example ");
   CHECK(applied({{"X-Forwarded-For", "1.1.1.1"},
                  {"Via", "x"},
                  {"X-Forwarded-For", "2.2.2.2, 3.3.3.3"},
                  {"X-Forwarded-Proto", "https"},
                  {"X-Forwarded-Host", "b.example"},
-                 {"X-Forwarded-Port", "443"},
-                 {"X-Real-IP", "1.1.1.1"}},
-                hop) ==
+                 {"X-Forwarded-Port", "443"}},
+                trusted_hop("3.3.3.3", ClientField::XForwardedFor)) ==
         "X-Forwarded-For=1.1.1.1, 2.2.2.2, 3.3.3.3, 10.0.0.1 Via=x X-Forwarded-Proto=https "
-        "X-Forwarded-Host=b.example X-Forwarded-Port=443 X-Real-IP=1.1.1.1 ");
-  CHECK(applied({{"Forwarded", "for=1.1.1.1"}, {"X-Forwarded-Proto", ""}}, hop) ==
-        "Forwarded=for=1.1.1.1, for=10.0.0.1;proto=http X-Forwarded-Proto=http "
-        "X-Forwarded-For=10.0.0.1 X-Forwarded-Host=a.example ");
+        "X-Forwarded-Host=b.example X-Forwarded-Port=443 ");
+  CHECK(applied({{"Forwarded", "for=1.1.1.1;host=\"a, b\""}, {"X-Forwarded-Proto", ""}},
+                trusted_hop("1.1.1.1", ClientField::Forwarded)) ==
+        "Forwarded=for=1.1.1.1;host=\"a, b\", for=10.0.0.1;proto=http X-Forwarded-Proto=http "
+        "X-Forwarded-For=1.1.1.1, 10.0.0.1 X-Forwarded-Host=a.example ");
+}
+
+// What a proxy does not write itself, it passes on as some client has forged it.
+TEST_CASE("forwarded: no field of a trusted peer contradicts the client", "[http][forwarded]") {
+  const Pairs forged = {{"X-Forwarded-For", "6.6.6.6"},
+                        {"Forwarded", "for=7.7.7.7"},
+                        {"X-Real-IP", "8.8.8.8"},
+                        {"X-Real-IP", "9.9.9.9"}};
+  const std::string rest = "X-Forwarded-Proto=http X-Forwarded-Host=a.example ";
+  CHECK(applied(forged, trusted_hop("6.6.6.6", ClientField::XForwardedFor)) ==
+        "X-Forwarded-For=6.6.6.6, 10.0.0.1 X-Real-IP=6.6.6.6 " + rest);
+  CHECK(applied(forged, trusted_hop("7.7.7.7", ClientField::Forwarded)) ==
+        "X-Forwarded-For=7.7.7.7, 10.0.0.1 Forwarded=for=7.7.7.7, for=10.0.0.1;proto=http "
+        "X-Real-IP=7.7.7.7 " +
+            rest);
+  // There was no Forwarded, or none to be read.
+  CHECK(applied({{"X-Forwarded-For", "6.6.6.6"}, {"X-Real-IP", "8.8.8.8"}},
+                trusted_hop("10.0.0.1", ClientField::Forwarded)) ==
+        "X-Forwarded-For=10.0.0.1 X-Real-IP=10.0.0.1 " + rest);
+}
+
+TEST_CASE("forwarded: an open quote does not swallow what is appended", "[http][forwarded]") {
+  const auto forwarded = [](const Pairs& sent, std::string_view client) {
+    const std::string text = applied(sent, trusted_hop(client, ClientField::Forwarded));
+    return text.substr(0, text.find(" X-"));
+  };
+  CHECK(forwarded({{"Forwarded", "for=\"1.2.3.4, for=192.0.2.1"}}, "192.0.2.1") ==
+        "Forwarded=for=192.0.2.1, for=10.0.0.1;proto=http");
+  CHECK(forwarded({{"Forwarded", "x=\"a\\\""}}, "2001:db8::1") ==
+        "Forwarded=for=\"[2001:db8::1]\", for=10.0.0.1;proto=http");
+  CHECK(forwarded({{"Forwarded", "for=\"1.2.3.4"}, {"Forwarded", "x=\""}}, "10.0.0.1") ==
+        "Forwarded=for=10.0.0.1;proto=http");
 }
 
 TEST_CASE("forwarded: IPv6 peers are quoted in Forwarded, and fit", "[http][forwarded]") {
-  const std::string_view longest = "2001:db8:1111:2222:3333:4444:5555:6666";
-  const ForwardedHop hop{ip(longest), true, "https", ""};
+  const std::string longest = "2001:db8:1111:2222:3333:4444:5555:6666";
+  const std::string other = "2001:db8:1111:2222:3333:4444:5555:7777";
+  const ForwardedHop hop{ip(longest), ip(other), true, ClientField::Forwarded, "https", ""};
+  const std::string rest =
+      "X-Forwarded-For=" + other + ", " + longest + " X-Forwarded-Proto=https ";
   CHECK(applied({{"Forwarded", "for=1.1.1.1"}, {"Forwarded", "for=x"}}, hop) ==
-        "Forwarded=for=1.1.1.1, for=x, for=\"[" + std::string(longest) +
-            "]\";proto=https X-Forwarded-For=" + std::string(longest) +
-            " X-Forwarded-Proto=https ");
+        "Forwarded=for=1.1.1.1, for=x, for=\"[" + longest + "]\";proto=https " + rest);
+  CHECK(applied({{"Forwarded", "\""}, {"X-Real-IP", "x"}}, hop) ==
+        "Forwarded=for=\"[" + other + "]\", for=\"[" + longest +
+            "]\";proto=https X-Real-IP=" + other + " " + rest);
 }
 
 TEST_CASE("forwarded: a unix socket has no address to tell", "[http][forwarded]") {
-  CHECK(applied({{"X-Forwarded-For", "1.1.1.1"}}, {IpAddress(), false, "http", "a"}) ==
+  CHECK(applied({{"X-Forwarded-For", "1.1.1.1"}}, hop_of(IpAddress(), false, "http", "a")) ==
         "X-Forwarded-Proto=http X-Forwarded-Host=a ");
-  CHECK(applied({{"X-Forwarded-For", "1.1.1.1"}, {"Forwarded", "for=b"}},
-                {IpAddress(), true, "http", "a"}) ==
-        "X-Forwarded-For=1.1.1.1 Forwarded=for=b, for=unknown;proto=http X-Forwarded-Proto=http "
-        "X-Forwarded-Host=a ");
+  CHECK(applied({{"X-Forwarded-For", "1.1.1.1"}, {"Forwarded", "for=b"}, {"X-Real-IP", "c"}},
+                hop_of(IpAddress(), true, "http", "a")) ==
+        "X-Forwarded-For=1.1.1.1 X-Forwarded-Proto=http X-Forwarded-Host=a ");
+  ForwardedHop hop = hop_of(IpAddress(), true, "http", "a");
+  hop.client_field = ClientField::Forwarded;
+  CHECK(applied({{"Forwarded", "for=b"}}, hop) ==
+        "Forwarded=for=b, for=unknown;proto=http X-Forwarded-Proto=http X-Forwarded-Host=a ");
 }
 
 }  // namespace sluice::http
