@@ -213,6 +213,11 @@ void write_process(const Scrape& scrape, Writer& out) {
   out.family("sluice_config_reloads_total", "counter", "Reloads, by how they went.");
   out.sample("{result=\"ok\"}", scrape.reloads_done);
   out.sample("{result=\"failed\"}", scrape.reloads_failed);
+  out.family("sluice_lists_reloads_total", "counter",
+             "Reloads of lists whose files have changed, by how they went; those that failed are "
+             "tried again.");
+  out.sample("{result=\"ok\"}", scrape.lists_reloads_done);
+  out.sample("{result=\"failed\"}", scrape.lists_reloads_failed);
   out.counter("sluice_access_log_dropped_lines_total",
               "Lines that the access log could not take in time.", scrape.log_lines_dropped);
   out.gauge("process_start_time_seconds", "When the process started, in seconds since 1970.",

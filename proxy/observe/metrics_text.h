@@ -63,6 +63,8 @@ struct Scrape {
   std::uint64_t generation = 0;  // of the configuration: 1, and one more with each reload
   std::uint64_t reloads_done = 0;
   std::uint64_t reloads_failed = 0;
+  std::uint64_t lists_reloads_done = 0;  // of files of lists that have changed
+  std::uint64_t lists_reloads_failed = 0;
   std::uint64_t log_lines_dropped = 0;
   bool draining = false;
 };

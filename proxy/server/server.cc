@@ -161,7 +161,10 @@ std::optional<Error> Server::use(conf::Config config, const Snapshot* lists_of) 
     workers_[i]->apply(std::move(change));
   }
   snapshot_ = std::move(*snapshot);
-  if (lists_of == nullptr) list_files_ = snapshot_->list_files;
+  if (lists_of == nullptr) {
+    list_files_ = snapshot_->list_files;
+    lists_retry_ = {};
+  }
   const bool new_admin = plan->admin && plan->opened.contains(*plan->admin);
   listeners_.commit(std::move(*plan));
   if (new_admin) log_admin_listener();

@@ -74,6 +74,7 @@ class Server final : private net::NameWatch::Owner {
   void move_jail();
   void save_jail();
   void on_second();
+  void reload_lists();
 
   std::optional<Error> open_access_log();
   void start_workers();
@@ -117,6 +118,13 @@ class Server final : private net::NameWatch::Owner {
   std::size_t workers_drained_ = 0;
   bool names_changed_ = false;
   ListFiles list_files_;  // as last read, or tried to
+  // A change of theirs that could not be taken yet, perhaps for something else that is wrong.
+  struct ListsRetry {
+    std::string error;  // that was said
+    net::TimePoint due = net::TimePoint::max();
+    std::chrono::seconds delay{1};  // twice as long each time: the files may be large
+  };
+  ListsRetry lists_retry_;
   // Of Jail::changes(); none: the file lacks all.
   std::optional<std::uint64_t> jail_saved_ = 0;
   bool jail_file_is_ours_ = true;
@@ -125,6 +133,8 @@ class Server final : private net::NameWatch::Owner {
   std::uint64_t generation_ = 0;
   std::uint64_t reloads_done_ = 0;
   std::uint64_t reloads_failed_ = 0;
+  std::uint64_t lists_reloads_done_ = 0;
+  std::uint64_t lists_reloads_failed_ = 0;
   std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
 };
 

@@ -126,6 +126,8 @@ observe::Scrape Server::scrape() const {
   scrape.generation = generation_;
   scrape.reloads_done = reloads_done_;
   scrape.reloads_failed = reloads_failed_;
+  scrape.lists_reloads_done = lists_reloads_done_;
+  scrape.lists_reloads_failed = lists_reloads_failed_;
   scrape.log_lines_dropped = log_writer_->dropped();
   scrape.draining = draining_;
   return scrape;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The other half of Server: the upkeep of the guard, once a second: files of lists that have
 // changed, inmates whose time is over, the jail's own file.
+#include <algorithm>
+#include <utility>
+
 #include "proxy/access/jail_file.h"
 #include "proxy/server/server.h"
 
@@ -49,14 +52,31 @@ void Server::on_second() {
   second_timer_.set(loop_.now() + std::chrono::seconds(1));
   guard_->jail.expire(access::wall_now());
   save_jail();
-  if (draining_ || !have_changed(list_files_)) return;
-  // A reload with the configuration that stands. What is wrong with a file is said once.
-  for (auto& [path, stamp] : list_files_) stamp = access::stamp_of(path);
-  if (auto error = use(config_)) {
-    log_.error("the lists stay as they were: {}", error->text());
-  } else {
-    log_.info("lists reloaded");
+  if (draining_) return;
+  if (have_changed(list_files_)) {
+    for (auto& [path, stamp] : list_files_) stamp = access::stamp_of(path);
+    lists_retry_ = {};
+    reload_lists();
+  } else if (loop_.now() >= lists_retry_.due) {
+    reload_lists();
   }
+}
+
+// A reload with the configuration that stands. It may fail for more than the lists, say a
+// certificate that is being replaced, so it is tried again; what is wrong is said once.
+void Server::reload_lists() {
+  constexpr std::chrono::seconds kDelayMax{60};
+  const auto error = use(config_);
+  if (!error) {
+    ++lists_reloads_done_;
+    return log_.info("lists reloaded");
+  }
+  ++lists_reloads_failed_;
+  std::string text = error->text();
+  if (text != lists_retry_.error) log_.error("the lists stay as they were: {}", text);
+  lists_retry_.error = std::move(text);
+  lists_retry_.due = loop_.now() + lists_retry_.delay;
+  lists_retry_.delay = std::min(2 * lists_retry_.delay, kDelayMax);
 }
 
 }  // namespace sluice::server

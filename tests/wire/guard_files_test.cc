@@ -10,9 +10,11 @@
 #include "tests/support/dns_server.h"
 #include "tests/support/environment.h"
 #include "tests/support/http_reader.h"
+#include "tests/support/metrics.h"
 #include "tests/support/process.h"
 #include "tests/support/scripted_backend.h"
 #include "tests/support/sluice_process.h"
+#include "tests/support/test_certificates.h"
 
 using sluice::support::check_config;
 using sluice::support::Deadline;
@@ -22,6 +24,7 @@ using sluice::support::Finished;
 using sluice::support::RawClient;
 using sluice::support::read_file;
 using sluice::support::read_response;
+using sluice::support::scrape;
 using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
 using sluice::support::TempDir;
@@ -30,11 +33,10 @@ namespace {
 
 constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-// `members`: of the whole, with a comma in front.
-std::string guarded(const std::string& members) {
-  return R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
-    "routes": [{"respond": {"body": "ok"}}])" +
-         members + "}";
+// `members`: of the whole, and `listeners`: behind the first, with a comma in front.
+std::string guarded(const std::string& members, const std::string& listeners = "") {
+  return R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"})" + listeners +
+         R"(], "routes": [{"respond": {"body": "ok"}}])" + members + "}";
 }
 
 std::string jail_in(const std::string& file) {
@@ -201,6 +203,32 @@ TEST_CASE("access: a list's file that vanishes leaves the list as it was, until 
   directory.write("deny", "127.0.0.3\n");
   sluice.wait_for_log("lists reloaded", at);
   CHECK(count_of(sluice.log(), "the lists stay as they were") == 1);
+  CHECK(status_from(sluice, "127.0.0.2") == 200);
+  CHECK(status_from(sluice, "127.0.0.3") == 403);
+}
+
+TEST_CASE("access: a list that changes while something else is wrong is used once that is right",
+          "[wire][guard][tls]") {
+  const TempDir directory;
+  const auto certificate =
+      sluice::support::make_certificate(directory.path(), "localhost", {"localhost"});
+  const std::string deny = directory.write("deny", "127.0.0.2\n");
+  SluiceProcess sluice(
+      guarded(R"(, "access": {"deny": "file:)" + deny + "\"}",
+              R"(, {"address": "127.0.0.1:0", "tls": {"certificates": [{"cert": ")" +
+                  certificate.cert_path + R"(", "key": ")" + certificate.key_path + R"("}]}})"));
+  std::filesystem::rename(certificate.key_path, certificate.key_path + ".away");
+  directory.write("deny", "127.0.0.3\n");
+  const std::size_t at = sluice.wait_for_log("the lists stay as they were: ");
+  const Deadline deadline;  // it is tried again
+  while (scrape(sluice).value(R"(sluice_lists_reloads_total{result="failed"})") < 2) {
+    if (deadline.expired()) throw Failure("it is not tried again");
+  }
+  CHECK(status_from(sluice, "127.0.0.2") == 403);
+  std::filesystem::rename(certificate.key_path + ".away", certificate.key_path);
+  sluice.wait_for_log("lists reloaded", at);
+  CHECK(count_of(sluice.log(), "the lists stay as they were") == 1);
+  CHECK(scrape(sluice).value(R"(sluice_lists_reloads_total{result="ok"})") == 1);
   CHECK(status_from(sluice, "127.0.0.2") == 200);
   CHECK(status_from(sluice, "127.0.0.3") == 403);
 }
