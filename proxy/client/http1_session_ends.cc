@@ -233,6 +233,7 @@ void Http1Session::close_now() {
 void Http1Session::close() {
   if (std::exchange(retired_, true)) return;
   exchange::Counters& counters = shared_.services.counters;
+  stream_.send_now();
   counters.connections_closed.add();
   if (state_ == State::Handshake) counters.handshakes_failed.add();
   state_ = State::Closed;

@@ -153,6 +153,10 @@ class Stream final : private Flushable, private Requeued {
   // That has happened, and on_output_finished() was told.
   bool output_shut() const { return output_shut_; }
 
+  // What is buffered, as far as the socket takes it at once, for a close() that does not wait.
+  // Nothing is told of it.
+  void send_now();
+
   // Drops events and descriptor at once. `reset`: with RST instead of FIN and close_notify, so that
   // the peer cannot take what it got for complete.
   void close();

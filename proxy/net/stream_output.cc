@@ -168,6 +168,12 @@ void Stream::send_output(int flags) {
   }
 }
 
+void Stream::send_now() {
+  if (closed() || broken_ || phase_ != Phase::Established) return;
+  send_output();
+  flush_tls();
+}
+
 void Stream::on_flush() {
   flush_output();
   if (!attached_ && !closed()) attach();

@@ -5,12 +5,15 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/http_reader.h"
 #include "tests/support/scripted_backend.h"
 #include "tests/support/sluice_process.h"
 #include "tests/wire/configs.h"
 
 using sluice::support::BackendConnection;
 using sluice::support::RawClient;
+using sluice::support::read_response;
+using sluice::support::Response;
 using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
 
@@ -55,6 +58,21 @@ TEST_CASE("endings: a worker drains with an exchange in each state", "[wire][end
   std::vector<RawClient> clients = clients_in_each_state(sluice, backend);
   CHECK(sluice.terminate().code == 0);
   for (RawClient& client : clients) client.recv_to_close();
+}
+
+TEST_CASE("endings: who is still waiting when a drain is over gets the 503 that is logged",
+          "[wire][endings][drain]") {
+  ScriptedBackend backend(serve);
+  SluiceProcess sluice(sluice::wire::forwarding_to(backend, R"("timeouts": {"drain": "100ms"})"));
+  RawClient client = sluice.connect();
+  client.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n");
+  backend.wait_for_requests(1);
+  CHECK(sluice.terminate().code == 0);
+  const Response response = read_response(client);
+  CHECK(response.status == 503);
+  CHECK(response.field("Connection") == "close");
+  client.expect_close();
+  CHECK(sluice.access_log().find("\"status\":503") != std::string::npos);
 }
 
 TEST_CASE("endings: SIGINT ends exchanges in every state", "[wire][endings][drain]") {
