@@ -212,8 +212,12 @@ std::uint64_t Http1Session::least_to_take() const {
 }
 
 void Http1Session::drain() {
-  if (draining() || state_ == State::Closed) return;
-  last_rules_ = shared_.rules;
+  if (state_ == State::Closed) return;
+  const bool drains_already = draining();
+  if (!drains_already) last_rules_ = shared_.rules;
+  // With the process, not only with the listener.
+  if (shared_.services.ending && exchange_ != nullptr) exchange_->on_ending();
+  if (drains_already) return;
   // A connection that was just accepted has its first request on the way, and one that looks idle
   // may have the next one in the socket already.
   bool idle = state_ == State::Head && served_ && stash_.empty() && exchange_ == nullptr;

@@ -98,9 +98,14 @@ void Exchange::hold(ArenaPtr<Held> held) {
 }
 
 void Exchange::wait_for_turn(std::chrono::nanoseconds time) {
+  if (services_->ending) return fail({Side::Proxy, Kind::Draining});
   has_waited_ = true;
   turn_timer_.emplace(services_->loop.timers(), net::Timer::Callback::of<&Exchange::on_turn>(this));
   turn_timer_->set(services_->loop.now() + time);
+}
+
+void Exchange::on_ending() {
+  if (turn_timer_) on_client_failed({Side::Proxy, Kind::Draining});
 }
 
 void Exchange::on_turn() {

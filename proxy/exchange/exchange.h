@@ -82,6 +82,8 @@ class Exchange final : public ByteSource, public ByteSink {
   void on_client_drained();
   // The client left or stalled; what can still be sent (408) is.
   void on_client_failed(Failure failure);
+  // Services::ending is set: who waits for his turn is refused.
+  void on_ending();
 
   bool over() const { return over_; }
 
@@ -189,7 +191,8 @@ class Exchange final : public ByteSource, public ByteSink {
   void respond_with(const Handler& handler);
   // The number of checks that were asked.
   std::size_t& checks_asked() { return checks_asked_; }
-  // The steps go on after so long, unless the exchange ends before.
+  // The steps go on after so long, unless the exchange ends before: at once, with a 503, where the
+  // process is on its way out.
   void wait_for_turn(std::chrono::nanoseconds time);
   bool has_waited() const { return has_waited_; }
 

@@ -71,6 +71,7 @@ struct Services {
   Counters counters{};
   filters::EncoderPool* encoders = nullptr;   // none: nothing is compressed
   handlers::OpenFiles* open_files = nullptr;  // none: each file is opened for each request
+  bool ending = false;  // the process is on its way out: nobody waits for his turn any more
 };
 
 }  // namespace sluice::exchange

@@ -62,6 +62,7 @@ void Worker::Front::use(const Snapshot& snapshot,
 }
 
 void Worker::Front::drain() {
+  services.ending = true;
   for (auto& [number, acceptor] : acceptors) acceptor->drain_and_close();
   sessions.for_each([](client::Session& session) { session.drain(); });
 }

@@ -2,6 +2,7 @@
 // Limits by client over the wire. Rates are so low that no machine is slow enough to earn a token.
 #include <catch2/catch.hpp>
 
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -165,14 +166,38 @@ TEST_CASE("limits: beyond those who may wait is 429 at once, and who waits may l
   CHECK(metrics_add_up(sluice, AtRest::No) == "");
 }
 
-TEST_CASE("limits: a drain does not wait for who waits for his turn", "[wire][guard]") {
-  SluiceProcess sluice(limited(R"("rate": "1/h", "burst": 1, "delay": 1)", R"({"respond": {}})",
-                               R"(, "timeouts": {"drain": "100ms"})"));
+TEST_CASE("limits: a drain does not wait for who waits for his turn", "[wire][guard][drain]") {
+  SluiceProcess sluice(limited(R"("rate": "1/h", "burst": 1, "delay": 2)", R"({"respond": {}})",
+                               R"(, "timeouts": {"drain": "1h"})", 1));
   CHECK(passed(sluice, 1) == 1);
   RawClient waits = sluice.connect();
   waits.send(kGet);
   wait_for_metric(sluice, "sluice_requests_delayed_total", 1);
-  CHECK(sluice.terminate().code == 0);
+  // Let in already, and asks when the drain has begun.
+  RawClient late = sluice.connect();
+  wait_for_metric(sluice, "sluice_client_connections_open", 2);
+  sluice.process().signal(SIGTERM);
+  for (RawClient* const client : {&waits, &late}) {
+    if (client == &late) late.send(kGet);
+    const Response refused = read_response(*client);
+    CHECK(refused.status == 503);
+    CHECK(refused.field("Connection") == "close");
+    client->close();
+  }
+  CHECK(sluice.process().wait().code == 0);
+}
+
+TEST_CASE("limits: a listener that a reload takes away still answers who waits for his turn",
+          "[wire][guard][reload]") {
+  SluiceProcess sluice(limited(R"("rate": "1/s", "burst": 1, "delay": 5)"));
+  RawClient client = sluice.connect();
+  client.send(std::string(kGet) + std::string(kGet));
+  CHECK(read_response(client).status == 200);
+  wait_for_metric(sluice, "sluice_requests_delayed_total", 1);
+  REQUIRE(sluice.reload(R"({"workers": 2, "listeners": [{"address": "127.0.0.2:0"}],
+    "routes": [{"respond": {}}]})"));
+  CHECK(read_response(client).status == 200);
+  client.expect_close();
 }
 
 TEST_CASE("limits: clients are told what is left, where that is wanted", "[wire][guard]") {
