@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/access/jail_watch.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "conf/units.h"
 #include "proxy/exchange/exchange.h"
 
@@ -10,10 +13,16 @@ namespace {
 
 using exchange::Kind;
 
-// What is only too large (414, 431) is mostly a browser's with too many cookies.
-bool is_malformed(Kind kind, int status) {
-  constexpr int kBadRequest = 400;
-  return status == kBadRequest && (kind == Kind::Malformed || kind == Kind::PathRefused);
+// Whatever it is answered with. What is only too large (413, 414, 431) is mostly a browser's with
+// too many cookies, and what asks for what nobody here knows (417, a long method) is no attack.
+bool is_malformed(const exchange::Failure& failure) {
+  if (failure.kind == Kind::PathRefused) return true;
+  if (failure.kind != Kind::Malformed || failure.message == http::BadMessage::MethodTooLong) {
+    return false;
+  }
+  constexpr int kNoAttacks[] = {413, 414, 417, 431};
+  const int status = http::bad_message_status(failure.message);
+  return std::find(std::begin(kNoAttacks), std::end(kNoAttacks), status) == std::end(kNoAttacks);
 }
 
 }  // namespace
@@ -24,8 +33,10 @@ void JailWatch::on_finished(const exchange::Exchange& exchange) {
   constexpr int kErrors = 400;
   constexpr int kServerErrors = 500;
   const int status = exchange.status();
-  if (status < kErrors || status >= kServerErrors) return;
   const Kind kind = exchange.failure().kind;
+  const bool malformed = is_malformed(exchange.failure());  // 501 and 505, too
+  const bool is_error = status >= kErrors && status < kServerErrors;
+  if (!malformed && !is_error) return;
   // Of who is away already, nothing is news; and who left has done no wrong.
   if (kind == Kind::Jailed || kind == Kind::Aborted || kind == Kind::SendTimeout) return;
   const IpAddress& client = exchange.client_address();
@@ -33,10 +44,10 @@ void JailWatch::on_finished(const exchange::Exchange& exchange) {
   // Nor has he whose share his neighbours have used up; all of them together may have.
   if (kind == Kind::PrefixRateLimited) return note(client, Reason::WideLimiter);
   if (kind == Kind::RateLimited || kind == Kind::TooManyAtOnce) note(client, Reason::Limiter);
-  if (is_malformed(kind, status)) note(client, Reason::Malformed);
+  if (malformed) note(client, Reason::Malformed);
   if (status == kUnauthorized) note(client, Reason::Unauthorized);
   if (status == kNotFound) note(client, Reason::NotFound);
-  note(client, Reason::Errors);
+  if (is_error) note(client, Reason::Errors);
 }
 
 void JailWatch::note(const IpAddress& client, Reason reason) {
