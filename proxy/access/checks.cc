@@ -49,7 +49,11 @@ exchange::AccessCheck::Verdict AtOnceCheck::check(exchange::Exchange& exchange) 
   const IpAddress& address = exchange.client_address();
   if (address.is_none()) return {};
   IpCounts::Ticket ticket = rules_.guard->requests.take(rules_.client_of(address), most_);
-  if (!ticket) return {.failure = {Side::Proxy, Kind::TooManyAtOnce}};
+  if (!ticket) {
+    // RFC 6585 4. When one of them ends nobody knows.
+    exchange.answer_fields().add(http::FieldId::RetryAfter, "1");
+    return {.failure = {Side::Proxy, Kind::TooManyAtOnce}};
+  }
   exchange.hold(exchange.arena().make<HeldTicket>(std::move(ticket)));
   return {};
 }

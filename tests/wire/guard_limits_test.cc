@@ -266,7 +266,9 @@ TEST_CASE("limits: only so many requests of a client are answered at once", "[wi
   second.send(held);
   backend.wait_for_requests(2);
   RawClient third = sluice.connect();
-  CHECK(ask(third).status == 429);
+  const Response refused = ask(third);
+  CHECK(refused.status == 429);
+  CHECK(refused.field("Retry-After") == "1");
   RawClient neighbour = connect_from(sluice, "127.0.0.2");
   CHECK(ask(neighbour).status == 200);
   // Whoever goes makes room.
