@@ -75,7 +75,8 @@ void fields(V& v, T& t) {
 
 template <typename V, Is<Jail> T>
 void fields(V& v, T& t) {
-  v.key("limited", t.limited, kTriggerRate, "Refusals by a limit.");
+  v.key("limited", t.limited, kTriggerRate,
+        "Refusals by a limit of one client: of requests, and of connections.");
   v.key("wide_limited", t.wide_limited, kTriggerRate,
         "Refusals by the limit that an `ipv6_wide_prefix` shares: put all of it away, for who "
         "has more prefixes than one. It may have others in it.");

@@ -32,17 +32,18 @@ class Door {
 
   struct Entry {
     TurnedAway turned_away = TurnedAway::No;
-    Pass pass;
+    Pass pass{};
+    std::optional<Reason> offence{};  // what note() is to hear of; none in what others have used up
   };
   // `listener`: its number. For trusted proxies, and peers on Unix sockets (no address), only the
   // listener's own bounds hold.
   Entry enter(std::uint32_t listener, const IpAddress& client, Time now) const;
 
-  // Its TLS handshake failed. Who is put away for it, to be logged.
-  std::optional<Inmate> on_tls_failed(const IpAddress& client) const;
+  // For the jail. Who is put away for it, to be logged.
+  std::optional<Inmate> note(const IpAddress& client, Reason reason) const;
 
  private:
-  TurnedAway judge(const IpAddress& client, Time now) const;
+  Entry judge(const IpAddress& client, Time now) const;
 
   const GuardRules& rules_;
 };

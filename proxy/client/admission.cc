@@ -24,20 +24,24 @@ void count(exchange::Counters& counters, access::TurnedAway why) {
   }
 }
 
+void note(const Shared& shared, const IpAddress& client, access::Reason reason) {
+  const auto inmate = shared.door->note(client, reason);
+  if (inmate) access::log_inmate(shared.services.log, *inmate);
+}
+
 }  // namespace
 
 std::optional<access::Pass> admit(Shared& shared, std::uint32_t listener, const IpAddress& client) {
   if (shared.door == nullptr) return access::Pass();
   access::Door::Entry entry = shared.door->enter(listener, client, shared.services.loop.now());
   count(shared.services.counters, entry.turned_away);
+  if (entry.offence) note(shared, client, *entry.offence);
   if (entry.turned_away != access::TurnedAway::No) return std::nullopt;
   return std::move(entry.pass);
 }
 
 void note_tls_failure(Shared& shared, const IpAddress& client) {
-  if (shared.door == nullptr) return;
-  const auto inmate = shared.door->on_tls_failed(client);
-  if (inmate) access::log_inmate(shared.services.log, *inmate);
+  if (shared.door != nullptr) note(shared, client, access::Reason::Tls);
 }
 
 }  // namespace sluice::client

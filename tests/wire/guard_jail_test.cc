@@ -119,6 +119,35 @@ TEST_CASE("jail: who is refused by a limit again and again", "[wire][guard]") {
   sluice.wait_for_log("127.0.0.2 is put away for 10m: limiter");
 }
 
+TEST_CASE("jail: who goes on connecting beyond his limits of connections", "[wire][guard]") {
+  for (const std::string limit : {R"("connection_rate": "1/h")", R"("connections": 1)"}) {
+    CAPTURE(limit);
+    SluiceProcess sluice(
+        jailing(R"("limited": "3/h")",
+                R"(, "access": {"allow": "127.0.0.3"}, "limits": {"per_ip": {)" + limit + "}}"));
+    for (const std::string source : {"127.0.0.2", "127.0.0.3"}) {
+      const RawClient first = sluice.connect(0, {.source = source});
+      for (int i = 0; i < 3; ++i) {
+        CHECK(sluice.connect(0, {.source = source}).recv_to_close().empty());
+      }
+    }
+    sluice.wait_for_log("127.0.0.2 is put away for 10m: limiter");
+    CHECK(scrape(sluice).value("sluice_jail_inmates") == 1);  // who is allowed never is
+  }
+}
+
+TEST_CASE("jail: who is turned away for what all others do is not put away", "[wire][guard]") {
+  for (const std::string limit : {R"("connection_rate": "1/h")", R"("connections": 1)"}) {
+    CAPTURE(limit);
+    SluiceProcess sluice(jailing(R"("limited": "1/h")", "", ", " + limit));
+    const RawClient first = sluice.connect(0, {.source = "127.0.0.2"});
+    for (int i = 0; i < 3; ++i) {
+      CHECK(sluice.connect(0, {.source = "127.0.0.3"}).recv_to_close().empty());
+    }
+    CHECK(scrape(sluice).value("sluice_jail_inmates") == 0);
+  }
+}
+
 TEST_CASE("jail: whose neighbours have used up what they share is not put away", "[wire][guard]") {
   SluiceProcess sluice(jailing(R"("limited": "3/h")", R"(, "trusted_proxies": ["127.0.0.1"],
     "limits": {"per_ip": {"rate": "1/h", "burst": 1, "ipv6_wide_multiple": 1}})"));
