@@ -30,7 +30,7 @@ void Acceptor::on_session_removed() {
 void Acceptor::on_accepted(net::Listener& listener, Fd fd, const net::Address& peer) {
   if (!may_connect(peer)) {
     count_closed();
-    if (may_complain()) {
+    if (complaints_.may_complain(shared_.services.loop.now())) {
       shared_.services.log.warn("{} is no trusted proxy and may not connect to {}", peer.text(),
                                 listener.local().text());
     }
@@ -61,15 +61,8 @@ bool Acceptor::may_connect(const net::Address& peer) const {
          shared_.rules->trusted_proxies.contains(peer.ip());
 }
 
-bool Acceptor::may_complain() {
-  net::TimePoint now = shared_.services.loop.now();
-  if (now < next_complaint_) return false;
-  next_complaint_ = now + kComplaintEvery;
-  return true;
-}
-
 void Acceptor::on_accept_paused(net::Listener& listener, int error) {
-  if (!may_complain()) return;
+  if (!complaints_.may_complain(shared_.services.loop.now())) return;
   shared_.services.log.error("accepting on {} pauses: {}", listener.local().text(),
                              strerrordesc_np(error));
 }

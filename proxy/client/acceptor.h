@@ -36,21 +36,16 @@ class Acceptor final : private net::Listener::Owner {
   void drain_and_close() { listener_.drain_and_close(); }
 
  private:
-  // Descriptors may be short, or strangers knock, many times a second.
-  static constexpr std::chrono::seconds kComplaintEvery{10};
-
   void on_accepted(net::Listener& listener, Fd fd, const net::Address& peer) override;
   void on_accept_paused(net::Listener& listener, int error) override;
   void count_closed();
   bool may_connect(const net::Address& peer) const;
-  // Whether it is time for another line about what happens again and again.
-  bool may_complain();
   bool full() const { return sessions_max_ != 0 && shared_.sessions.size() >= sessions_max_; }
 
   Shared& shared_;
   const std::uint32_t number_;
   std::size_t sessions_max_ = 0;
-  net::TimePoint next_complaint_{};
+  Complaints complaints_;  // of descriptors that are short, and of strangers who knock
   ListenerSettings settings_;
   net::Listener listener_;
 };

@@ -109,11 +109,17 @@ void Http1Session::read_prelude() {
     case net::ProxyHeader::Status::NeedMore:
       return;
     case net::ProxyHeader::Status::Bad:
-      shared_.services.log.info("a connection began with no PROXY header, or a malformed one");
+      complain_of_prelude("a connection began with no PROXY header, or a malformed one");
       return close();
     case net::ProxyHeader::Status::Done:
       return end_prelude(header);
   }
+}
+
+// Of the peer: who the client is has not been said.
+void Http1Session::complain_of_prelude(std::string_view what) {
+  if (!shared_.of_preludes.may_complain(shared_.services.loop.now())) return;
+  shared_.services.log.info("{}: {}", info_.peer.to_string(), what);
 }
 
 void Http1Session::end_prelude(const net::ProxyHeader& header) {

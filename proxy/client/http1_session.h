@@ -95,6 +95,7 @@ class Http1Session final : public Session,
   void wait_for_first_bytes();
   void read_prelude();
   void end_prelude(const net::ProxyHeader& header);
+  void complain_of_prelude(std::string_view what);
   void on_bytes(std::string_view bytes);
   void process_stash();
   // Takes what it can use; returns how many bytes.

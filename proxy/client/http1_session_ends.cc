@@ -144,6 +144,8 @@ void Http1Session::on_read_timeout() {
       shared_.services.log.info("{}: tls_handshake_timeout", info_.peer.to_string());
       return close();
     case State::Prelude:
+      complain_of_prelude("no PROXY header came in time");
+      return close();
     case State::Lingering:
       return close();
     case State::Busy:
@@ -231,13 +233,13 @@ void Http1Session::close_now() {
   if (exchange_ != nullptr && !exchange_->over()) {
     exchange_->on_client_failed({Side::Proxy, Kind::Draining});
   }
+  stream_.send_now();
   close();
 }
 
 void Http1Session::close() {
   if (std::exchange(retired_, true)) return;
   exchange::Counters& counters = shared_.services.counters;
-  stream_.send_now();
   counters.connections_closed.add();
   if (state_ == State::Handshake) counters.handshakes_failed.add();
   state_ = State::Closed;

@@ -84,6 +84,27 @@ TEST_CASE("proxy protocol: no header, a malformed one or half of one end the con
   CHECK(backend.connections() == 0);
 }
 
+TEST_CASE("proxy protocol: whose connections begin with no header is said, but not each time",
+          "[wire][proxy_protocol]") {
+  ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
+  SECTION("another beginning") {
+    SluiceProcess sluice(config(backend, "127.0.0.1"));
+    for (int i = 0; i < 3; ++i) {
+      RawClient client = sluice.connect();
+      client.send(kGet);
+      CHECK_NOTHROW(client.expect_close());
+    }
+    const std::string line = "127.0.0.1: a connection began with no PROXY header";
+    const std::size_t at = sluice.wait_for_log(line);
+    CHECK(sluice.log().find(line, at) == std::string::npos);
+  }
+  SECTION("none") {
+    SluiceProcess sluice(config(backend, "127.0.0.1"));
+    CHECK_NOTHROW(sluice.connect().expect_close());
+    CHECK_NOTHROW(sluice.wait_for_log("127.0.0.1: no PROXY header came in time"));
+  }
+}
+
 TEST_CASE("proxy protocol: who is not trusted may not connect", "[wire][proxy_protocol]") {
   ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
   SluiceProcess sluice(config(backend, "192.0.2.1"));
