@@ -2,7 +2,8 @@
 // Preloaded into the proxy by the test of its allocations: counts malloc and its kin on threads
 // whose name begins with "sluice-worker", while the flag in a shared page says so.
 //
-// The page is the file named by SLUICE_COUNT_ALLOCATIONS: two 64-bit words, the flag and the count.
+// The page is the file named by SLUICE_COUNT_ALLOCATIONS: three 64-bit words, the flag, the count,
+// and whether any allocation of theirs was ever seen, which tells a count of none from no counter.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -19,6 +20,7 @@ namespace {
 struct Page {
   std::atomic<std::uint64_t> counting;
   std::atomic<std::uint64_t> count;
+  std::atomic<std::uint64_t> seen;
 };
 
 Page* open_page() {
@@ -34,10 +36,14 @@ Page* open_page() {
 Page* const kPage = open_page();
 
 void note() {
-  if (kPage == nullptr || kPage->counting.load(std::memory_order_relaxed) == 0) return;
+  if (kPage == nullptr) return;
+  const bool counting = kPage->counting.load(std::memory_order_relaxed) != 0;
+  if (!counting && kPage->seen.load(std::memory_order_relaxed) != 0) return;
   char name[16] = "";
   ::prctl(PR_GET_NAME, name);
-  if (std::strncmp(name, "sluice-worker", 13) == 0) kPage->count.fetch_add(1);
+  if (std::strncmp(name, "sluice-worker", 13) != 0) return;
+  kPage->seen.store(1, std::memory_order_relaxed);
+  if (counting) kPage->count.fetch_add(1);
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ namespace sluice::wire {
 
 namespace {
 
-constexpr std::size_t kPageBytes = 16;
+constexpr std::size_t kPageBytes = 24;
 
 bool all_traced(pid_t pid) {
   const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
@@ -88,6 +88,7 @@ support::ProcessOptions AllocationCount::options() const {
 
 std::uint64_t AllocationCount::stop() {
   words_[0] = 0;
+  if (words_[2] == 0) throw support::Failure("allocations are not counted");
   return words_[1];
 }
 

@@ -38,7 +38,8 @@ class AllocationCount {
   support::ProcessOptions options() const;
 
   void start() { words_[0] = 1; }
-  // All that were counted so far.
+  // All that were counted so far. A Failure where the counter has never seen one of a worker, who
+  // cannot have started without.
   std::uint64_t stop();
 
  private:
