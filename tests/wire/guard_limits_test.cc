@@ -141,12 +141,18 @@ TEST_CASE("limits: in shadow nobody is refused, but counted", "[wire][guard]") {
   CHECK(scrape(sluice).value("sluice_requests_shadowed_total") == 3);
 }
 
-TEST_CASE("limits: who may wait for his turn is answered in the end", "[wire][guard]") {
+// Two that come together are asked about at one moment, so that the second has to wait on the
+// fastest machine and the slowest.
+TEST_CASE("limits: who may wait for his turn waits, and is answered in the end", "[wire][guard]") {
   SluiceProcess sluice(limited(R"("rate": "50/s", "burst": 1, "delay": 100)"));
   std::vector<RawClient> clients;
   for (int i = 0; i < 10; ++i) clients.push_back(sluice.connect());
-  for (RawClient& client : clients) client.send(kGet);
-  for (RawClient& client : clients) CHECK(read_response(client).status == 200);
+  for (RawClient& client : clients) client.send(std::string(kGet) + std::string(kGet));
+  for (RawClient& client : clients) {
+    CHECK(read_response(client).status == 200);
+    CHECK(read_response(client).status == 200);
+  }
+  CHECK(scrape(sluice).value("sluice_requests_delayed_total") > 0);
   CHECK(metrics_add_up(sluice, AtRest::No) == "");
 }
 
