@@ -55,11 +55,13 @@ bool is_storable(int status) {
          std::find(std::begin(kNever), std::end(kNever), status) == std::end(kNever);
 }
 
+// By "any" no 401: it answers one client's lack of credentials, and would answer who has them.
 std::optional<Time> operator_lifetime(const Judged& judged) {
+  constexpr int kUnauthorized = 401;
   std::optional<Time> any;
   for (const StatusLifetime& row : judged.options.lifetimes) {
     if (row.status == judged.facts.status) return row.seconds;
-    if (row.status == 0 && !any) any = row.seconds;
+    if (row.status == 0 && !any && judged.facts.status != kUnauthorized) any = row.seconds;
   }
   return any;
 }

@@ -63,7 +63,7 @@ struct ResponseFacts {
   bool has_set_cookie = false;
 };
 
-// The operator's lifetime for a status; 0 is any that no other row names.
+// The operator's lifetime for a status; 0 is any that no other row names, but 401.
 struct StatusLifetime {
   int status = 0;
   Time seconds = 0;

@@ -180,6 +180,10 @@ TEST_CASE("policy: an operator's lifetime stands for the response's", "[cache][p
       {"RFC 9111 7.3: not over Set-Cookie", "Set-Cookie: a", Storing::SetCookie, 300},
       {"RFC 9111 3.3: not over 206", "206", Storing::Partial, 300},
       {"RFC 6585 4: not over 429", "429", Storing::Status, 300},
+      {"RFC 9110 15.5.2: any is no 401, which answers who has no credentials", "401",
+       Storing::NoLifetime, 0},
+      {"RFC 9110 15.5.2: but what the origin says of it stays",
+       "401\nCache-Control: public, max-age=60", Storing::Allowed, 60},
       {"RFC 9111 5.2.2.4: not over no-cache", "Cache-Control: no-cache", Storing::NoLifetime, 300},
   };
   constexpr StatusLifetime kLifetimes[] = {{404, 5}, {0, 300}, {500, 0}, {501, -7}, {0, 1}};
