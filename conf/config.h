@@ -42,6 +42,7 @@ struct Listener {
   bool proxy_protocol = false;  // connections begin with a PROXY header; only of trusted_proxies
   int connections = 0;          // open at once, of all clients and workers; 0: no limit
   Rate connection_rate{};       // new ones, likewise
+  int requests = 0;             // under way at the same time, likewise
 
   bool operator==(const Listener&) const = default;
 };

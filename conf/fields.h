@@ -55,6 +55,8 @@ void fields(V& v, T& t) {
   v.key("connections", t.connections, Whole{0, 10'000'000},
         "Open connections of all clients; closed without an answer above; 0: no limit.");
   v.key("connection_rate", t.connection_rate, kLimitRate, "New connections of all clients.");
+  v.key("requests", t.requests, Whole{0, 10'000'000},
+        "Requests of all clients that are answered at the same time; 503 above; 0: no limit.");
 }
 
 template <typename V, Is<Backend> T>
@@ -162,7 +164,8 @@ template <typename V, Is<RouteCache> T>
 void fields(V& v, T& t) {
   v.key("ttl", t.ttl, StringMap{},
         "Lifetimes by status, as `{ \"200\": \"10m\", \"any\": \"10s\" }`, in whole seconds, "
-        "instead of those that the responses name. What must not be stored still is not.");
+        "instead of those that the responses name. \"any\" is no 401, which would answer those "
+        "who may, too. What must not be stored still is not.");
   v.key("stale", t.stale, Object{},
         "For responses that say nothing of it themselves; in whole seconds.");
   v.key("key", t.key, Object{}, "What tells two resources apart, besides scheme, host and path.");

@@ -26,6 +26,18 @@ LimitFieldBuffer field_buffer(exchange::Exchange& exchange) {
   return LimitFieldBuffer(exchange.arena().allocate(kMaxLimitField), kMaxLimitField);
 }
 
+// Until the exchange ends; without a ticket the request is refused.
+exchange::AccessCheck::Verdict hold(exchange::Exchange& exchange, IpCounts::Ticket ticket,
+                                    Kind refusal) {
+  if (!ticket) {
+    // RFC 6585 4, RFC 9110 15.6.4. When one of the others ends nobody knows.
+    exchange.answer_fields().add(http::FieldId::RetryAfter, "1");
+    return {.failure = {Side::Proxy, refusal}};
+  }
+  exchange.hold(exchange.arena().make<HeldTicket>(std::move(ticket)));
+  return {};
+}
+
 unsigned cost_of(const exchange::Exchange& exchange) {
   return exchange.match() ? exchange.match().route->cost : 1;
 }
@@ -48,14 +60,12 @@ exchange::AccessCheck::Verdict JailCheck::check(exchange::Exchange& exchange) co
 exchange::AccessCheck::Verdict AtOnceCheck::check(exchange::Exchange& exchange) const {
   const IpAddress& address = exchange.client_address();
   if (address.is_none()) return {};
-  IpCounts::Ticket ticket = rules_.guard->requests.take(rules_.client_of(address), most_);
-  if (!ticket) {
-    // RFC 6585 4. When one of them ends nobody knows.
-    exchange.answer_fields().add(http::FieldId::RetryAfter, "1");
-    return {.failure = {Side::Proxy, Kind::TooManyAtOnce}};
-  }
-  exchange.hold(exchange.arena().make<HeldTicket>(std::move(ticket)));
-  return {};
+  return hold(exchange, rules_.guard->requests.take(rules_.client_of(address), most_),
+              Kind::TooManyAtOnce);
+}
+
+exchange::AccessCheck::Verdict ListenerCheck::check(exchange::Exchange& exchange) const {
+  return hold(exchange, guard_.listener_requests.take(key_, most_), Kind::ListenerBusy);
 }
 
 RateCheck::RateCheck(const Options& options, std::set<unsigned> costs, IpTable& table)

@@ -50,6 +50,21 @@ class AtOnceCheck final : public exchange::AccessCheck {
   const std::uint32_t most_;
 };
 
+// 503 for requests beyond those that all clients of one listener may have answered at the same
+// time.
+class ListenerCheck final : public exchange::AccessCheck {
+ public:
+  // `listener`: its number.
+  ListenerCheck(Guard& guard, std::uint32_t listener, std::uint32_t most)
+      : guard_(guard), key_(listener_key(listener)), most_(most) {}
+  Verdict check(exchange::Exchange& exchange) const override;
+
+ private:
+  Guard& guard_;
+  const IpAddress key_;
+  const std::uint32_t most_;
+};
+
 // 429 for those who ask too often.
 class RateCheck final : public exchange::AccessCheck {
  public:

@@ -28,13 +28,15 @@ struct Guard {
         jail(jail_options),
         connections(seed),
         listener_connections(seed),
-        requests(seed) {}
+        requests(seed),
+        listener_requests(seed) {}
 
   const std::unique_ptr<IpTable> table;
   Jail jail;
   IpCounts connections;
   IpCounts listener_connections;  // by listener_key()
   IpCounts requests;
+  IpCounts listener_requests;  // by listener_key()
 };
 
 // What all clients of one listener may do together.

@@ -90,6 +90,8 @@ Verdict verdict_of(Kind kind) {  // NOLINT(readability-function-size): a table, 
       return {429, "prefix_rate_limited", "http_request_denied"};
     case Kind::TooManyAtOnce:
       return {429, "too_many_at_once", "http_request_denied"};
+    case Kind::ListenerBusy:
+      return {503, "listener_busy", "http_request_denied"};
   }
   return {500, "internal", "proxy_internal_error"};
 }

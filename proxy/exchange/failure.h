@@ -57,8 +57,9 @@ enum class Kind : std::uint8_t {
   RateLimited,
   PrefixRateLimited,  // he and his neighbours together
   TooManyAtOnce,      // requests of one client
+  ListenerBusy,       // requests of all of its clients
 };
-inline constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::TooManyAtOnce) + 1;
+inline constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::ListenerBusy) + 1;
 
 struct Failure {
   Side side = Side::None;

@@ -22,8 +22,15 @@ class GuardCompiler {
   std::optional<Error> run() {
     if (auto error = compile_rules()) return error;
     const std::vector<const exchange::AccessCheck*> checks = checks_of_all();
-    for (const std::uint32_t number : input_.listener_numbers) {
-      snapshot_.rules.listeners[number].checks = checks;
+    for (std::size_t i = 0; i < config().listeners.size(); ++i) {
+      const std::uint32_t number = input_.listener_numbers[i];
+      const auto requests_max = static_cast<std::uint32_t>(config().listeners[i].requests);
+      std::vector<const exchange::AccessCheck*>& own = snapshot_.rules.listeners[number].checks;
+      // Before those that charge for a request.
+      if (requests_max > 0) {
+        own.push_back(keep<access::ListenerCheck>(input_.guard, number, requests_max));
+      }
+      own.insert(own.end(), checks.begin(), checks.end());
     }
     for (std::size_t i = 0; i < config().routes.size(); ++i) {
       compile_route(i);

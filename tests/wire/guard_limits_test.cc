@@ -284,3 +284,37 @@ TEST_CASE("limits: only so many requests of a client are answered at once", "[wi
   CHECK(ask(third).status == 200);
   wait_for_metric(sluice, R"(sluice_request_ends_total{end="too_many_at_once"})", 1);
 }
+
+TEST_CASE("limits: only so many requests of all clients of a listener are answered at once",
+          "[wire][guard]") {
+  ScriptedBackend backend([](BackendConnection& connection) {
+    while (const auto request = connection.recv_request()) {
+      if (request->target == "/held") connection.recv_to_close();
+      connection.respond(200, "ok");
+    }
+  });
+  SluiceProcess sluice(R"({"workers": 2, "listeners": [{"address": "127.0.0.1:0", "requests": 2},
+    {"address": "127.0.0.1:0"}], "limits": {"per_ip": {"rate": "1/h", "burst": 2}},
+    "routes": [{"forward": {"pool": "p"}}], "pools": {"p": {"backends": [")" +
+                       backend.address() + R"("]}}})");
+  const std::string held = "GET /held HTTP/1.1\r\nHost: a\r\n\r\n";
+  RawClient first = connect_from(sluice, "127.0.0.2");
+  RawClient second = connect_from(sluice, "127.0.0.3");
+  first.send(held);
+  second.send(held);
+  backend.wait_for_requests(2);
+  RawClient third = connect_from(sluice, "127.0.0.4");
+  for (int i = 0; i < 3; ++i) {  // and pays nothing for it
+    const Response refused = ask(third);
+    CHECK(refused.status == 503);
+    CHECK(refused.field("Retry-After") == "1");
+  }
+  RawClient elsewhere = sluice.connect(1, {.source = "127.0.0.5"});
+  CHECK(ask(elsewhere).status == 200);
+  second.reset();
+  wait_for_metric(sluice, "sluice_requests_in_flight", 1);
+  CHECK(ask(third).status == 200);
+  CHECK(ask(third).status == 200);
+  CHECK(ask(third).status == 429);
+  wait_for_metric(sluice, R"(sluice_request_ends_total{end="listener_busy"})", 3);
+}
