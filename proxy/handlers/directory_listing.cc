@@ -80,35 +80,54 @@ void put_row(std::string& out, const Listed& entry) {
   out += "</td></tr>\n";
 }
 
+struct Name {
+  std::string text;
+  unsigned char type;  // as the directory has it
+};
+
 // Nothing for what is not listed. Links are what they lead to, and so is what a file system does
 // not tell the type of.
 std::optional<Listed> look_at(const Fd& root, std::string_view path, int directory,
-                              const dirent& entry) {
-  if (entry.d_type == DT_DIR) return Listed{entry.d_name, 0, true};
-  if (entry.d_type == DT_REG) {
+                              const Name& name) {
+  if (name.type == DT_DIR) return Listed{name.text, 0, true};
+  if (name.type == DT_REG) {
     struct stat status {};
-    if (::fstatat(directory, entry.d_name, &status, 0) != 0) return std::nullopt;
-    return Listed{entry.d_name, static_cast<std::uint64_t>(status.st_size), false};
+    if (::fstatat(directory, name.text.c_str(), &status, 0) != 0) return std::nullopt;
+    return Listed{name.text, static_cast<std::uint64_t>(status.st_size), false};
   }
-  if (entry.d_type != DT_LNK && entry.d_type != DT_UNKNOWN) return std::nullopt;
-  const FoundFile found = FileLookup::look(root, std::string(path) + entry.d_name);
+  if (name.type != DT_LNK && name.type != DT_UNKNOWN) return std::nullopt;
+  const FoundFile found = FileLookup::look(root, std::string(path) + name.text);
   const bool is_directory = found.status == FoundFile::Status::Directory;
   if (!is_directory && found.status != FoundFile::Status::Found) return std::nullopt;
-  return Listed{entry.d_name, found.size, is_directory};
+  return Listed{name.text, found.size, is_directory};
+}
+
+// The first of the names, as they are listed; what only leads to a directory counts as a file.
+std::vector<Name> read_names(DIR* directory, bool* more) {
+  std::vector<Name> names;
+  std::size_t read = 0;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody else has this DIR
+  while (const dirent* entry = ::readdir(directory)) {
+    *more = ++read > kReadMax;
+    if (*more) break;
+    if (entry->d_name[0] != '.') names.push_back({entry->d_name, entry->d_type});
+  }
+  std::sort(names.begin(), names.end(), [](const Name& a, const Name& b) {
+    if ((a.type == DT_DIR) != (b.type == DT_DIR)) return a.type == DT_DIR;
+    return a.text < b.text;
+  });
+  if (names.size() > kLookedAtMax) {
+    *more = true;
+    names.erase(names.begin() + kLookedAtMax, names.end());
+  }
+  return names;
 }
 
 std::vector<Listed> read_entries(const Fd& root, std::string_view path, DIR* directory,
                                  bool* more) {
   std::vector<Listed> entries;
-  std::size_t read = 0;
-  std::size_t looked_at = 0;
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody else has this DIR
-  while (const dirent* entry = ::readdir(directory)) {
-    const bool is_hidden = entry->d_name[0] == '.';
-    *more = ++read > kReadMax || (!is_hidden && ++looked_at > kLookedAtMax);
-    if (*more) break;
-    if (is_hidden) continue;
-    std::optional<Listed> listed = look_at(root, path, ::dirfd(directory), *entry);
+  for (const Name& name : read_names(directory, more)) {
+    std::optional<Listed> listed = look_at(root, path, ::dirfd(directory), name);
     if (listed) entries.push_back(std::move(*listed));
   }
   std::sort(entries.begin(), entries.end(), before);

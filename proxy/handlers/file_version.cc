@@ -18,7 +18,7 @@ constexpr std::uint64_t kNanoseconds = 1'000'000'000;
 std::uint64_t version_of(const FoundFile& file) {
   constexpr std::uint64_t kSpread = 0x9e3779b97f4a7c15;  // odd
   const std::uint64_t time =
-      static_cast<std::uint64_t>(file.modified_seconds) * kNanoseconds + file.modified_nanoseconds;
+      static_cast<std::uint64_t>(file.changed_seconds) * kNanoseconds + file.changed_nanoseconds;
   return time ^ (file.inode * kSpread);
 }
 

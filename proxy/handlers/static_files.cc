@@ -181,6 +181,9 @@ void FileResponder::answer_by_store(const OpenFile& file) {
 // The page has the client's own path for a heading, so it is not kept for others.
 void FileResponder::list(std::string_view path, FoundFile directory) {
   const std::string_view heading = exchange_.path();
+  // Made here, it has no date and no parts that anybody could come back to (RFC
+  // 9110 13.1.3, 13.1.4).
+  remove_conditions(exchange_.request().fields);
   if (answer_from_store(path, exchange_.arena().join({"listing:", heading}))) return;
   const std::optional<std::string> page = directory_listing(lookup_, std::move(directory), heading);
   if (!page) return refuse(Kind::FileFailed);
@@ -224,15 +227,18 @@ OpenFile FileResponder::choose_coding(FoundFile file) {
 http::Validators FileResponder::describe(const OpenFile& open) {
   const FoundFile& file = open.found;
   http::Validators validators;
+  http::Fields& fields = exchange_.response_slot().fields;
   validators.etag = entity_tag(file, exchange_.arena());
+  fields.add(FieldId::ETag, validators.etag);
   // A date in the future would be wrong for ever (RFC 9110 8.8.2.1).
   validators.date = std::time(nullptr);
-  validators.last_modified = std::min(file.modified_seconds, *validators.date);
-  char* const date = exchange_.arena().allocate(http::kHttpDateSize);
-  http::write_http_date(date, *validators.last_modified);
-  http::Fields& fields = exchange_.response_slot().fields;
-  fields.add(FieldId::ETag, validators.etag);
-  fields.add(FieldId::LastModified, {date, http::kHttpDateSize});
+  // One that may be that of two contents would be, too.
+  if (is_settled(file)) {
+    validators.last_modified = std::min(file.modified_seconds, *validators.date);
+    char* const date = exchange_.arena().allocate(http::kHttpDateSize);
+    http::write_http_date(date, *validators.last_modified);
+    fields.add(FieldId::LastModified, {date, http::kHttpDateSize});
+  }
   if (open.depends_on_codings) fields.add(FieldId::Vary, "Accept-Encoding");
   if (!open.coding.empty()) fields.add(FieldId::ContentEncoding, open.coding);
   fields.add(FieldId::AcceptRanges, "bytes");
