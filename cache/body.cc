@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cache/body.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -23,10 +25,34 @@ struct Body::Chunk {
   Chunk* next = nullptr;
   std::size_t capacity;
   std::size_t used = 0;  // the writer's; readers go by available()
+  bool mapped = false;
+
+  static Chunk* create(std::size_t capacity);
+  static void destroy(Chunk* chunk);
 
   char* bytes() { return reinterpret_cast<char*>(this + 1); }
   const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
 };
+
+// What is large comes from the system and goes back to it at once: an allocator keeps what it lies
+// among. But there are only so many mappings to be had.
+Body::Chunk* Body::Chunk::create(std::size_t capacity) {
+  constexpr std::size_t kMappedMin = 128 * 1024;
+  const std::size_t bytes = sizeof(Chunk) + capacity;
+  void* memory = MAP_FAILED;
+  if (bytes >= kMappedMin) {
+    memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  }
+  const bool mapped = memory != MAP_FAILED;
+  return new (mapped ? memory : ::operator new(bytes)) Chunk{nullptr, capacity, 0, mapped};
+}
+
+void Body::Chunk::destroy(Chunk* chunk) {
+  const std::size_t bytes = sizeof(Chunk) + chunk->capacity;
+  const bool mapped = chunk->mapped;
+  chunk->~Chunk();
+  mapped ? static_cast<void>(::munmap(chunk, bytes)) : ::operator delete(chunk);
+}
 
 Body::Body(std::optional<std::uint64_t> announced, BodyMemoryPtr memory)
     : serial_(next_serial()),
@@ -40,8 +66,7 @@ Body::~Body() {
   if (memory_) memory_->remove(announced_ ? *announced_ : charged_ - sizeof(Body));
   for (Chunk* chunk = first_; chunk != nullptr;) {
     Chunk* next = chunk->next;
-    chunk->~Chunk();
-    ::operator delete(chunk);
+    Chunk::destroy(chunk);
     chunk = next;
   }
 }
@@ -98,7 +123,7 @@ void Body::add_chunk(std::size_t wanted) {
   if (announced_) capacity = *announced_ - size;
   capacity = std::min(capacity, kChunkMax);
   const std::size_t bytes = sizeof(Chunk) + capacity;
-  Chunk* chunk = new (::operator new(bytes)) Chunk{nullptr, capacity, 0};
+  Chunk* chunk = Chunk::create(capacity);
   (last_ == nullptr ? first_ : last_->next) = chunk;
   last_ = chunk;
   charged_.fetch_add(bytes, std::memory_order_seq_cst);

@@ -27,6 +27,15 @@ void for_each_of(Entry* first, const Key& key, const Visit& visit) {
   }
 }
 
+// Of two responses that came in the same second, the one whose body began earlier.
+bool came_before(const Entry& a, const Entry& b) {
+  if (a.is_mark() || b.is_mark()) return false;
+  const Time at = a.terms().response_time;
+  const Time other = b.terms().response_time;
+  if (at != other || !a.body() || !b.body()) return at < other;
+  return a.body()->serial() < b.body()->serial();
+}
+
 }  // namespace
 
 EntryChain::~EntryChain() {
@@ -144,7 +153,9 @@ bool Shard::insert(const EntryPtr& entry, std::optional<std::uint64_t> purges_be
   EntryChain out;
   const std::lock_guard lock(mutex_);
   if (is_outdated(entry->hash_, purges_before)) return false;
-  return store(*entry, same_variant(*entry), out);
+  Entry* predecessor = same_variant(*entry);
+  if (predecessor != nullptr && came_before(*entry, *predecessor)) return false;
+  return store(*entry, predecessor, out);
 }
 
 bool Shard::replace(const EntryPtr& old, const EntryPtr& fresh,

@@ -147,8 +147,8 @@ class Store final : private BodyAccount {
   // a flight reads it before, for insert() and replace().
   std::uint64_t purges(const Key& key) const;
   // Stores without a flight, instead of the entry with the same key and variant. False where it is
-  // too large, its body has failed, it was stored before (an Entry is stored once in its life), or
-  // a purge came since `purges_before`.
+  // too large, its body has failed, it was stored before (an Entry is stored once in its life), a
+  // response that came later is in its place, or a purge came since `purges_before`.
   bool insert(const EntryPtr& entry, std::optional<std::uint64_t> purges_before = {});
   void mark_uncacheable(const Key& key, Time until);
   // Puts `fresh`, of the same key, where `old` is; false, and nothing happens, where that is no

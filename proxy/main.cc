@@ -2,7 +2,6 @@
 // argv -> Config -> Server. Each command is one function; exit codes: 0 ok, 1 runtime, 2 usage,
 // 3 bad configuration.
 #include <fmt/format.h>
-#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -246,9 +245,5 @@ int main_of(const Arguments& arguments) {
 }  // namespace sluice
 
 int main(int argc, char** argv) {
-  // What is large is given back to the system when it is freed, as bodies of the cache are. By
-  // itself glibc keeps, from the first such one on, all that are as large among the small ones.
-  constexpr int kLargeBytes = 128 * 1024;
-  mallopt(M_MMAP_THRESHOLD, kLargeBytes);
   return sluice::main_of({argv + 1, argv + argc});
 }

@@ -24,9 +24,13 @@ using http::FieldId;
 constexpr int kNotModified = 304;
 
 // For how long nobody waits for another's fetch of what could not be stored (Varnish's
-// hit-for-miss). After an error it is only to outlive those who wait already.
+// hit-for-miss). After an error, or for want of room, it is only to outlive those who wait already.
 constexpr cache::Time kMarkSeconds = 120;
-constexpr cache::Time kMarkOfErrorSeconds = 1;
+constexpr cache::Time kMarkBrieflySeconds = 1;
+
+// What announces no length may become so large though there is no room left: most pages are
+// smaller, and are never cut for it.
+constexpr std::uint64_t kLittleBytes = std::uint64_t{1} << 20;
 
 // What was judged by the request says nothing of the next one for the same key.
 bool is_of_request(cache::Storing why) {
@@ -165,8 +169,9 @@ void CacheFill::send_head(const http::ResponseHead& head) {
   if (is_error && serve_stale({})) return stop_fetching();
   const cache::Judgement judgement = judge(head);
   const bool allowed = keep_ && judgement.storing == cache::Storing::Allowed;
-  const std::uint64_t at_most = std::min(head.body.length, rules_.object_bytes_max);
-  const bool crowded = allowed && !store_.has_room_for(at_most);
+  const bool counted = head.body.kind == http::BodyKind::Length;
+  const std::uint64_t expected = counted ? head.body.length : kLittleBytes;
+  const bool crowded = allowed && !store_.has_room_for(std::min(expected, rules_.object_bytes_max));
   if (allowed && !crowded && store(head, judgement)) return;
   pass(head, judgement.storing, crowded);
 }
@@ -268,10 +273,12 @@ void CacheFill::give(cache::EntryPtr entry, CacheUse use, const http::Fields& ow
 // `crowded`: for now there is no room; that says nothing of the key.
 void CacheFill::pass(const http::ResponseHead& head, cache::Storing why, bool crowded) {
   const bool is_error = cache::is_error_status(head.status);
-  const cache::Time until = std::time(nullptr) + (is_error ? kMarkOfErrorSeconds : kMarkSeconds);
+  const bool passes_soon = is_error || crowded;
+  const cache::Time until = std::time(nullptr) + (passes_soon ? kMarkBrieflySeconds : kMarkSeconds);
   // It takes the place of what was to be validated, though it is not stored itself.
-  if (stale_ && !is_transient(head.status) && !is_of_request(why)) store_.remove_entry(*stale_);
-  if (lead_) lead_.uncacheable(is_of_request(why) || crowded ? 0 : until);
+  const bool replaces = !is_transient(head.status) && !is_of_request(why) && !crowded;
+  if (stale_ && replaces) store_.remove_entry(*stale_);
+  if (lead_) lead_.uncacheable(is_of_request(why) ? 0 : until);
   mode_ = Mode::Passing;
   if (reader_ == nullptr) return stop_fetching();
   http::ResponseHead copy = head;
@@ -283,16 +290,21 @@ void CacheFill::write(std::string_view bytes) {
   if (mode_ == Mode::Outgrown) rest_.append(bytes);
   if (mode_ != Mode::Storing || !writer_) return;
   writer_.append(bytes);
+  if (writer_.body()->announced()) return;
   const std::uint64_t size = writer_.body()->available();
-  const bool outgrows = size > rules_.object_bytes_max || !store_.has_room_for(0);
-  if (outgrows && !writer_.body()->announced()) on_too_large();
+  const bool crowded = size > kLittleBytes && !store_.has_room_for(0);
+  if (crowded || size > rules_.object_bytes_max) outgrow(crowded);
 }
 
 // A body whose length nobody announced. It is not kept, so that memory has a bound: who began the
 // fetch gets the rest from here, at his own pace; those who joined ask for theirs (CacheRest).
-void CacheFill::on_too_large() {
-  store_.remove_entry(*entry_);
-  store_.mark_uncacheable(key(), std::time(nullptr) + kMarkSeconds);
+void CacheFill::outgrow(bool crowded) {
+  if (crowded) {
+    take_back();
+  } else {
+    store_.remove_entry(*entry_);
+    store_.mark_uncacheable(key(), std::time(nullptr) + kMarkSeconds);
+  }
   writer_.outgrow();
   mode_ = reader_ == nullptr ? Mode::Over : Mode::Outgrown;
   // Not within write(), whose caller is the fetch itself.
@@ -322,7 +334,7 @@ void CacheFill::finish(const http::Fields& trailers) {
 }
 
 void CacheFill::abort() {
-  if (mode_ == Mode::Storing) on_cut();
+  if (mode_ == Mode::Storing) take_back();
   writer_.fail();
   if (mode_ == Mode::Outgrown) rest_end_ = RestEnd::Cut;
   if (mode_ == Mode::Passing && reader_ != nullptr) {
@@ -332,10 +344,9 @@ void CacheFill::abort() {
 
 // What it was to replace stands again, unless that is outdated or somebody has put something else
 // there meanwhile: it may still be validated, or stand in for errors.
-void CacheFill::on_cut() {
-  const bool stood = stale_ && store_.remove_entry(*entry_);
-  writer_.fail();
-  if (stood) store_.insert(cache::Entry::create_again(*stale_), purges_before_);
+void CacheFill::take_back() {
+  const bool stood = store_.remove_entry(*entry_);
+  if (stood && stale_) store_.insert(cache::Entry::create_again(*stale_), purges_before_);
 }
 
 // What is Outgrown lives until its reader has had the rest, or leaves.

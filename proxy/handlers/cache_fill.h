@@ -131,8 +131,8 @@ class CacheFill final : public exchange::Detached,
   bool store(const http::ResponseHead& head, const cache::Judgement& judgement);
   void pass(const http::ResponseHead& head, cache::Storing why, bool crowded);
   void give(cache::EntryPtr entry, exchange::CacheUse use, const http::Fields& own = {});
-  void on_too_large();
-  void on_cut();
+  void outgrow(bool crowded);
+  void take_back();
   void stop_fetching();
   void retire();
   cache::Key key() const { return {key_hash_, key_text_}; }

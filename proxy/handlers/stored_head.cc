@@ -45,11 +45,13 @@ bool is_kept(const http::Field& field) {
   }
 }
 
-// RFC 9111 3.2: what says how the stored bytes are to be read stays theirs.
+// RFC 9111 3.2: what says how the stored bytes are to be read stays theirs. So does their entity
+// tag: that of the 304 may be the same but strong, where the 200 was compressed and the 304 is not.
 bool is_freshened(const http::Field& field) {
   switch (field.id) {
     case FieldId::ContentEncoding:
     case FieldId::ContentRange:
+    case FieldId::ETag:
       return false;
     default:
       return is_kept(field);
@@ -221,11 +223,7 @@ std::optional<http::Field> find_field(const cache::Entry& entry, FieldId id) {
 bool confirms(const cache::Entry& stored, const http::Fields& not_modified) {
   const auto etag = find_field(stored, FieldId::ETag);
   const std::string_view other = not_modified.value(FieldId::ETag);
-  if (!other.empty()) {
-    const bool is_strong = http::etags_match_strongly(other, other);
-    const auto match = is_strong ? http::etags_match_strongly : http::etags_match_weakly;
-    return etag && match(etag->value, other);
-  }
+  if (!other.empty()) return etag && http::etags_match_weakly(etag->value, other);
   const auto modified = find_field(stored, FieldId::LastModified);
   const std::string_view date = not_modified.value(FieldId::LastModified);
   return date.empty() || (modified && modified->value == date);

@@ -91,9 +91,10 @@ cache::EntryPtr make_entry(const EntrySource& source);
 // The first line of that field.
 std::optional<http::Field> find_field(const cache::Entry& entry, http::FieldId id);
 
-// Whether a 304 with these fields is about the stored response (RFC 9111 4.3.4): a strong entity
-// tag must be its own, a weak one match it, and without one a date be that of its last change. A
-// 304 with neither is about what was asked for.
+// Whether a 304 with these fields is about the stored response (RFC 9111 4.3.4): its entity tag
+// must match, and without one a date be that of the last change. A 304 with neither is about what
+// was asked for. A strong tag confirms the same weak one, too, as it was the only one that was
+// asked about: nginx weakens that of what it compresses, but not that of the 304.
 bool confirms(const cache::Entry& stored, const http::Fields& not_modified);
 
 // The head of the stored response as a 304 freshens it (RFC 9111 3.2), in `out`, whose views borrow

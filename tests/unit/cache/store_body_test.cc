@@ -167,4 +167,18 @@ TEST_CASE("store: bodies under way have as much room as those that are stored", 
   CHECK_FALSE(store.has_room_for(0));
 }
 
+// Whose body took longer is whole later.
+TEST_CASE("store: a response that came earlier does not take the place of a later one",
+          "[cache][store][regression]") {
+  Store store((StoreOptions()));
+  const BodyPtr earlier = Body::of("earlier");
+  const BodyPtr later = Body::of("later");
+  CHECK(store.insert(make_entry(store, kUrl, later)));
+  CHECK_FALSE(store.insert(make_entry(store, kUrl, earlier)));
+  const Lookup found = store.find(store.key(kUrl), AnyEntry(), 0);
+  REQUIRE(found.kind == Lookup::Kind::Hit);
+  CHECK(found.entry->body() == later);
+  CHECK(store.insert(make_entry(store, kUrl, Body::of("latest"))));
+}
+
 }  // namespace sluice::cache
