@@ -10,6 +10,7 @@
 #include "cache/key.h"
 #include "proxy/handlers/forwarded_request.h"
 #include "proxy/http/chars.h"
+#include "proxy/http/forwarded.h"
 #include "proxy/http/uri.h"
 
 namespace sluice::handlers {
@@ -281,8 +282,10 @@ void KeyWriter::put_overrides() {
 }
 
 // RFC 7239: of each element what says host and scheme, but not for whom; split without regard to
-// quotes, so that none can hide it.
+// quotes, so that none can hide it. Nothing of what the backend is not told.
 void KeyWriter::put_told_by_forwarded() {
+  if (!request().fields.has(FieldId::Forwarded)) return;
+  if (!http::passes_forwarded(request().fields, exchange_.rules().client_field)) return;
   for (const http::Field& field : request().fields) {
     if (field.id != FieldId::Forwarded) continue;
     std::string_view rest = field.value;

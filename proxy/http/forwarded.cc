@@ -251,7 +251,7 @@ void append_to_forwarded(Fields& fields, const ForwardedHop& hop, Writer& writer
     fields.remove(FieldId::Forwarded);
     return;
   }
-  if (!has_broken_quotes(fields, FieldId::Forwarded)) {
+  if (passes_forwarded(fields, hop.client_field)) {
     writer.put_list(fields, FieldId::Forwarded);
   } else if (hop.client != hop.peer) {
     put_forwarded_node(writer, hop.client);
@@ -292,6 +292,10 @@ IpAddress client_address(IpAddress peer, const CidrSet& trusted, const Fields& f
     if (walk_back(fields[i].value, grammar, trusted, client)) break;
   }
   return client;
+}
+
+bool passes_forwarded(const Fields& fields, ClientField client_field) {
+  return client_field == ClientField::Forwarded && !has_broken_quotes(fields, FieldId::Forwarded);
 }
 
 std::size_t forwarded_bound(const Fields& fields, const ForwardedHop& hop) {

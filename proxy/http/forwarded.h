@@ -25,6 +25,10 @@ enum class ClientField : std::uint8_t { XForwardedFor, Forwarded };
 IpAddress client_address(IpAddress peer, const CidrSet& trusted, const Fields& fields,
                          ClientField from = ClientField::XForwardedFor);
 
+// Whether a trusted peer's Forwarded reaches the backend as it is, with the peer behind it; else it
+// is removed, or written anew.
+bool passes_forwarded(const Fields& fields, ClientField client_field);
+
 // What this hop knows of its side of the request.
 struct ForwardedHop {
   IpAddress peer;    // of the connection; none for a unix socket
