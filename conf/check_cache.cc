@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -28,10 +30,30 @@ void check_names(const std::vector<std::string>& names, const Path& path, Report
   }
 }
 
+// A key is made of what the client says; backends are told something else.
+void check_told_anew(const std::vector<std::string>& names, const Path& path, Reporter& reporter) {
+  constexpr std::string_view kToldAnew[] = {"forwarded", "x-forwarded-for", "x-real-ip",
+                                            "x-request-id"};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string name = folded_name(names[i]);
+    const bool is_told =
+        std::find(std::begin(kToldAnew), std::end(kToldAnew), name) != std::end(kToldAnew);
+    if (!is_told) continue;
+    reporter.at(path.at(i),
+                {fmt::format("{} is written anew for each request", in_quotes(names[i])), {}});
+  }
+}
+
 // Lifetimes are counted in seconds (RFC 9111 1.2.2), so that less would be none.
 void check_seconds(Duration duration, const Path& path, Reporter& reporter) {
   if (duration % std::chrono::seconds(1) == Duration::zero()) return;
   reporter.at(path, {fmt::format("{} is no number of whole seconds", print(duration)), {}});
+}
+
+// RFC 9111 3, RFC 6585: what answers a condition or a range of one request, or one client.
+bool is_never_stored(std::string_view status) {
+  constexpr std::string_view kNever[] = {"206", "304", "412", "416", "428", "429", "431", "511"};
+  return std::find(std::begin(kNever), std::end(kNever), status) != std::end(kNever);
 }
 
 void check_ttl(const RouteCache& cache, const Path& path, Reporter& reporter) {
@@ -39,7 +61,7 @@ void check_ttl(const RouteCache& cache, const Path& path, Reporter& reporter) {
     if (status != "any" && !is_status(status)) {
       reporter.at_key(path.at(status), {fmt::format("{} is no status", in_quotes(status)),
                                         "a number from 200 to 599, or \"any\""});
-    } else if (status == "206" || status == "304") {
+    } else if (is_never_stored(status)) {
       reporter.at_key(path.at(status), {fmt::format("{} is never stored", status), {}});
     }
     const Result<Duration> duration = parse_duration(ttl);
@@ -102,6 +124,7 @@ void check_cache(const Config& config, const Route& route, const Path& route_pat
   check_seconds(cache.stale.if_error, stale.at("if_error"), reporter);
   check_query(cache.key.query, path.at("key").at("query"), reporter);
   check_names(cache.key.headers, path.at("key").at("headers"), reporter);
+  check_told_anew(cache.key.headers, path.at("key").at("headers"), reporter);
   check_names(cache.key.cookies, path.at("key").at("cookies"), reporter);
   check_vary(cache, path.at("vary"), reporter);
   check_names(cache.bypass.headers, path.at("bypass").at("headers"), reporter);
