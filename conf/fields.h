@@ -56,7 +56,7 @@ void fields(V& v, T& t) {
         "Open connections of all clients; closed without an answer above; 0: no limit.");
   v.key("connection_rate", t.connection_rate, kLimitRate, "New connections of all clients.");
   v.key("requests", t.requests, Whole{0, 10'000'000},
-        "Requests of all clients that are answered at the same time; 503 above; 0: no limit.");
+        "Requests of all clients that are under way at the same time; 503 above; 0: no limit.");
 }
 
 template <typename V, Is<Backend> T>

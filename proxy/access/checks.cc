@@ -64,10 +64,6 @@ exchange::AccessCheck::Verdict AtOnceCheck::check(exchange::Exchange& exchange) 
               Kind::TooManyAtOnce);
 }
 
-exchange::AccessCheck::Verdict ListenerCheck::check(exchange::Exchange& exchange) const {
-  return hold(exchange, guard_.listener_requests.take(key_, most_), Kind::ListenerBusy);
-}
-
 RateCheck::RateCheck(const Options& options, std::set<unsigned> costs, IpTable& table)
     : fields_(options.fields), shadow_(options.rule.shadow), before_(options.before) {
   costs.insert(1);
@@ -110,10 +106,7 @@ exchange::AccessCheck::Verdict RateCheck::check(exchange::Exchange& exchange) co
 // What another check has said of what is left does not fit this refusal.
 exchange::Failure RateCheck::refuse(exchange::Exchange& exchange,
                                     const LimitVerdict& verdict) const {
-  if (before_ != nullptr) {
-    before_->put_back(exchange);
-    exchange.answer_fields().clear();
-  }
+  if (before_ != nullptr) before_->undo(exchange);
   exchange.answer_fields().add(http::FieldId::RetryAfter,
                                write_retry_after(field_buffer(exchange), verdict.wait));
   return {Side::Proxy, verdict.by_wider ? Kind::PrefixRateLimited : Kind::RateLimited};
@@ -121,9 +114,10 @@ exchange::Failure RateCheck::refuse(exchange::Exchange& exchange,
 
 // In shadow it may be that nothing was taken; and who has waited has used up his turn: those behind
 // him wait as long as they were told.
-void RateCheck::put_back(const exchange::Exchange& exchange) const {
+void RateCheck::undo(exchange::Exchange& exchange) const {
   if (shadow_ || exchange.has_waited()) return;
   limit_for(exchange).put_back(exchange.client_address(), exchange.services().loop.now());
+  exchange.answer_fields().clear();
 }
 
 void RateCheck::add_fields(exchange::Exchange& exchange, const LimitVerdict& verdict) const {
@@ -133,6 +127,12 @@ void RateCheck::add_fields(exchange::Exchange& exchange, const LimitVerdict& ver
                                                        limit.burst(), limit.fill_time()));
   exchange.answer_fields().add("RateLimit", write_rate_limit(field_buffer(exchange), kPolicyName,
                                                              verdict.remaining, verdict.full_in));
+}
+
+exchange::AccessCheck::Verdict ListenerCheck::check(exchange::Exchange& exchange) const {
+  IpCounts::Ticket ticket = guard_.listener_requests.take(key_, most_);
+  if (!ticket && before_ != nullptr) before_->undo(exchange);
+  return hold(exchange, std::move(ticket), Kind::ListenerBusy);
 }
 
 }  // namespace sluice::access

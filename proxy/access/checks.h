@@ -50,21 +50,6 @@ class AtOnceCheck final : public exchange::AccessCheck {
   const std::uint32_t most_;
 };
 
-// 503 for requests beyond those that all clients of one listener may have answered at the same
-// time.
-class ListenerCheck final : public exchange::AccessCheck {
- public:
-  // `listener`: its number.
-  ListenerCheck(Guard& guard, std::uint32_t listener, std::uint32_t most)
-      : guard_(guard), key_(listener_key(listener)), most_(most) {}
-  Verdict check(exchange::Exchange& exchange) const override;
-
- private:
-  Guard& guard_;
-  const IpAddress key_;
-  const std::uint32_t most_;
-};
-
 // 429 for those who ask too often.
 class RateCheck final : public exchange::AccessCheck {
  public:
@@ -79,17 +64,35 @@ class RateCheck final : public exchange::AccessCheck {
   RateCheck(const Options& options, std::set<unsigned> costs, IpTable& table);
 
   Verdict check(exchange::Exchange& exchange) const override;
+  // Gives a request that was let through its charge back, and takes back what was said of it:
+  // somebody else refuses it.
+  void undo(exchange::Exchange& exchange) const;
 
  private:
   const RateLimit& limit_for(const exchange::Exchange& exchange) const;
   exchange::Failure refuse(exchange::Exchange& exchange, const LimitVerdict& verdict) const;
-  void put_back(const exchange::Exchange& exchange) const;
   void add_fields(exchange::Exchange& exchange, const LimitVerdict& verdict) const;
 
   // The same buckets, at each cost.
   std::vector<std::pair<unsigned, RateLimit>> limits_;
   const bool fields_;
   const bool shadow_;
+  const RateCheck* const before_;
+};
+
+// 503 for requests beyond those that all clients of one listener may have under way at the same
+// time. The last to be asked: who is refused for himself takes nothing of what is for all.
+class ListenerCheck final : public exchange::AccessCheck {
+ public:
+  // `listener`: its number. `before`: as in RateCheck::Options.
+  ListenerCheck(Guard& guard, std::uint32_t listener, std::uint32_t most, const RateCheck* before)
+      : guard_(guard), key_(listener_key(listener)), most_(most), before_(before) {}
+  Verdict check(exchange::Exchange& exchange) const override;
+
+ private:
+  Guard& guard_;
+  const IpAddress key_;
+  const std::uint32_t most_;
   const RateCheck* const before_;
 };
 

@@ -14,13 +14,13 @@ namespace {
 using exchange::Kind;
 
 // Whatever it is answered with. What is only too large (413, 414, 431) is mostly a browser's with
-// too many cookies, and what asks for what nobody here knows (417, a long method) is no attack.
+// too many cookies, and what asks for what nobody here knows (417, 505, a long method) no attack.
 bool is_malformed(const exchange::Failure& failure) {
   if (failure.kind == Kind::PathRefused) return true;
   if (failure.kind != Kind::Malformed || failure.message == http::BadMessage::MethodTooLong) {
     return false;
   }
-  constexpr int kNoAttacks[] = {413, 414, 417, 431};
+  constexpr int kNoAttacks[] = {413, 414, 417, 431, 505};
   const int status = http::bad_message_status(failure.message);
   return std::find(std::begin(kNoAttacks), std::end(kNoAttacks), status) == std::end(kNoAttacks);
 }
@@ -34,7 +34,7 @@ void JailWatch::on_finished(const exchange::Exchange& exchange) {
   constexpr int kServerErrors = 500;
   const int status = exchange.status();
   const Kind kind = exchange.failure().kind;
-  const bool malformed = is_malformed(exchange.failure());  // 501 and 505, too
+  const bool malformed = is_malformed(exchange.failure());  // 501, too
   const bool is_error = status >= kErrors && status < kServerErrors;
   if (!malformed && !is_error) return;
   // Of who is away already, nothing is news; and who left has done no wrong.

@@ -218,7 +218,8 @@ void Http1Session::drain() {
   const bool drains_already = draining();
   if (!drains_already) last_rules_ = shared_.rules;
   // With the process, not only with the listener.
-  if (shared_.services.ending && exchange_ != nullptr) exchange_->on_ending();
+  const bool ends = shared_.services.ends_at != net::TimePoint::max();
+  if (ends && exchange_ != nullptr) exchange_->on_ending();
   if (drains_already) return;
   // A connection that was just accepted has its first request on the way, and one that looks idle
   // may have the next one in the socket already.
@@ -230,6 +231,7 @@ void Http1Session::drain() {
 }
 
 void Http1Session::close_now() {
+  if (!draining()) last_rules_ = shared_.rules;  // so that what is sent says that it is the last
   if (exchange_ != nullptr && !exchange_->over()) {
     exchange_->on_client_failed({Side::Proxy, Kind::Draining});
   }

@@ -98,14 +98,16 @@ void Exchange::hold(ArenaPtr<Held> held) {
 }
 
 void Exchange::wait_for_turn(std::chrono::nanoseconds time) {
-  if (services_->ending) return fail({Side::Proxy, Kind::Draining});
+  const net::TimePoint turn = services_->loop.now() + time;
+  if (turn > services_->ends_at) return fail({Side::Proxy, Kind::Draining});
   has_waited_ = true;
   turn_timer_.emplace(services_->loop.timers(), net::Timer::Callback::of<&Exchange::on_turn>(this));
-  turn_timer_->set(services_->loop.now() + time);
+  turn_timer_->set(turn);
 }
 
 void Exchange::on_ending() {
-  if (turn_timer_) on_client_failed({Side::Proxy, Kind::Draining});
+  const bool too_late = turn_timer_ && turn_timer_->deadline() > services_->ends_at;
+  if (too_late) on_client_failed({Side::Proxy, Kind::Draining});
 }
 
 void Exchange::on_turn() {

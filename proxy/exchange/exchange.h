@@ -82,7 +82,7 @@ class Exchange final : public ByteSource, public ByteSink {
   void on_client_drained();
   // The client left or stalled; what can still be sent (408) is.
   void on_client_failed(Failure failure);
-  // Services::ending is set: who waits for his turn is refused.
+  // Services::ends_at is set: who waits for a later turn is refused.
   void on_ending();
 
   bool over() const { return over_; }
@@ -192,7 +192,7 @@ class Exchange final : public ByteSource, public ByteSink {
   // The number of checks that were asked.
   std::size_t& checks_asked() { return checks_asked_; }
   // The steps go on after so long, unless the exchange ends before: at once, with a 503, where the
-  // process is on its way out.
+  // process will be gone by then.
   void wait_for_turn(std::chrono::nanoseconds time);
   bool has_waited() const { return has_waited_; }
 

@@ -71,7 +71,8 @@ struct Services {
   Counters counters{};
   filters::EncoderPool* encoders = nullptr;   // none: nothing is compressed
   handlers::OpenFiles* open_files = nullptr;  // none: each file is opened for each request
-  bool ending = false;  // the process is on its way out: nobody waits for his turn any more
+  // When the process will be gone: nobody waits for a turn that comes later.
+  net::TimePoint ends_at = net::TimePoint::max();
 };
 
 }  // namespace sluice::exchange

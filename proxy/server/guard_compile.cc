@@ -26,11 +26,10 @@ class GuardCompiler {
       const std::uint32_t number = input_.listener_numbers[i];
       const auto requests_max = static_cast<std::uint32_t>(config().listeners[i].requests);
       std::vector<const exchange::AccessCheck*>& own = snapshot_.rules.listeners[number].checks;
-      // Before those that charge for a request.
+      own = checks;
       if (requests_max > 0) {
-        own.push_back(keep<access::ListenerCheck>(input_.guard, number, requests_max));
+        own.push_back(keep<access::ListenerCheck>(input_.guard, number, requests_max, of_all_));
       }
-      own.insert(own.end(), checks.begin(), checks.end());
     }
     for (std::size_t i = 0; i < config().routes.size(); ++i) {
       compile_route(i);

@@ -287,9 +287,10 @@ bool Server::try_reload() {
 void Server::begin_drain() {
   draining_ = true;
   log_.info("draining");
-  drain_timer_.set(loop_.now() + config_.timeouts.drain);
+  const net::TimePoint ends_at = loop_.now() + config_.timeouts.drain;
+  drain_timer_.set(ends_at);
   for (auto& worker : workers_) {
-    worker->drain([this] { loop_.post([this] { on_worker_drained(); }); });
+    worker->drain(ends_at, [this] { loop_.post([this] { on_worker_drained(); }); });
   }
 }
 

@@ -61,8 +61,8 @@ void Worker::Front::use(const Snapshot& snapshot,
   }
 }
 
-void Worker::Front::drain() {
-  services.ending = true;
+void Worker::Front::drain(net::TimePoint ends_at) {
+  services.ends_at = ends_at;
   for (auto& [number, acceptor] : acceptors) acceptor->drain_and_close();
   sessions.for_each([](client::Session& session) { session.drain(); });
 }
@@ -148,15 +148,15 @@ void Worker::add_to(observe::Totals& totals) const {
   metrics_.add_to(totals);
 }
 
-void Worker::drain(std::function<void()> drained) {
-  loop_.post([this, drained = std::move(drained)] {
+void Worker::drain(net::TimePoint ends_at, std::function<void()> drained) {
+  loop_.post([this, ends_at, drained = std::move(drained)] {
     drained_ = drained;
-    drain_here();
+    drain_here(ends_at);
   });
 }
 
-void Worker::drain_here() {
-  clients_.drain();
+void Worker::drain_here(net::TimePoint ends_at) {
+  clients_.drain(ends_at);
   connector_.close_idle();
   note_drained();
 }

@@ -51,9 +51,10 @@ class Worker {
   // Works by the new Snapshot from its next request on.
   void apply(Change change);
 
-  // No new connections; idle ones close, busy ones after their response. `drained` runs on the
+  // No new connections; idle ones close, busy ones after their response. `ends_at`: when stop()
+  // will come at the latest. `drained` runs on the
   // worker's thread once no session is left. Those of the admin listener go on as they were.
-  void drain(std::function<void()> drained);
+  void drain(net::TimePoint ends_at, std::function<void()> drained);
 
   // Ends every session and the loop; then join() returns.
   void stop();
@@ -72,7 +73,7 @@ class Worker {
     void remove_listener(std::uint32_t number);
     void use(const Snapshot& snapshot, const std::shared_ptr<const exchange::Rules>& rules,
              std::size_t sessions_max);
-    void drain();
+    void drain(net::TimePoint ends_at);
     void stop();
     void on_session_removed();
 
@@ -86,7 +87,7 @@ class Worker {
 
   void apply_here(Change& change);
   void use_snapshot(std::shared_ptr<const Snapshot> snapshot);
-  void drain_here();
+  void drain_here(net::TimePoint ends_at);
   void stop_here();
   void note_drained();
 

@@ -73,7 +73,6 @@ TEST_CASE("jail: who does it too often is closed on at accept, and the log says 
       {"malformed", "malformed", get("/../x"), 400},
       {"malformed", "malformed",
        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501},
-      {"malformed", "malformed", "GET / HTTP/3.7\r\nHost: a\r\n\r\n", 505},
       {"malformed", "malformed", "POST / HTTP/1.0\r\nHost: a\r\n\r\n", 411},
       {"unauthorized", "unauthorized", get("/401"), 401},
       {"not_found", "not_found", get("/none"), 404},
@@ -103,6 +102,8 @@ TEST_CASE("jail: what is only too large is not malformed", "[wire][guard]") {
 TEST_CASE("jail: what asks for what is not known here is not malformed", "[wire][guard]") {
   SluiceProcess sluice(jailing(R"("malformed": "2/h")"));
   const std::string expects = "GET / HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n";
+  const std::string version = "GET / HTTP/3.7\r\nHost: a\r\n\r\n";
+  for (int i = 0; i < 3; ++i) CHECK(ask_from(sluice, "127.0.0.2", version) == 505);
   const std::string method = std::string(200, 'M') + " / HTTP/1.1\r\nHost: a\r\n\r\n";
   for (int i = 0; i < 3; ++i) CHECK(ask_from(sluice, "127.0.0.2", expects) == 417);
   for (int i = 0; i < 3; ++i) CHECK(ask_from(sluice, "127.0.0.2", method) == 501);

@@ -172,9 +172,22 @@ TEST_CASE("limits: beyond those who may wait is 429 at once, and who waits may l
   CHECK(metrics_add_up(sluice, AtRest::No) == "");
 }
 
+TEST_CASE("limits: whose turn comes before a drain is over has it", "[wire][guard][drain]") {
+  SluiceProcess sluice(limited(R"("rate": "1/s", "burst": 1, "delay": 5)", R"({"respond": {}})",
+                               R"(, "timeouts": {"drain": "1h"})", 1));
+  RawClient client = sluice.connect();
+  client.send(std::string(kGet) + std::string(kGet));
+  CHECK(read_response(client).status == 200);
+  wait_for_metric(sluice, "sluice_requests_delayed_total", 1);
+  sluice.process().signal(SIGTERM);
+  CHECK(read_response(client).status == 200);
+  client.close();
+  CHECK(sluice.process().wait().code == 0);
+}
+
 TEST_CASE("limits: a drain does not wait for who waits for his turn", "[wire][guard][drain]") {
   SluiceProcess sluice(limited(R"("rate": "1/h", "burst": 1, "delay": 2)", R"({"respond": {}})",
-                               R"(, "timeouts": {"drain": "1h"})", 1));
+                               R"(, "timeouts": {"drain": "30m"})", 1));
   CHECK(passed(sluice, 1) == 1);
   RawClient waits = sluice.connect();
   waits.send(kGet);
@@ -295,7 +308,7 @@ TEST_CASE("limits: only so many requests of all clients of a listener are answer
   });
   SluiceProcess sluice(R"({"workers": 2, "listeners": [{"address": "127.0.0.1:0", "requests": 2},
     {"address": "127.0.0.1:0"}], "limits": {"per_ip": {"rate": "1/h", "burst": 2}},
-    "routes": [{"forward": {"pool": "p"}}], "pools": {"p": {"backends": [")" +
+    "access": {"deny": "127.0.0.6"}, "routes": [{"forward": {"pool": "p"}}], "pools": {"p": {"backends": [")" +
                        backend.address() + R"("]}}})");
   const std::string held = "GET /held HTTP/1.1\r\nHost: a\r\n\r\n";
   RawClient first = connect_from(sluice, "127.0.0.2");
@@ -311,10 +324,24 @@ TEST_CASE("limits: only so many requests of all clients of a listener are answer
   }
   RawClient elsewhere = sluice.connect(1, {.source = "127.0.0.5"});
   CHECK(ask(elsewhere).status == 200);
+  RawClient denied = connect_from(sluice, "127.0.0.6");
+  CHECK(ask(denied).status == 403);
   second.reset();
   wait_for_metric(sluice, "sluice_requests_in_flight", 1);
   CHECK(ask(third).status == 200);
   CHECK(ask(third).status == 200);
   CHECK(ask(third).status == 429);
   wait_for_metric(sluice, R"(sluice_request_ends_total{end="listener_busy"})", 3);
+}
+
+TEST_CASE("limits: who waits for his turn takes no place of a listener's others", "[wire][guard]") {
+  SluiceProcess sluice(R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0", "requests": 1}],
+    "limits": {"per_ip": {"rate": "1/h", "burst": 1, "delay": 5}},
+    "routes": [{"respond": {"body": "ok"}}]})");
+  RawClient waits = connect_from(sluice, "127.0.0.2");
+  CHECK(ask(waits).status == 200);
+  waits.send(kGet);
+  wait_for_metric(sluice, "sluice_requests_delayed_total", 1);
+  RawClient other = connect_from(sluice, "127.0.0.3");
+  CHECK(ask(other).status == 200);
 }
