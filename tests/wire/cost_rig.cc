@@ -92,6 +92,15 @@ std::uint64_t AllocationCount::stop() {
   return words_[1];
 }
 
+void check_no_allocation(AllocationCount& count, support::RawClient& client, int status) {
+  count.start();
+  send_requests(client, kWarmUp, status);
+  const std::uint64_t warm_up = count.stop();
+  count.start();
+  send_requests(client, kRequests, status);
+  CHECK(count.stop() - warm_up == 0);
+}
+
 SystemCalls::SystemCalls(pid_t pid)
     : path_(directory_.file("trace")),
       workers_(workers_of(pid)),

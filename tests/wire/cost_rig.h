@@ -48,6 +48,9 @@ class AllocationCount {
   std::atomic<std::uint64_t>* words_;
 };
 
+// Of requests on a connection that has had others before.
+void check_no_allocation(AllocationCount& count, support::RawClient& client, int status = 200);
+
 // System calls by name, of all workers of a process, between its construction and finish(). What
 // other threads do (the writer of the log, who waits for signals) is no request's.
 class SystemCalls {

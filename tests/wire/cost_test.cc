@@ -27,6 +27,7 @@ using sluice::support::TempDir;
 using sluice::wire::AllocationCount;
 using sluice::wire::cacheable;
 using sluice::wire::calls_of;
+using sluice::wire::check_no_allocation;
 using sluice::wire::check_only_expected;
 using sluice::wire::kRequests;
 using sluice::wire::kWarmUp;
@@ -86,14 +87,7 @@ TEST_CASE("cost: a forwarded keep-alive request allocates nothing", "[wire][cost
   AllocationCount count;
   SluiceProcess sluice(sluice::wire::forwarding_to(backend), count.options());
   RawClient client = sluice.connect();
-  // The counter counts: a new connection is worth some allocations.
-  count.start();
-  send_requests(client, kWarmUp);
-  const std::uint64_t warm_up = count.stop();
-  CHECK(warm_up > 0);
-  count.start();
-  send_requests(client, kRequests);
-  CHECK(count.stop() - warm_up == 0);
+  check_no_allocation(count, client);
 }
 
 TEST_CASE("cost: a forwarded keep-alive request is two reads, two writes and no epoll_ctl",
@@ -115,13 +109,7 @@ TEST_CASE("cost: a hit in the cache allocates nothing", "[wire][cost][cache]") {
   AllocationCount count;
   SluiceProcess sluice(sluice::wire::caching(backend), count.options());
   RawClient client = sluice.connect();
-  count.start();
-  send_requests(client, kWarmUp);
-  const std::uint64_t warm_up = count.stop();
-  CHECK(warm_up > 0);
-  count.start();
-  send_requests(client, kRequests);
-  CHECK(count.stop() - warm_up == 0);
+  check_no_allocation(count, client);
   CHECK(backend.request_count() == 1);
 }
 
@@ -136,13 +124,7 @@ TEST_CASE("cost: a hit on what was compressed once allocates nothing, either",
   config.insert(config.find("\"cache\""), "\"compress\": {}, ");
   SluiceProcess sluice(config, count.options());
   RawClient client = sluice.connect();
-  count.start();
-  send_requests(client, kWarmUp);
-  const std::uint64_t warm_up = count.stop();
-  CHECK(warm_up > 0);
-  count.start();
-  send_requests(client, kRequests);
-  CHECK(count.stop() - warm_up == 0);
+  check_no_allocation(count, client);
   client.send(
       "GET /some/path?with=query HTTP/1.1\r\nHost: www.example\r\nAccept-Encoding: gzip\r\n\r\n");
   CHECK(read_response(client).field("Content-Encoding") == "gzip");

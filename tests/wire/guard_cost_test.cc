@@ -22,6 +22,7 @@ using sluice::support::SluiceProcess;
 using sluice::wire::AllocationCount;
 using sluice::wire::cacheable;
 using sluice::wire::calls_of;
+using sluice::wire::check_no_allocation;
 using sluice::wire::check_only_expected;
 using sluice::wire::kRequests;
 using sluice::wire::kWarmUp;
@@ -54,15 +55,6 @@ void put_away(const SluiceProcess& sluice, const std::string& block) {
              " HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
   REQUIRE(read_response(admin).status == 200);
   admin.recv_to_close();
-}
-
-void check_no_allocation(AllocationCount& count, RawClient& client, int status) {
-  count.start();
-  send_requests(client, kWarmUp, status);
-  const std::uint64_t warm_up = count.stop();
-  count.start();
-  send_requests(client, kRequests, status);
-  CHECK(count.stop() - warm_up == 0);
 }
 
 // Each connection is closed on before the next one comes.
