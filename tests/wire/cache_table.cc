@@ -34,19 +34,16 @@ Lines split(std::string_view text) {
   return lines;
 }
 
-std::string date_in(long seconds) {
-  return http_date(std::time(nullptr) + seconds);
-}
-
-// "$" and the dates.
-std::string filled_in(std::string text, std::string_view path) {
+// "$" and the dates, which count from `now`: the same in all steps of a row.
+std::string filled_in(std::string text, std::string_view path, std::time_t now) {
   for (std::size_t at = text.find('$'); at != std::string::npos; at = text.find('$', at)) {
     text.replace(at, 1, path);
     at += path.size();
   }
   for (std::size_t at = text.find('{'); at != std::string::npos; at = text.find('{')) {
     const std::size_t end = text.find('}', at);
-    text.replace(at, end + 1 - at, date_in(std::strtol(text.c_str() + at + 1, nullptr, 10)));
+    const long seconds = std::strtol(text.c_str() + at + 1, nullptr, 10);
+    text.replace(at, end + 1 - at, http_date(now + seconds));
   }
   return text;
 }
@@ -143,7 +140,7 @@ class RowRun {
   std::string run(const Step& step, std::size_t index) {
     const int asked_before = teller_.count();
     const bool may_ask = !step.origin.empty();
-    teller_.tell(filled_in(step.origin, path_), body_of_step(index));
+    teller_.tell(filled_in(step.origin, path_, now_), body_of_step(index));
     const Response response = send(step.ask);
     std::string wrong = check_message(response, std::to_string(response.status), step.see);
     const int asked = teller_.count() - asked_before;
@@ -152,7 +149,7 @@ class RowRun {
     if (asked > 1 && step.origin != "close") wrong += fmt::format("it was asked {}x\n", asked);
     if (asked > 0 && !step.told.empty()) {
       const Request request = teller_.last();
-      wrong += check_message(request, request.method, filled_in(step.told, path_));
+      wrong += check_message(request, request.method, filled_in(step.told, path_, now_));
     }
     const bool brings_body = may_ask && step.origin != "close" && step.origin.substr(0, 3) != "304";
     if (brings_body) body_ = body_of_step(index);
@@ -161,7 +158,7 @@ class RowRun {
 
  private:
   Response send(const std::string& ask) {
-    Lines lines = split(filled_in(ask, path_));
+    Lines lines = split(filled_in(ask, path_, now_));
     const std::string method = lines[0].substr(0, lines[0].find(' '));
     std::string target = lines[0].substr(std::min(method.size() + 1, lines[0].size()));
     if (ask.find('$') == std::string::npos) target = path_ + target;
@@ -199,6 +196,7 @@ class RowRun {
   Teller& teller_;
   const support::SluiceProcess& sluice_;
   const std::string path_;
+  const std::time_t now_ = std::time(nullptr);
   std::string body_;
 };
 

@@ -240,7 +240,8 @@ TEST_CASE("churn: connections dropped at random points leave no descriptor and n
       R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"},
     {"address": "127.0.0.1:0", "tls": {"certificates": [{"cert": ")" +
       certificate.cert_path + R"(", "key": ")" + certificate.key_path +
-      R"("}]}}], "access_log": {"format": "json"}, "pools": {"p": {"backends": [")" +
+      R"("}]}}], "access_log": {"format": "json"},
+    "timeouts": {"request_head": "10m", "request_body": "10m"}, "pools": {"p": {"backends": [")" +
       backend.address() + R"("], "keepalive_timeout": "300ms"}},
     "routes": [{"forward": {"pool": "p"}}]})");
   const std::size_t at_rest = descriptors_at_rest(sluice, backend);
