@@ -270,7 +270,7 @@ void CacheFill::give(cache::EntryPtr entry, CacheUse use, const http::Fields& ow
   reader->on_fill_entry(std::move(entry), use, own, may_outgrow);
 }
 
-// `crowded`: for now there is no room; that says nothing of the key.
+// `crowded`: there was no room, which says nothing of the key.
 void CacheFill::pass(const http::ResponseHead& head, cache::Storing why, bool crowded) {
   const bool is_error = cache::is_error_status(head.status);
   const bool passes_soon = is_error || crowded;
