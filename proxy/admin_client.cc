@@ -10,7 +10,6 @@
 #include <system_error>
 
 #include "proxy/base/fd.h"
-#include "proxy/http/chars.h"
 #include "proxy/http/response_parser.h"
 
 namespace sluice {
@@ -84,18 +83,6 @@ Result<AdminResponse> call_admin(const AdminCall& call) {
                      answer.size() == parsed.consumed + head.body.length;
   if (!whole) return failed(call, "what answers there is no admin listener");
   return AdminResponse{head.status, answer.substr(parsed.consumed)};
-}
-
-std::string percent_encode(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (http::is_class(c, http::char_class::kUnreserved)) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
 }
 
 }  // namespace sluice

@@ -29,7 +29,4 @@ struct AdminResponse {
 // An error where nobody answers, or no HTTP.
 Result<AdminResponse> call_admin(const AdminCall& call);
 
-// As a value of a query: what is not unreserved is escaped.
-std::string percent_encode(std::string_view text);
-
 }  // namespace sluice

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "proxy/admin_client.h"
+#include "proxy/http/uri.h"
 
 namespace sluice {
 
@@ -68,7 +69,7 @@ AdminCommand parse_cache_command(const std::vector<std::string_view>& given) {
              std::find(std::begin(kKinds), std::end(kKinds), arguments[1]) != std::end(kKinds)) {
     command.method = "POST";
     command.target =
-        fmt::format("/cache/purge?{}={}{}", arguments[1], percent_encode(arguments[2]), end);
+        fmt::format("/cache/purge?{}={}{}", arguments[1], http::percent_encode(arguments[2]), end);
   } else {
     command.wrong = kCacheUsage;
   }
@@ -87,11 +88,11 @@ AdminCommand parse_block_command(const std::vector<std::string_view>& given) {
     command.target = "/block";
   } else if (verb == "add" && arguments.size() == 2) {
     command.method = "POST";
-    command.target = "/block/add?block=" + percent_encode(arguments[1]);
-    if (!duration.empty()) command.target += "&for=" + percent_encode(duration);
+    command.target = "/block/add?block=" + http::percent_encode(arguments[1]);
+    if (!duration.empty()) command.target += "&for=" + http::percent_encode(duration);
   } else if (verb == "del" && arguments.size() == 2 && duration.empty()) {
     command.method = "POST";
-    command.target = "/block/remove?block=" + percent_encode(arguments[1]);
+    command.target = "/block/remove?block=" + http::percent_encode(arguments[1]);
   } else {
     command.wrong = kBlockUsage;
   }

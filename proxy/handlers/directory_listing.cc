@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "proxy/http/chars.h"
+#include "proxy/http/uri.h"
 
 namespace sluice::handlers {
 
@@ -54,23 +54,12 @@ void put_html(std::string& out, std::string_view text) {
   }
 }
 
-// As one segment of a path: nothing in it can be taken for a separator, or for HTML.
-void put_segment(std::string& out, std::string_view name) {
-  for (const char c : name) {
-    if (http::is_class(c, http::char_class::kUnreserved)) {
-      out += c;
-    } else {
-      fmt::format_to(std::back_inserter(out), FMT_COMPILE("%{:02X}"),
-                     static_cast<unsigned char>(c));
-    }
-  }
-}
-
 void put_row(std::string& out, const Listed& entry) {
   const char* const slash = entry.is_directory ? "/" : "";
   // "./" keeps a name with a colon from being taken for a scheme.
   out += "<tr><td><a href=\"./";
-  put_segment(out, entry.name);
+  // As one segment of a path: nothing in it can be taken for a separator, or for HTML.
+  out += http::percent_encode(entry.name);
   out.append(slash).append("\">");
   put_html(out, entry.name);
   out.append(slash).append("</a></td><td>");

@@ -162,4 +162,20 @@ std::size_t canonical_host(std::string_view host, char* out) {
   return host.size();
 }
 
+std::string percent_encode(std::string_view text, std::uint8_t classes) {
+  std::string out;
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  for (const char c : text) {
+    if (is_class(c, classes)) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 0xf];
+  }
+  return out;
+}
+
 }  // namespace sluice::http

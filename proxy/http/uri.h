@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Paths and authorities (RFC 3986) as a proxy must read them: so that two spellings of one resource
-// cannot pass two different rules. Pure functions over borrowed views; nothing allocates.
+// cannot pass two different rules. Pure functions over borrowed views; nothing allocates but
+// percent_encode().
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+
+#include "proxy/http/chars.h"
 
 namespace sluice::http {
 
@@ -20,6 +24,10 @@ bool needs_normalising(std::string_view path);
 // ones. nullopt for a path that does not begin with '/', a broken escape, "%00", or ".." above the
 // root. REQUIRES: room for path.size() bytes at `out`; `out` may be path.data().
 std::optional<std::size_t> normalise_path(std::string_view path, char* out);
+
+// The text with an escape, "%C3%BC", for each byte that is not of the classes: by default those
+// that are never anything but themselves.
+std::string percent_encode(std::string_view text, std::uint8_t classes = char_class::kUnreserved);
 
 inline constexpr std::size_t kMaxHost = 255;  // bytes; DNS allows 253, and a final dot
 

@@ -136,19 +136,6 @@ std::vector<std::string> begun_authorities(std::string_view begin, std::string_v
   return texts;
 }
 
-// What no request has in its target as it is, as clients send it: "%C3%BC" for the bytes of "ü".
-std::string encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (http::is_class(c, http::char_class::kTarget)) {
-      out += c;
-    } else {
-      fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
-}
-
 std::optional<std::string> normal_path(std::string path) {
   const std::optional<std::size_t> size = http::normalise_path(path, path.data());
   if (!size) return std::nullopt;
@@ -183,7 +170,9 @@ std::optional<std::string> begun_path(std::string_view path) {
 std::optional<std::string> rest_in_keys(std::string_view rest, bool whole) {
   const std::size_t fragment = std::min(rest.find('#'), rest.size());
   if (!whole && fragment != rest.size()) return std::nullopt;  // there is none in keys
-  const std::string text = encoded(rest.substr(0, fragment));
+  // What no request has in its target as it is, as clients send it.
+  const std::string text =
+      http::percent_encode(rest.substr(0, fragment), http::char_class::kTarget);
   const std::size_t query = std::min(text.find('?'), text.size());
   const bool ends = whole || query != text.size();
   const std::string path = query == 0 ? "/" : text.substr(0, query);

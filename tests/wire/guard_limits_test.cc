@@ -54,6 +54,14 @@ int passed(const SluiceProcess& sluice, int requests, const std::string& source 
   return count;
 }
 
+// A backend's: never answers /held.
+void hold_some(BackendConnection& connection) {
+  while (const auto request = connection.recv_request()) {
+    if (request->target == "/held") connection.recv_to_close();
+    connection.respond(200, "ok");
+  }
+}
+
 }  // namespace
 
 TEST_CASE("limits: a client gets its burst, then 429, and is told when to come again",
@@ -268,12 +276,7 @@ TEST_CASE("limits: a reload changes the rules, not what clients have used up", "
 }
 
 TEST_CASE("limits: only so many requests of a client are answered at once", "[wire][guard]") {
-  ScriptedBackend backend([](BackendConnection& connection) {
-    while (const auto request = connection.recv_request()) {
-      if (request->target == "/held") connection.recv_to_close();
-      connection.respond(200, "ok");
-    }
-  });
+  ScriptedBackend backend(hold_some);
   const std::string routes = R"({"forward": {"pool": "p"}})";
   SluiceProcess sluice(
       limited(R"("requests": 2)", routes,
@@ -300,12 +303,7 @@ TEST_CASE("limits: only so many requests of a client are answered at once", "[wi
 
 TEST_CASE("limits: only so many requests of all clients of a listener are answered at once",
           "[wire][guard]") {
-  ScriptedBackend backend([](BackendConnection& connection) {
-    while (const auto request = connection.recv_request()) {
-      if (request->target == "/held") connection.recv_to_close();
-      connection.respond(200, "ok");
-    }
-  });
+  ScriptedBackend backend(hold_some);
   SluiceProcess sluice(R"({"workers": 2, "listeners": [{"address": "127.0.0.1:0", "requests": 2},
     {"address": "127.0.0.1:0"}], "limits": {"per_ip": {"rate": "1/h", "burst": 2}},
     "access": {"deny": "127.0.0.6"}, "routes": [{"forward": {"pool": "p"}}], "pools": {"p": {"backends": [")" +

@@ -171,4 +171,9 @@ TEST_CASE("uri: hosts are compared in lower case and without a final dot", "[htt
   CHECK(canonical("").empty());
 }
 
+TEST_CASE("uri: what may not stand as it is gets escapes", "[http][uri]") {
+  CHECK(percent_encode("a-_.~/?\xc3\xbc %") == "a-_.~%2F%3F%C3%BC%20%25");
+  CHECK(percent_encode(std::string_view("a/?%#\0\n", 7), char_class::kTarget) == "a/?%%23%00%0A");
+}
+
 }  // namespace sluice::http
