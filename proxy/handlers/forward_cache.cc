@@ -291,11 +291,13 @@ void CacheResponder::start_anew() {
 
 void CacheResponder::on_fill_head(http::ResponseHead& head) {
   constexpr int kOk = 200;
-  constexpr std::uint64_t kWholeInsteadOfPart = 256 * 1024;
+  constexpr std::uint64_t kWholeAllTheSame = 256 * 1024;
   const bool small =
-      head.body.kind == http::BodyKind::Length && head.body.length <= kWholeInsteadOfPart;
-  // The whole was asked for, to be stored; now that it is not, the part will do.
-  if (!as_asked_ && wants_part() && head.status == kOk && !small) {
+      head.body.kind == http::BodyKind::Length && head.body.length <= kWholeAllTheSame;
+  const bool is_head = exchange_.request().method == http::Method::Head;
+  // The whole was asked for, to be stored; now that it is not, less will do: a part, or that the
+  // client has it already.
+  if (!as_asked_ && !is_head && wants_less() && head.status == kOk && !small) {
     std::exchange(fill_, nullptr)->leave();
     return fetch({}, true);
   }
@@ -305,7 +307,6 @@ void CacheResponder::on_fill_head(http::ResponseHead& head) {
   own.keep_alive = true;
   own.fields.add(kCacheStatus, cache_status_of({.forwarded = forwarded_}, exchange_));
   exchange_.set_cache_use(CacheUse::Pass);
-  const bool is_head = exchange_.request().method == http::Method::Head;
   const bool was_get = is_head && !as_asked_;
   if (was_get) {
     own.body = own.body.kind == http::BodyKind::Length

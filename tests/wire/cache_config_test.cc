@@ -173,9 +173,11 @@ TEST_CASE("cache: set_cookie keeps what sets cookies", "[wire][cache]") {
       R"("set_cookie": true)");
 }
 
-TEST_CASE("cache: what is larger than max_object is not kept, and asked for as a part",
+TEST_CASE("cache: what is larger than max_object is not kept, and asked for as the client did",
           "[wire][cache]") {
-  Origin origin({{"/a", {{200, {{"Cache-Control", "max-age=1000"}}, std::string(300'000, 'x')}}},
+  const std::string large(300'000, 'x');
+  Origin origin({{"/a", {{200, {{"Cache-Control", "max-age=1000"}}, large}}},
+                 {"/c", {{200, {{"Cache-Control", "max-age=1000"}}, large}, {304, {}, ""}}},
                  {"/b", {{200, {{"Cache-Control", "max-age=1000"}}, std::string(3000, 'x')}}}});
   SluiceProcess sluice(caching(origin.backend(), R"("max_object": "4KiB")"));
   CHECK(get(sluice, "/b").body.size() == 3000);
@@ -187,6 +189,9 @@ TEST_CASE("cache: what is larger than max_object is not kept, and asked for as a
   CHECK(get(sluice, "/a").body.size() == 300'000);
   CHECK(get(sluice, "/a").body.size() == 300'000);
   CHECK(origin.count("/a") == 4);
+  CHECK(get(sluice, "/c", "If-None-Match: \"c\"\r\n").status == 304);
+  CHECK(origin.requests("/c").back().field("If-None-Match") == "\"c\"");
+  CHECK(origin.count("/c") == 2);
 }
 
 TEST_CASE("cache: stale.while_revalidate is for what does not say so itself", "[wire][cache]") {
