@@ -29,11 +29,8 @@ LimitFieldBuffer field_buffer(exchange::Exchange& exchange) {
 // Until the exchange ends; without a ticket the request is refused.
 exchange::AccessCheck::Verdict hold(exchange::Exchange& exchange, IpCounts::Ticket ticket,
                                     Kind refusal) {
-  if (!ticket) {
-    // RFC 6585 4, RFC 9110 15.6.4. When one of the others ends nobody knows.
-    exchange.answer_fields().add(http::FieldId::RetryAfter, "1");
-    return {.failure = {Side::Proxy, refusal}};
-  }
+  // RFC 6585 4, RFC 9110 15.6.4. When one of the others ends nobody knows.
+  if (!ticket) return {.failure = {Side::Proxy, refusal}, .retry_after = "1"};
   exchange.hold(exchange.arena().make<HeldTicket>(std::move(ticket)));
   return {};
 }
@@ -65,7 +62,7 @@ exchange::AccessCheck::Verdict AtOnceCheck::check(exchange::Exchange& exchange) 
 }
 
 RateCheck::RateCheck(const Options& options, std::set<unsigned> costs, IpTable& table)
-    : fields_(options.fields), shadow_(options.rule.shadow), before_(options.before) {
+    : fields_(options.fields), shadow_(options.rule.shadow) {
   costs.insert(1);
   for (const unsigned cost : costs) {
     RateRule rule = options.rule;
@@ -92,7 +89,6 @@ exchange::AccessCheck::Verdict RateCheck::check(exchange::Exchange& exchange) co
     case LimitVerdict::Kind::Pass:
       return {};
     case LimitVerdict::Kind::Delay:
-      services.counters.requests_delayed.add();
       return {.failure = {}, .wait = verdict.wait};
     case LimitVerdict::Kind::ShadowRefuse:
       services.counters.requests_shadowed.add();
@@ -100,24 +96,18 @@ exchange::AccessCheck::Verdict RateCheck::check(exchange::Exchange& exchange) co
     case LimitVerdict::Kind::Refuse:
       break;
   }
-  return {.failure = refuse(exchange, verdict)};
+  const Kind kind = verdict.by_wider ? Kind::PrefixRateLimited : Kind::RateLimited;
+  return {.failure = {Side::Proxy, kind},
+          .retry_after = write_retry_after(field_buffer(exchange), verdict.wait)};
 }
 
-// What another check has said of what is left does not fit this refusal.
-exchange::Failure RateCheck::refuse(exchange::Exchange& exchange,
-                                    const LimitVerdict& verdict) const {
-  if (before_ != nullptr) before_->undo(exchange);
-  exchange.answer_fields().add(http::FieldId::RetryAfter,
-                               write_retry_after(field_buffer(exchange), verdict.wait));
-  return {Side::Proxy, verdict.by_wider ? Kind::PrefixRateLimited : Kind::RateLimited};
-}
-
-// In shadow it may be that nothing was taken; and who has waited has used up his turn: those behind
-// him wait as long as they were told.
+// What was said of what is left does not fit another's refusal. In shadow it may be that nothing
+// was taken; and who has waited has used up his turn: those behind him wait as long as they were
+// told.
 void RateCheck::undo(exchange::Exchange& exchange) const {
+  exchange.answer_fields().clear();
   if (shadow_ || exchange.has_waited()) return;
   limit_for(exchange).put_back(exchange.client_address(), exchange.services().loop.now());
-  exchange.answer_fields().clear();
 }
 
 void RateCheck::add_fields(exchange::Exchange& exchange, const LimitVerdict& verdict) const {
@@ -130,9 +120,7 @@ void RateCheck::add_fields(exchange::Exchange& exchange, const LimitVerdict& ver
 }
 
 exchange::AccessCheck::Verdict ListenerCheck::check(exchange::Exchange& exchange) const {
-  IpCounts::Ticket ticket = guard_.listener_requests.take(key_, most_);
-  if (!ticket && before_ != nullptr) before_->undo(exchange);
-  return hold(exchange, std::move(ticket), Kind::ListenerBusy);
+  return hold(exchange, guard_.listener_requests.take(key_, most_), Kind::ListenerBusy);
 }
 
 }  // namespace sluice::access

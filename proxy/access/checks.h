@@ -57,43 +57,37 @@ class RateCheck final : public exchange::AccessCheck {
     std::string name;     // tells its buckets from those of others, over reloads, too
     RateRule rule;        // at the cost of 1
     bool fields = false;  // tells clients what is left
-    // Was asked before, and gets back what a request took that is refused here; or none.
-    const RateCheck* before = nullptr;
   };
   // `costs`: those of all routes that it will be asked about, besides 1.
   RateCheck(const Options& options, std::set<unsigned> costs, IpTable& table);
 
   Verdict check(exchange::Exchange& exchange) const override;
-  // Gives a request that was let through its charge back, and takes back what was said of it:
-  // somebody else refuses it.
-  void undo(exchange::Exchange& exchange) const;
+  void undo(exchange::Exchange& exchange) const override;
 
  private:
   const RateLimit& limit_for(const exchange::Exchange& exchange) const;
-  exchange::Failure refuse(exchange::Exchange& exchange, const LimitVerdict& verdict) const;
   void add_fields(exchange::Exchange& exchange, const LimitVerdict& verdict) const;
 
   // The same buckets, at each cost.
   std::vector<std::pair<unsigned, RateLimit>> limits_;
   const bool fields_;
   const bool shadow_;
-  const RateCheck* const before_;
 };
 
 // 503 for requests beyond those that all clients of one listener may have under way at the same
-// time. The last to be asked: who is refused for himself takes nothing of what is for all.
+// time. A ListenerRules::bound: who is refused for himself, or waits for his turn, takes nothing of
+// what is for all.
 class ListenerCheck final : public exchange::AccessCheck {
  public:
-  // `listener`: its number. `before`: as in RateCheck::Options.
-  ListenerCheck(Guard& guard, std::uint32_t listener, std::uint32_t most, const RateCheck* before)
-      : guard_(guard), key_(listener_key(listener)), most_(most), before_(before) {}
+  // `listener`: its number.
+  ListenerCheck(Guard& guard, std::uint32_t listener, std::uint32_t most)
+      : guard_(guard), key_(listener_key(listener)), most_(most) {}
   Verdict check(exchange::Exchange& exchange) const override;
 
  private:
   Guard& guard_;
   const IpAddress key_;
   const std::uint32_t most_;
-  const RateCheck* const before_;
 };
 
 }  // namespace sluice::access

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <string_view>
 
 #include "proxy/base/arena.h"
 #include "proxy/exchange/failure.h"
@@ -18,12 +19,18 @@ class AccessCheck {
   struct Verdict {
     Failure failure;                  // none: it may pass
     std::chrono::nanoseconds wait{};  // before it does
+    // Of a failure that passes: the value of Retry-After (RFC 9110 10.2.3), which holds as long as
+    // the exchange. Such a request pays none of those that were asked before: undo().
+    std::string_view retry_after{};
   };
 
   virtual ~AccessCheck() = default;
   // Called once for an exchange. May add to Exchange::answer_fields(), and hold() what is to be
   // given back when the exchange ends.
   virtual Verdict check(Exchange& exchange) const = 0;
+  // It let the request through, and another one refuses it: gives back what it charged, and takes
+  // back what it said.
+  virtual void undo(Exchange& /*exchange*/) const {}
 };
 
 // Something taken for an exchange, in its arena: destroyed when it ends.

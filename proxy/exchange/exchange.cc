@@ -100,6 +100,7 @@ void Exchange::hold(ArenaPtr<Held> held) {
 void Exchange::wait_for_turn(std::chrono::nanoseconds time) {
   const net::TimePoint turn = services_->loop.now() + time;
   if (turn > services_->ends_at) return fail({Side::Proxy, Kind::Draining});
+  services_->counters.requests_delayed.add();
   has_waited_ = true;
   turn_timer_.emplace(services_->loop.timers(), net::Timer::Callback::of<&Exchange::on_turn>(this));
   turn_timer_->set(turn);
@@ -285,7 +286,6 @@ void Exchange::recycle() {
   cache_url_ = {};
   failure_ = {};
   bytes_in_ = bytes_out_ = 0;
-  checks_asked_ = 0;
   status_ = 0;
   peer_trusted_ = has_waited_ = head_sent_ = request_complete_ = tunnel_ = fetch_ = over_ = false;
 }

@@ -189,8 +189,6 @@ class Exchange final : public ByteSource, public ByteSink {
     client_->limit_bandwidth(bytes_per_second);
   }
   void respond_with(const Handler& handler);
-  // The number of checks that were asked.
-  std::size_t& checks_asked() { return checks_asked_; }
   // The steps go on after so long, unless the exchange ends before: at once, with a 503, where the
   // process will be gone by then.
   void wait_for_turn(std::chrono::nanoseconds time);
@@ -236,7 +234,6 @@ class Exchange final : public ByteSource, public ByteSink {
   ArenaPtr<Held> held_;
   std::optional<net::Timer> turn_timer_;   // while it waits for its turn
   std::optional<net::Timer> total_timer_;  // where there is a limit, until it is a tunnel
-  std::size_t checks_asked_ = 0;
 
   IpAddress client_address_;
   std::string_view head_bytes_;  // what the views of request_ are of, in arena_

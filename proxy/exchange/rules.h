@@ -21,6 +21,8 @@ struct ListenerRules {
   // Null: it no longer is in the configuration, and its last connections go on without a route.
   const route::Table* table = nullptr;
   std::vector<const AccessCheck*> checks;  // in order; for all requests, before those of the route
+  // Asked when nobody else refuses, and the request's turn has come; null: none.
+  const AccessCheck* bound = nullptr;
 };
 
 struct Rules {

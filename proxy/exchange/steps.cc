@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/exchange/steps.h"
 
+#include <algorithm>
+#include <chrono>
+#include <initializer_list>
 #include <optional>
 #include <span>
 
@@ -12,6 +15,8 @@
 namespace sluice::exchange {
 
 namespace {
+
+using std::chrono::nanoseconds;
 
 using Step = Failure (*)(Exchange&);
 
@@ -97,41 +102,73 @@ bool judge(Exchange& exchange) {
   return true;
 }
 
-// Asks those that were not asked yet, `before` of which stand before these. False: the exchange is
-// over, or waits for its turn.
-bool ask(Exchange& exchange, std::size_t before, std::span<const AccessCheck* const> checks) {
-  std::size_t& asked = exchange.checks_asked();
-  while (asked < before + checks.size()) {
-    const AccessCheck& check = *checks[asked++ - before];
-    const AccessCheck::Verdict verdict = check.check(exchange);
-    if (verdict.failure) {
-      exchange.fail(verdict.failure);
-      return false;
+using Checks = std::span<const AccessCheck* const>;
+
+// Asks the check behind those. None: the exchange is over; else for how long it waits.
+std::optional<nanoseconds> ask(Exchange& exchange, const AccessCheck& check,
+                               std::initializer_list<Checks> before) {
+  const AccessCheck::Verdict verdict = check.check(exchange);
+  if (!verdict.failure) return verdict.wait;
+  if (!verdict.retry_after.empty()) {
+    for (const Checks checks : before) {
+      for (const AccessCheck* const earlier : checks) earlier->undo(exchange);
     }
-    if (verdict.wait > std::chrono::nanoseconds::zero()) {
-      exchange.wait_for_turn(verdict.wait);
-      return false;
-    }
+    exchange.answer_fields().add(http::FieldId::RetryAfter, verdict.retry_after);
   }
-  return true;
+  exchange.fail(verdict.failure);
+  return std::nullopt;
+}
+
+Checks checks_of_listener(const Exchange& exchange) {
+  const ListenerRules* const rules = listener_rules(exchange);
+  return rules != nullptr ? Checks(rules->checks) : Checks();
+}
+
+Checks checks_of_route(const Exchange& exchange) {
+  return exchange.match() ? Checks(exchange.match().route->checks) : Checks();
+}
+
+// Whoever has to wait for several waits for the longest.
+std::optional<nanoseconds> ask_all(Exchange& exchange) {
+  const Checks of_listener = checks_of_listener(exchange);
+  nanoseconds longest{};
+  for (std::size_t i = 0; i < of_listener.size(); ++i) {
+    const auto wait = ask(exchange, *of_listener[i], {of_listener.first(i)});
+    if (!wait) return std::nullopt;
+    longest = std::max(longest, *wait);
+  }
+  const Checks of_route = checks_of_route(exchange);
+  for (std::size_t i = 0; i < of_route.size(); ++i) {
+    const auto wait = ask(exchange, *of_route[i], {of_listener, of_route.first(i)});
+    if (!wait) return std::nullopt;
+    longest = std::max(longest, *wait);
+  }
+  return longest;
+}
+
+// False: the exchange is over.
+bool ask_bound(Exchange& exchange) {
+  const ListenerRules* const rules = listener_rules(exchange);
+  if (rules == nullptr || rules->bound == nullptr) return true;
+  return ask(exchange, *rules->bound, {rules->checks, checks_of_route(exchange)}).has_value();
 }
 
 }  // namespace
 
-// That a path is refused, or leads nowhere, is said behind the listener's checks: who asks for such
-// is counted and limited as any other.
+// That a path is refused, or leads nowhere, is said behind the checks: who asks for such is counted
+// and limited as any other.
 void run_steps(Exchange& exchange) {
   normalise_path(exchange);
   if (!check_path(exchange)) find_route(exchange);
+  const std::optional<nanoseconds> wait = ask_all(exchange);
+  if (!wait) return;
+  if (*wait > nanoseconds::zero()) return exchange.wait_for_turn(*wait);
   continue_steps(exchange);
 }
 
 void continue_steps(Exchange& exchange) {
-  std::span<const AccessCheck* const> checks;
-  if (const ListenerRules* const rules = listener_rules(exchange)) checks = rules->checks;
-  if (!ask(exchange, 0, checks)) return;
   if (!judge(exchange)) return;
-  if (!ask(exchange, checks.size(), exchange.match().route->checks)) return;
+  if (!ask_bound(exchange)) return;
   if (ends_here(exchange)) return answer_options(exchange);
   exchange.limit_bandwidth(exchange.match().route->bandwidth);
   exchange.respond_with(*exchange.match().route->handler);

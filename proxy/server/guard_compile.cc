@@ -25,10 +25,10 @@ class GuardCompiler {
     for (std::size_t i = 0; i < config().listeners.size(); ++i) {
       const std::uint32_t number = input_.listener_numbers[i];
       const auto requests_max = static_cast<std::uint32_t>(config().listeners[i].requests);
-      std::vector<const exchange::AccessCheck*>& own = snapshot_.rules.listeners[number].checks;
-      own = checks;
+      exchange::ListenerRules& rules = snapshot_.rules.listeners[number];
+      rules.checks = checks;
       if (requests_max > 0) {
-        own.push_back(keep<access::ListenerCheck>(input_.guard, number, requests_max, of_all_));
+        rules.bound = keep<access::ListenerCheck>(input_.guard, number, requests_max);
       }
     }
     for (std::size_t i = 0; i < config().routes.size(); ++i) {
@@ -109,12 +109,11 @@ class GuardCompiler {
     for (const conf::Route& route : config().routes) {
       costs.insert(static_cast<unsigned>(route.limits.cost));
     }
-    of_all_ =
+    checks.push_back(
         keep<access::RateCheck>(access::RateCheck::Options{.name = "requests",
                                                            .rule = rate_rule_of(per_ip(), per_ip()),
                                                            .fields = per_ip().fields},
-                                costs, table());
-    checks.push_back(of_all_);
+                                costs, table()));
     return checks;
   }
 
@@ -131,8 +130,7 @@ class GuardCompiler {
     route.checks.push_back(keep<access::RateCheck>(
         access::RateCheck::Options{.name = limit_name(from.match),
                                    .rule = rate_rule_of(from.limits.per_ip, per_ip()),
-                                   .fields = false,
-                                   .before = of_all_},
+                                   .fields = false},
         std::set<unsigned>{route.cost}, table()));
   }
 
@@ -154,7 +152,6 @@ class GuardCompiler {
   const CompileInput& input_;
   Snapshot& snapshot_;
   access::GuardRules& rules_;
-  const access::RateCheck* of_all_ = nullptr;  // or none
 };
 
 }  // namespace

@@ -332,14 +332,35 @@ TEST_CASE("limits: only so many requests of all clients of a listener are answer
   wait_for_metric(sluice, R"(sluice_request_ends_total{end="listener_busy"})", 3);
 }
 
-TEST_CASE("limits: who waits for his turn takes no place of a listener's others", "[wire][guard]") {
+TEST_CASE(
+    "limits: who waits for his turn, or is refused by a route, takes no place of a listener's",
+    "[wire][guard]") {
+  ScriptedBackend backend(hold_some);
   SluiceProcess sluice(R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0", "requests": 1}],
-    "limits": {"per_ip": {"rate": "1/h", "burst": 1, "delay": 5}},
-    "routes": [{"respond": {"body": "ok"}}]})");
+    "limits": {"per_ip": {"rate": "1/h", "burst": 1, "delay": 5}}, "routes": [
+      {"forward": {"pool": "p"}},
+      {"match": {"path": "/slow"}, "respond": {},
+       "limits": {"per_ip": {"rate": "1/h", "burst": 1, "delay": 5}}},
+      {"match": {"path": "/closed"}, "respond": {}, "access": {"deny": "all"}}],
+    "pools": {"p": {"backends": [")" +
+                       backend.address() + R"("]}}})");
   RawClient waits = connect_from(sluice, "127.0.0.2");
   CHECK(ask(waits).status == 200);
   waits.send(kGet);
   wait_for_metric(sluice, "sluice_requests_delayed_total", 1);
-  RawClient other = connect_from(sluice, "127.0.0.3");
+  const std::string slow = "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n";
+  RawClient waits_for_route = connect_from(sluice, "127.0.0.3");
+  CHECK(ask(waits_for_route, slow).status == 200);
+  waits_for_route.send(slow);
+  wait_for_metric(sluice, "sluice_requests_delayed_total", 2);
+  RawClient other = connect_from(sluice, "127.0.0.4");
   CHECK(ask(other).status == 200);
+  // And while all places are taken, who is denied hears that.
+  RawClient held = connect_from(sluice, "127.0.0.5");
+  held.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n");
+  backend.wait_for_requests(3);
+  RawClient denied = connect_from(sluice, "127.0.0.6");
+  CHECK(ask(denied, "GET /closed HTTP/1.1\r\nHost: a\r\n\r\n").status == 403);
+  RawClient late = connect_from(sluice, "127.0.0.7");
+  CHECK(ask(late).status == 503);
 }

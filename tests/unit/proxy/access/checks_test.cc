@@ -30,6 +30,13 @@ class Waits final : public exchange::AccessCheck {
   }
 };
 
+class IsFull final : public exchange::AccessCheck {
+ public:
+  Verdict check(exchange::Exchange&) const override {
+    return {.failure = {exchange::Side::Proxy, exchange::Kind::ListenerBusy}, .retry_after = "1"};
+  }
+};
+
 // A client whom all together would let pass three times, and the route not at all any more.
 struct TwoLimits : support::ExchangeRig {
   TwoLimits() {
@@ -39,12 +46,14 @@ struct TwoLimits : support::ExchangeRig {
     RateLimit("route", hourly(1), *table).check(info.peer, loop.now());
   }
 
-  void run_to_refusal() {
+  void run_to_refusal(int status) {
     run(handler, kGet);
     const net::TimePoint deadline = net::Clock::now() + std::chrono::seconds(20);
     while (!client.head && net::Clock::now() < deadline) loop.turn();
     REQUIRE(client.head);
-    CHECK(client.head->status == 429);
+    CHECK(client.head->status == status);
+    CHECK_FALSE(client.head->field("Retry-After").empty());
+    CHECK(client.head->field("RateLimit").empty());
   }
 
   // What the check of all has left for the client, when one more has been taken.
@@ -53,9 +62,10 @@ struct TwoLimits : support::ExchangeRig {
   }
 
   std::unique_ptr<IpTable> table = make_ip_table(1000);
-  RateCheck of_all{{.name = "all", .rule = hourly(3)}, {}, *table};
-  RateCheck of_route{{.name = "route", .rule = hourly(1), .before = &of_all}, {}, *table};
+  RateCheck of_all{{.name = "all", .rule = hourly(3), .fields = true}, {}, *table};
+  RateCheck of_route{{.name = "route", .rule = hourly(1)}, {}, *table};
   Waits waits;
+  IsFull full;
   handlers::FixedResponse handler{299, "", ""};
 };
 
@@ -64,26 +74,43 @@ struct TwoLimits : support::ExchangeRig {
 TEST_CASE("rate check: who is refused by the route's gets back what he paid to that of all",
           "[access]") {
   TwoLimits rig;
-  rig.run_to_refusal();
+  rig.run_to_refusal(429);
   CHECK(rig.left() == 2);
 }
 
-TEST_CASE("rate check: who has waited for his turn gets nothing back", "[access]") {
+TEST_CASE("rate check: who will be refused by the route's does not wait before", "[access]") {
   TwoLimits rig;
   rig.rules->listeners[0].checks = {&rig.waits, &rig.of_all};
-  rig.run_to_refusal();
+  rig.run_to_refusal(429);
+  CHECK(rig.services.counters.requests_delayed.value() == 0);
+  CHECK(rig.left() == 2);
+}
+
+TEST_CASE("rate check: who waits for his turn comes to what is full only then", "[access]") {
+  TwoLimits rig;
+  rig.route.checks = {&rig.waits};
+  rig.rules->listeners[0].bound = &rig.full;
+  rig.run_to_refusal(503);
+  CHECK(rig.services.counters.requests_delayed.value() == 1);
+  // He has had his turn, and those behind him have waited for it.
   CHECK(rig.left() == 1);
+}
+
+TEST_CASE("rate check: who comes to what is full at once gets back what he paid", "[access]") {
+  TwoLimits rig;
+  rig.route.checks.clear();
+  rig.rules->listeners[0].bound = &rig.full;
+  rig.run_to_refusal(503);
+  CHECK(rig.left() == 2);
 }
 
 TEST_CASE("rate check: in shadow nothing is given back that may not have been taken", "[access]") {
   TwoLimits rig;
   RateRule shadow = hourly(3);
   shadow.shadow = true;
-  const RateCheck of_all({.name = "all", .rule = shadow}, {}, *rig.table);
-  const RateCheck of_route({.name = "route", .rule = hourly(1), .before = &of_all}, {}, *rig.table);
+  const RateCheck of_all({.name = "all", .rule = shadow, .fields = true}, {}, *rig.table);
   rig.rules->listeners[0].checks = {&of_all};
-  rig.route.checks = {&of_route};
-  rig.run_to_refusal();
+  rig.run_to_refusal(429);
   CHECK(rig.left() == 1);
 }
 
