@@ -55,13 +55,18 @@ bool is_storable(int status) {
          std::find(std::begin(kNever), std::end(kNever), status) == std::end(kNever);
 }
 
-// By "any" no 401: it answers one client's lack of credentials, and would answer who has them.
+// What is wrong with one client's request (its credentials, its size, a field) would be everybody's
+// answer.
+bool is_of_any(int status) {
+  const bool is_client_error = status >= 400 && status <= 499;
+  return !is_client_error || status == 404 || status == 410 || status == 451;
+}
+
 std::optional<Time> operator_lifetime(const Judged& judged) {
-  constexpr int kUnauthorized = 401;
   std::optional<Time> any;
   for (const StatusLifetime& row : judged.options.lifetimes) {
     if (row.status == judged.facts.status) return row.seconds;
-    if (row.status == 0 && !any && judged.facts.status != kUnauthorized) any = row.seconds;
+    if (row.status == 0 && !any && is_of_any(judged.facts.status)) any = row.seconds;
   }
   return any;
 }
@@ -123,6 +128,7 @@ Terms make_terms(const Judged& judged) {
       control.must_revalidate || control.proxy_revalidate || control.s_maxage.has_value();
   terms.always_validate = control.no_cache;
   terms.has_validator = judged.facts.has_etag || judged.facts.last_modified.readable;
+  terms.is_public = control.is_public;
   terms.immutable = control.immutable;
   if (terms.must_revalidate || terms.always_validate) return terms;
   const auto allowed = [](std::optional<Seconds> named, bool applies, Time otherwise) {

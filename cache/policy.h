@@ -63,7 +63,9 @@ struct ResponseFacts {
   bool has_set_cookie = false;
 };
 
-// The operator's lifetime for a status; 0 is any that no other row names, but 401.
+// The operator's lifetime for a status; 0 is any that no other row names, but those by which an
+// origin answers one client's request rather than says what there is: of the client's errors only
+// 404, 410 and 451.
 struct StatusLifetime {
   int status = 0;
   Time seconds = 0;
@@ -95,6 +97,7 @@ struct Terms {
   bool must_revalidate = false;     // must-revalidate, proxy-revalidate, s-maxage: never used stale
   bool always_validate = false;     // no-cache: never used without asking
   bool has_validator = false;       // there is something to ask with
+  bool is_public = false;           // may be stored though its request has credentials
   bool immutable = false;           // RFC 8246
 };
 

@@ -162,10 +162,12 @@ void fields(V& v, T& t) {
 
 template <typename V, Is<RouteCache> T>
 void fields(V& v, T& t) {
-  v.key("ttl", t.ttl, StringMap{},
-        "Lifetimes by status, as `{ \"200\": \"10m\", \"any\": \"10s\" }`, in whole seconds, "
-        "instead of those that the responses name. \"any\" is no 401, which would answer those "
-        "who may, too. What must not be stored still is not.");
+  v.key(
+      "ttl", t.ttl, StringMap{},
+      "Lifetimes by status, as `{ \"200\": \"10m\", \"any\": \"10s\" }`, in whole seconds, "
+      "instead of those that the responses name. \"any\" is none of 400 to 499 but 404, 410 and "
+      "451: what is wrong with one client's request would be everybody's answer. What must not be "
+      "stored still is not.");
   v.key("stale", t.stale, Object{},
         "For responses that say nothing of it themselves; in whole seconds.");
   v.key("key", t.key, Object{}, "What tells two resources apart, besides scheme, host and path.");

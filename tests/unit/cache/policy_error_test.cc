@@ -169,7 +169,11 @@ TEST_CASE("policy: an operator's lifetime stands for the response's", "[cache][p
       {"RFC 9213 2.2: the targeted field", "CDN-Cache-Control: max-age=1", Storing::Allowed, 300},
       {"RFC 9110 15: a status with a row of its own", "404\nCache-Control: max-age=60",
        Storing::Allowed, 5},
-      {"RFC 9110 15: a status without one", "403", Storing::Allowed, 300},
+      {"RFC 9110 15: a status without one", "302", Storing::Allowed, 300},
+      {"RFC 9110 15.5.5: any is what there is not", "404\nCache-Control: max-age=60",
+       Storing::Allowed, 5},
+      {"RFC 9110 15.5.11: nor is any more", "410", Storing::Allowed, 300},
+      {"RFC 7725 3: nor may be shown", "451", Storing::Allowed, 300},
       {"RFC 9110 15: an unknown status", "599", Storing::Allowed, 300},
       {"RFC 9110 15: 0 seconds", "500\nCache-Control: max-age=60", Storing::NoLifetime, 0},
       {"RFC 9110 15: 0 seconds, to be validated", "500\nETag: \"a\"", Storing::Allowed, 0},
@@ -179,9 +183,7 @@ TEST_CASE("policy: an operator's lifetime stands for the response's", "[cache][p
       {"RFC 9111 4.1: not over Vary: *", "Vary: *", Storing::VaryAll, 300},
       {"RFC 9111 7.3: not over Set-Cookie", "Set-Cookie: a", Storing::SetCookie, 300},
       {"RFC 9111 3.3: not over 206", "206", Storing::Partial, 300},
-      {"RFC 6585 4: not over 429", "429", Storing::Status, 300},
-      {"RFC 9110 15.5.2: any is no 401, which answers who has no credentials", "401",
-       Storing::NoLifetime, 0},
+      {"RFC 6585 4: not over 429", "429", Storing::Status, 0},
       {"RFC 9110 15.5.2: but what the origin says of it stays",
        "401\nCache-Control: public, max-age=60", Storing::Allowed, 60},
       {"RFC 9111 5.2.2.4: not over no-cache", "Cache-Control: no-cache", Storing::NoLifetime, 300},
@@ -194,6 +196,12 @@ TEST_CASE("policy: an operator's lifetime stands for the response's", "[cache][p
     const Judgement judgement = judge("", row.response, options);
     CHECK(to_word(judgement.storing) == to_word(row.storing));
     CHECK(freshness_left(judgement.terms, kNow) == row.left);
+  }
+  // RFC 9110 15.5: any is nothing by which one client's request is refused.
+  for (const char* const status : {"400", "401", "402", "403", "406", "407", "408", "409", "411",
+                                   "413", "415", "417", "421", "422", "425", "426", "499"}) {
+    CAPTURE(status);
+    CHECK(to_word(judge("", status, options).storing) == to_word(Storing::NoLifetime));
   }
   // RFC 9111 3.5: a request with credentials needs the origin's own word.
   CHECK(judge("Authorization: x", "", options).storing == Storing::Authorization);
