@@ -15,6 +15,8 @@ namespace sluice::server {
 
 namespace {
 
+const std::vector<std::string> kWholeQuery = {"*"};
+
 std::int64_t seconds_of(conf::Duration duration) {
   return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
 }
@@ -25,7 +27,9 @@ std::vector<std::string> without_repetitions(const std::vector<std::string>& nam
   return {unique.begin(), unique.end()};
 }
 
-// What is asked of whom: two routes that would send different requests share no response.
+// What is asked of whom, and what tells responses apart: two routes that would send different
+// requests, or that go by different fields of them, share no response, and one that keeps cookies
+// shares none with one that does not.
 std::string zone_of(const conf::Route& route) {
   std::string zone = fmt::format("{}\t{}\t{}", route.forward->pool, route.strip_prefix,
                                  route.replace_prefix.value_or("-"));
@@ -34,6 +38,20 @@ std::string zone_of(const conf::Route& route) {
   for (const auto& [name, value] : edits.set) zone += fmt::format("\t={}:{}", name, value);
   for (const std::string& name : edits.remove) zone += fmt::format("\t-{}", name);
   for (const std::string& name : edits.allow) zone += fmt::format("\t{}", name);
+  const conf::RouteCache& cache = *route.cache;
+  const auto add = [&zone](char kind, const std::vector<std::string>& names) {
+    for (const std::string& name : without_repetitions(names)) {
+      zone += fmt::format("\t{}:{}", kind, name);
+    }
+  };
+  if (cache.key.query != kWholeQuery) {
+    zone += "\tq";
+    add('q', cache.key.query);
+  }
+  add('h', cache.key.headers);
+  add('c', cache.key.cookies);
+  add('v', cache.vary);
+  if (cache.set_cookie) zone += "\ts";
   return zone;
 }
 
@@ -68,7 +86,7 @@ handlers::CacheRules cache_rules_of(const conf::Route& route, const conf::Cache&
   const conf::RouteCache& from = *route.cache;
   handlers::CacheRules rules;
   rules.zone = zone_of(route);
-  rules.whole_query = from.key.query == std::vector<std::string>{"*"};
+  rules.whole_query = from.key.query == kWholeQuery;
   rules.query = without_repetitions(from.key.query);
   rules.headers = without_repetitions(from.key.headers);
   rules.cookies = without_repetitions(from.key.cookies);
