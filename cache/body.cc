@@ -132,10 +132,8 @@ void Body::add_chunk(std::size_t wanted) {
 
 void Body::end(State state) {
   state_.store(state, std::memory_order_seq_cst);
-  if (state == State::Failed) {
-    BodyAccount* account = account_.load(std::memory_order_seq_cst);
-    if (account != nullptr) account->body_failed(*this, key_hash_.load(std::memory_order_relaxed));
-  }
+  BodyAccount* account = account_.load(std::memory_order_seq_cst);
+  if (account != nullptr) account->body_ended(*this, key_hash_.load(std::memory_order_relaxed));
   waiters_.wake_all();
 }
 

@@ -47,7 +47,8 @@ using BodyMemoryPtr = CountedPtr<BodyMemory>;
 class BodyAccount {
  public:
   virtual void body_grew(const Body& body, std::uint64_t key_hash) = 0;
-  virtual void body_failed(const Body& body, std::uint64_t key_hash) = 0;
+  // It is complete, or has failed.
+  virtual void body_ended(const Body& body, std::uint64_t key_hash) = 0;
 
  protected:
   ~BodyAccount() = default;
@@ -66,7 +67,8 @@ class Body : public Counted<Body> {
   // What can be read. Look at the state first: a Complete body's available() is its length.
   std::uint64_t available() const noexcept { return available_.load(std::memory_order_acquire); }
   State state() const noexcept { return state_.load(std::memory_order_acquire); }
-  // It failed, but its response goes on, and has become too large to be kept. REQUIRES: Failed.
+  // It failed, but its response goes on: it has become too large to be kept, or there is no room.
+  // REQUIRES: Failed.
   bool outgrown() const noexcept { return outgrown_.load(std::memory_order_relaxed); }
   std::optional<std::uint64_t> announced() const noexcept { return announced_; }
   // Its number, which no other body of this process ever has.
@@ -79,7 +81,7 @@ class Body : public Counted<Body> {
   bool wait(Waiter& waiter, std::uint64_t seen_bytes);
   bool stop_waiting(Waiter& waiter) { return waiters_.stop_waiting(waiter); }
 
-  // The Store's: reports growth and failure from now on. REQUIRES: always the same hash, so one
+  // The Store's: reports growth and the end from now on. REQUIRES: always the same hash, so one
   // Body stands under one key.
   void report_to(BodyAccount& account, std::uint64_t key_hash);
 

@@ -3,7 +3,6 @@
 
 #include <cstring>
 #include <new>
-#include <vector>
 
 #include "cache/tokens.h"
 
@@ -46,6 +45,11 @@ char* put_field(char* at, const Field& field) {
   return put(put(at, field.name), field.value);
 }
 
+std::uint64_t next_serial() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
 std::size_t size_of(std::span<const Field> fields) {
   std::size_t size = 0;
   for (const Field& field : fields) {
@@ -77,7 +81,8 @@ Entry::Entry(const EntryParts& parts, std::size_t fields_size)
       status_(parts.status),
       body_(parts.body),
       terms_(parts.terms),
-      content_length_(parts.content_length) {}
+      content_length_(parts.content_length),
+      serial_(next_serial()) {}
 
 EntryPtr Entry::create(const EntryParts& parts) {
   const std::size_t fields_size = size_of(parts.fields);
@@ -89,21 +94,6 @@ EntryPtr Entry::create(const EntryParts& parts) {
   at = put(put(put(at, parts.key.text), parts.variant), parts.tags);
   for (const Field& field : parts.fields) at = put_field(at, field);
   return EntryPtr::adopt(entry);
-}
-
-EntryPtr Entry::create_again(const Entry& entry) {
-  std::vector<Field> fields;
-  for (const Field field : entry.fields()) fields.push_back(field);
-  EntryPtr again = create({.key = entry.key(),
-                           .status = entry.status(),
-                           .fields = fields,
-                           .terms = entry.terms(),
-                           .variant = entry.variant(),
-                           .tags = entry.tags(),
-                           .content_length = entry.content_length(),
-                           .body = entry.body()});
-  if (entry.marked_stale()) again->mark_stale();
-  return again;
 }
 
 EntryPtr Entry::create_mark(const Key& key, Time until) {

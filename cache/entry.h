@@ -72,8 +72,6 @@ class Entry : public Counted<Entry> {
   static constexpr std::size_t kOverhead = 64;
 
   static EntryPtr create(const EntryParts& parts);
-  // The same response once more, to be stored again.
-  static EntryPtr create_again(const Entry& entry);
   // Not a response, but the note that those for this key cannot be stored before `until`.
   static EntryPtr create_mark(const Key& key, Time until);
 
@@ -91,6 +89,10 @@ class Entry : public Counted<Entry> {
   const Terms& terms() const { return terms_; }
   std::optional<std::uint64_t> content_length() const { return content_length_; }
   const BodyPtr& body() const { return body_; }
+  // Its number: that of whatever is created later, in this process, is higher.
+  std::uint64_t serial() const { return serial_; }
+  // Nothing of it is still to come. What was cut is never whole.
+  bool is_whole() const { return !body_ || body_->state() == Body::State::Complete; }
   bool is_mark() const { return is_mark_; }
   Time marked_until() const { return marked_until_; }
 
@@ -118,8 +120,9 @@ class Entry : public Counted<Entry> {
   // What follows the object in its allocation: key, variant, tags, fields.
   const char* bytes() const;
 
-  // An Entry is stored once in its life: what was taken out does not come back.
-  enum class Place : std::uint8_t { New, Stored, Gone };
+  // An Entry is stored once in its life: what was taken out does not come back. Held: behind one
+  // that is not whole yet, whose place it has again if that is cut.
+  enum class Place : std::uint8_t { New, Stored, Held, Gone };
 
   // What a look-up reads comes first, so that it costs one line of the processor's cache, and one
   // or two for the texts behind the object.
@@ -140,7 +143,9 @@ class Entry : public Counted<Entry> {
   Terms terms_;
   std::optional<std::uint64_t> content_length_;
   Time marked_until_ = 0;
+  const std::uint64_t serial_;
   // The Shard's, under its mutex.
+  CountedPtr<Entry> held_;  // while this one is not whole: that whose place it has taken; or none
   Entry* url_next_ = nullptr;
   Entry* url_previous_ = nullptr;
   // The Replacement's, under its mutex.

@@ -100,6 +100,8 @@ class Lead {
   explicit operator bool() const noexcept { return static_cast<bool>(flight_); }
   // REQUIRES: *this leads.
   bool outdated() const noexcept { return flight_->outdated(); }
+  // Somebody waits for it. REQUIRES: *this leads.
+  bool awaited() const noexcept { return flight_->joined_.load(std::memory_order_relaxed) > 0; }
 
   // Each of these ends the flight and wakes those who wait. REQUIRES: *this leads.
 

@@ -2,6 +2,7 @@
 #include "cache/shard.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::cache {
 
@@ -27,16 +28,13 @@ void for_each_of(Entry* first, const Key& key, const Visit& visit) {
   }
 }
 
-// Of two responses that came in the same second, the one whose body began earlier.
-bool came_before(const Entry& a, const Entry& b) {
-  if (a.is_mark() || b.is_mark()) return false;
-  const Time at = a.terms().response_time;
-  const Time other = b.terms().response_time;
-  if (at != other || !a.body() || !b.body()) return at < other;
-  return a.body()->serial() < b.body()->serial();
-}
-
 }  // namespace
+
+void EntryChain::add(Entry* entry) {
+  entry->place_ = Entry::Place::Gone;
+  entry->chain_next_ = first_;
+  first_ = entry;
+}
 
 EntryChain::~EntryChain() {
   while (first_ != nullptr) {
@@ -154,7 +152,8 @@ bool Shard::insert(const EntryPtr& entry, std::optional<std::uint64_t> purges_be
   const std::lock_guard lock(mutex_);
   if (is_outdated(entry->hash_, purges_before)) return false;
   Entry* predecessor = same_variant(*entry);
-  if (predecessor != nullptr && came_before(*entry, *predecessor)) return false;
+  const bool came_before = predecessor != nullptr && entry->serial() < predecessor->serial();
+  if (came_before && !entry->is_mark()) return false;
   return store(*entry, predecessor, out);
 }
 
@@ -174,6 +173,12 @@ void Shard::set_share(std::size_t bytes) {
 bool Shard::remove_entry(const Entry& entry) {
   EntryChain out;
   const std::lock_guard lock(mutex_);
+  if (entry.place_ == Entry::Place::Held) {
+    for_each_of(entries_.chain(entry.hash_), entry.key(), [this, &entry, &out](Entry& other) {
+      if (other.held_.get() == &entry) drop_held(other, out);
+    });
+    return true;
+  }
   if (entry.place_ != Entry::Place::Stored) return false;
   take_out(const_cast<Entry&>(entry), out);
   return true;
@@ -209,7 +214,7 @@ void Shard::store_flown(const Flight& flight, Entry& entry, bool validated, Entr
   store(entry, predecessor, out);
 }
 
-// `predecessor` is taken out for it.
+// `predecessor` leaves its place to it.
 bool Shard::store(Entry& entry, Entry* predecessor, EntryChain& out) {
   if (entry.place_ != Entry::Place::New) return false;
   if (entry.body_) {
@@ -217,14 +222,35 @@ bool Shard::store(Entry& entry, Entry* predecessor, EntryChain& out) {
     if (entry.body_->state() == Body::State::Failed) return false;
   }
   replacement_.admit(entry, predecessor);
-  if (predecessor != nullptr) take_out(*predecessor, out);
+  if (predecessor != nullptr) supersede(*predecessor, entry, out);
   make_place(entry, out);
   entry.add_count();
+  put(entry);
+  ++(entry.is_mark() ? stats_.marks : stats_.insertions);
+  return true;
+}
+
+// REQUIRES: it is admitted, and the shard holds a count of it.
+void Shard::put(Entry& entry) {
   entry.place_ = Entry::Place::Stored;
   entries_.insert(entry);
   entries_by_url_.insert(entry);
-  ++(entry.is_mark() ? stats_.marks : stats_.insertions);
-  return true;
+}
+
+// What is whole is held behind what is not; what is not itself makes way for good.
+void Shard::supersede(Entry& old, Entry& entry, EntryChain& out) {
+  const bool is_held = !old.is_mark() && old.is_whole() && !entry.is_whole();
+  if (!is_held) {
+    if (!entry.is_whole()) entry.held_ = std::move(old.held_);
+    return take_out(old, out);
+  }
+  unlink(old);
+  old.place_ = Entry::Place::Held;
+  entry.held_ = EntryPtr::adopt(&old);
+}
+
+void Shard::drop_held(Entry& entry, EntryChain& out) {
+  if (entry.held_) out.add(entry.held_.release());
 }
 
 // Takes out what cannot stand beside it: the same variant, the mark of a key that has a response
@@ -253,14 +279,17 @@ Entry* Shard::same_variant(const Entry& entry) const {
   return found;
 }
 
-void Shard::take_out(Entry& entry, EntryChain& out) {
+void Shard::unlink(Entry& entry) {
   replacement_.forget(entry);
   entries_.erase(entry);
   entries_by_url_.erase(entry);
-  entry.place_ = Entry::Place::Gone;
-  entry.chain_next_ = out.first_;
-  out.first_ = &entry;
   if (entry.is_mark()) --stats_.marks;
+}
+
+void Shard::take_out(Entry& entry, EntryChain& out) {
+  unlink(entry);
+  drop_held(entry, out);
+  out.add(&entry);
 }
 
 void Shard::body_grew(const Body& body, std::uint64_t hash, std::size_t entry_max) {
@@ -279,14 +308,25 @@ void Shard::body_grew(const Body& body, std::uint64_t hash, std::size_t entry_ma
   }
 }
 
-void Shard::body_failed(const Body& body, std::uint64_t hash) {
+// What is whole needs nothing behind it any more; what was cut leaves its place to that.
+void Shard::body_ended(const Body& body, std::uint64_t hash) {
   EntryChain out;
   const std::lock_guard lock(mutex_);
+  const bool is_whole = body.state() == Body::State::Complete;
   for (Entry* entry = entries_.chain(hash); entry != nullptr;) {
     Entry* next = BucketTable<Entry>::next(*entry);
-    if (entry->body_.get() == &body) take_out(*entry, out);
+    if (entry->body_.get() == &body) {
+      is_whole ? drop_held(*entry, out) : restore_held(*entry, out);
+    }
     entry = next;
   }
+}
+
+void Shard::restore_held(Entry& cut, EntryChain& out) {
+  Entry* const whole = cut.held_.release();
+  if (whole != nullptr) replacement_.admit(*whole, &cut);
+  take_out(cut, out);
+  if (whole != nullptr) put(*whole);
 }
 
 void Shard::add_stats(StoreStats& stats) const {

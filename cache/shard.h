@@ -33,6 +33,9 @@ class EntryChain {
  private:
   friend class Shard;
 
+  // Takes over a count.
+  void add(Entry* entry);
+
   Entry* first_ = nullptr;
 };
 
@@ -70,7 +73,7 @@ class alignas(64) Shard {
   void land(Flight& flight, const EntryPtr& entry, bool validated);
 
   void body_grew(const Body& body, std::uint64_t hash, std::size_t entry_max);
-  void body_failed(const Body& body, std::uint64_t hash);
+  void body_ended(const Body& body, std::uint64_t hash);
 
   // By URL, whose hash is given. Looks at `most` entries from `cursor` on, moves it, and returns
   // false where no more are left; where it has lost its place, begins anew and looks at all.
@@ -97,8 +100,14 @@ class alignas(64) Shard {
   void store_flown(const Flight& flight, Entry& entry, bool validated, EntryChain& out);
   void make_place(const Entry& entry, EntryChain& out);
   Entry* same_variant(const Entry& entry) const;
+  void put(Entry& entry);
+  void supersede(Entry& old, Entry& entry, EntryChain& out);
+  void drop_held(Entry& entry, EntryChain& out);
+  void restore_held(Entry& cut, EntryChain& out);
+  void unlink(Entry& entry);
   void take_out(Entry& entry, EntryChain& out);
   static void purge_flight(Flight& flight, const Purge& purge, PurgeReport& report);
+  void purge_held(Entry& entry, const Purge& purge, EntryChain& out);
   // True where it was taken out.
   bool purge_entry(Entry& entry, const Purge& purge, PurgeReport& report, EntryChain& out);
 

@@ -109,7 +109,18 @@ void Shard::purge_flight(Flight& flight, const Purge& purge, PurgeReport& report
   flight.outdate(purge.soft ? Flight::Outdated::Soft : Flight::Outdated::Hard);
 }
 
+void Shard::purge_held(Entry& entry, const Purge& purge, EntryChain& out) {
+  if (!entry.held_) return;
+  if (!matches(purge, entry) && !matches(purge, *entry.held_)) return;
+  if (purge.soft) {
+    entry.held_->mark_stale();
+  } else {
+    drop_held(entry, out);
+  }
+}
+
 bool Shard::purge_entry(Entry& entry, const Purge& purge, PurgeReport& report, EntryChain& out) {
+  purge_held(entry, purge, out);
   if (!matches(purge, entry)) return false;
   if (!entry.is_mark()) ++report.entries;
   if (purge.soft) {

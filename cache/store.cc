@@ -189,8 +189,9 @@ void Store::body_grew(const Body& body, std::uint64_t key_hash) {
   make_room();
 }
 
-void Store::body_failed(const Body& body, std::uint64_t key_hash) {
-  shard_of(key_hash).body_failed(body, key_hash);
+void Store::body_ended(const Body& body, std::uint64_t key_hash) {
+  shard_of(key_hash).body_ended(body, key_hash);
+  make_room();
 }
 
 }  // namespace sluice::cache

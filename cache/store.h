@@ -4,6 +4,9 @@
 // Finding takes one short mutex, of the key's shard, and allocates nothing. What has to go is
 // chosen by one Replacement for all shards, which only those who store wait for.
 //
+// A response whose body is still to come takes the place of the whole one that was there, which is
+// kept behind it: if the body is cut, the whole one is found again. Purges reach both.
+//
 // Threading: every method may be called by any thread. Locks are taken in this order, and none but
 // the first two is held while another is taken:
 //   1. a shard's mutex (never two shards at once)
@@ -155,7 +158,7 @@ class Store final : private BodyAccount {
   // longer stored or a purge came since `purges_before`.
   bool replace(const EntryPtr& old, const EntryPtr& fresh,
                std::optional<std::uint64_t> purges_before = {});
-  // This entry alone; false where it is no longer stored.
+  // This entry, and what stands behind it; false where it is no longer stored.
   bool remove_entry(const Entry& entry);
 
   // By URL it goes to what that URL has, for any thread to do at any time; else it walks all
@@ -193,7 +196,7 @@ class Store final : private BodyAccount {
   void end_uncacheable(Flight& flight, Time until);
   void end_failed(Flight& flight, int code);
   void body_grew(const Body& body, std::uint64_t key_hash) override;
-  void body_failed(const Body& body, std::uint64_t key_hash) override;
+  void body_ended(const Body& body, std::uint64_t key_hash) override;
 
   const KeyHasher hasher_;
   const StoreOptions options_;

@@ -44,7 +44,9 @@ enum class Kind : std::uint8_t {
   ReadTimeout,     // a body that stalled
   Truncated,       // a body cut short
   // ourselves
-  Exhausted,     // no descriptor, port or memory for a connection to a backend
+  // no descriptor, port or memory for a connection to a backend; no room for a response that others
+  // read along
+  Exhausted,
   BufferFailed,  // the disk did not take, or give back, a collected body
   FileFailed,    // one that was to be sent cannot be read, or became shorter
   FilterFailed,  // a body filter had no memory

@@ -32,10 +32,14 @@ constexpr cache::Time kMarkBrieflySeconds = 1;
 // smaller, and are never cut for it.
 constexpr std::uint64_t kLittleBytes = std::uint64_t{1} << 20;
 
-// What was judged by the request says nothing of the next one for the same key.
-bool is_of_request(cache::Storing why) {
+// What was judged by the request says nothing of the next one for the same key. Parts, and what
+// answers conditions, come of fields that we did not know.
+bool is_of_request(cache::Storing why, int status) {
+  constexpr int kPreconditionFailed = 412;
+  constexpr int kUnsatisfiable = 416;
   return why == cache::Storing::Method || why == cache::Storing::RequestNoStore ||
-         why == cache::Storing::Authorization;
+         why == cache::Storing::Authorization || why == cache::Storing::Partial ||
+         status == kNotModified || status == kPreconditionFailed || status == kUnsatisfiable;
 }
 
 // What make_entry() leaves out because the response says so: private="...", no-cache="...".
@@ -165,15 +169,9 @@ void CacheFill::send_head(const http::ResponseHead& head) {
   if (inner_->failure()) return on_failed(inner_->failure());
   status_ = head.status;
   if (head.status == kNotModified && stale_) return on_not_modified(head);
-  const bool is_error = cache::is_error_status(head.status);
-  if (is_error && serve_stale({})) return stop_fetching();
+  if (cache::is_error_status(head.status) && serve_stale({})) return stop_fetching();
   const cache::Judgement judgement = judge(head);
-  const bool allowed = keep_ && judgement.storing == cache::Storing::Allowed;
-  const bool counted = head.body.kind == http::BodyKind::Length;
-  const std::uint64_t expected = counted ? head.body.length : kLittleBytes;
-  const bool crowded = allowed && !store_.has_room_for(std::min(expected, rules_.object_bytes_max));
-  if (allowed && !crowded && store(head, judgement)) return;
-  pass(head, judgement.storing, crowded);
+  if (const auto why = store(head, judgement)) pass(head, *why);
 }
 
 void CacheFill::on_failed(const Failure& failure) {
@@ -205,7 +203,7 @@ void CacheFill::on_not_modified(const http::ResponseHead& head) {
   cache::EntryPtr entry =
       make_entry({key(), fresh, judgement, request_fields_, rules_, stale_->body()});
   if (!entry) entry = stale_;
-  if (!allowed && !is_of_request(judgement.storing)) store_.remove_entry(*stale_);
+  if (!allowed && !is_of_request(judgement.storing, stale_->status())) store_.remove_entry(*stale_);
   const bool storable = allowed && entry != stale_;
   if (!lead_) {
     if (storable) store_.replace(stale_, entry, purges_before_);
@@ -234,32 +232,50 @@ cache::Judgement CacheFill::judge(const http::ResponseHead& head) const {
                                now);
 }
 
-bool CacheFill::store(const http::ResponseHead& head, const cache::Judgement& judgement) {
+// None: it is stored, or will be.
+std::optional<CacheFill::Unstored> CacheFill::store(const http::ResponseHead& head,
+                                                    const cache::Judgement& judgement) {
   const bool counted = head.body.kind == http::BodyKind::Length;
-  if (counted && head.body.length > rules_.object_bytes_max) return false;
-  if (is_live(head.fields)) return false;
-  if (head.body.has_body()) {
+  const bool has_body = head.body.has_body();
+  if (!keep_) return Unstored::Request;
+  if (is_of_request(judgement.storing, head.status)) return Unstored::Request;
+  const bool is_allowed = judgement.storing == cache::Storing::Allowed;
+  const bool is_large = counted && head.body.length > rules_.object_bytes_max;
+  if (!is_allowed || is_large || is_live(head.fields)) {
+    return is_transient(head.status) ? Unstored::Moment : Unstored::Key;
+  }
+  if (stands_in_for(head.status)) return Unstored::Moment;
+  const std::uint64_t expected = counted ? head.body.length : kLittleBytes;
+  const bool has_room = store_.has_room_for(std::min(expected, rules_.object_bytes_max));
+  if (has_body && !has_room) return Unstored::Moment;
+  if (has_body) {
     writer_ = store_.new_body(counted ? std::optional(head.body.length) : std::nullopt);
   }
-  cache::EntryPtr entry = make_entry({key(), head, judgement, request_fields_, rules_,
-                                      writer_ ? writer_.body() : cache::BodyPtr()});
-  if (!entry) {
+  entry_ = make_entry({key(), head, judgement, request_fields_, rules_,
+                       writer_ ? writer_.body() : cache::BodyPtr()});
+  if (!entry_) {
     writer_.fail();
-    return false;
+    return Unstored::Request;
   }
   mode_ = Mode::Storing;
-  entry_ = entry;
-  if (lead_) {
-    lead_.publish(entry);
-  } else if (counted || !writer_) {
-    store_.insert(entry, purges_before_);
-  } else {
-    // Nobody waits for it: as long as it may outgrow the store, it is not for others to begin with,
-    // and the mark of the key stands.
-    insert_when_whole_ = true;
-  }
-  give(std::move(entry), CacheUse::Miss, unstored_fields(judgement, head.fields));
-  return true;
+  // What refreshes behind clients' backs is found when it is whole: until then there is something
+  // to answer with. Nor does what may outgrow the store lift the mark of its key, if nobody waits.
+  const bool refreshes = lead_ && reader_ == nullptr && stale_;
+  when_whole_ = writer_ && (refreshes || (!lead_ && !counted));
+  if (!when_whole_) publish();
+  give(entry_, CacheUse::Miss, unstored_fields(judgement, head.fields));
+  return std::nullopt;
+}
+
+// Whether what is stored may stand in for such a response, if not for whoever began this.
+bool CacheFill::stands_in_for(int status) const {
+  return stale_ && cache::is_error_status(status) &&
+         cache::may_serve_on_error(stale_->terms(), {}, std::time(nullptr), stale_->marked_stale());
+}
+
+void CacheFill::publish() {
+  when_whole_ = false;
+  lead_ ? lead_.publish(entry_) : static_cast<void>(store_.insert(entry_, purges_before_));
 }
 
 void CacheFill::give(cache::EntryPtr entry, CacheUse use, const http::Fields& own) {
@@ -270,15 +286,17 @@ void CacheFill::give(cache::EntryPtr entry, CacheUse use, const http::Fields& ow
   reader->on_fill_entry(std::move(entry), use, own, may_outgrow);
 }
 
-// `crowded`: there was no room, which says nothing of the key.
-void CacheFill::pass(const http::ResponseHead& head, cache::Storing why, bool crowded) {
-  const bool is_error = cache::is_error_status(head.status);
-  const bool passes_soon = is_error || crowded;
-  const cache::Time until = std::time(nullptr) + (passes_soon ? kMarkBrieflySeconds : kMarkSeconds);
+void CacheFill::pass(const http::ResponseHead& head, Unstored why) {
+  const cache::Time now = std::time(nullptr);
   // It takes the place of what was to be validated, though it is not stored itself.
-  const bool replaces = !is_transient(head.status) && !is_of_request(why) && !crowded;
-  if (stale_ && replaces) store_.remove_entry(*stale_);
-  if (lead_) lead_.uncacheable(is_of_request(why) ? 0 : until);
+  if (stale_ && why == Unstored::Key) store_.remove_entry(*stale_);
+  if (lead_ && stale_ && cache::is_error_status(head.status)) {
+    lead_.fail(kFlightOriginError);
+  } else if (lead_ && why == Unstored::Request) {
+    lead_.uncacheable(0);
+  } else if (lead_) {
+    lead_.uncacheable(now + (why == Unstored::Key ? kMarkSeconds : kMarkBrieflySeconds));
+  }
   mode_ = Mode::Passing;
   if (reader_ == nullptr) return stop_fetching();
   http::ResponseHead copy = head;
@@ -290,7 +308,8 @@ void CacheFill::write(std::string_view bytes) {
   if (mode_ == Mode::Outgrown) rest_.append(bytes);
   if (mode_ != Mode::Storing || !writer_) return;
   writer_.append(bytes);
-  if (writer_.body()->announced()) return;
+  if (when_whole_ && lead_ && lead_.awaited()) publish();
+  if (!writer_ || writer_.body()->announced()) return;
   const std::uint64_t size = writer_.body()->available();
   const bool crowded = size > kLittleBytes && !store_.has_room_for(0);
   if (crowded || size > rules_.object_bytes_max) outgrow(crowded);
@@ -298,13 +317,14 @@ void CacheFill::write(std::string_view bytes) {
 
 // A body whose length nobody announced. It is not kept, so that memory has a bound: who began the
 // fetch gets the rest from here, at his own pace; those who joined ask for theirs (CacheRest).
+// Where only room is wanting, what it was to replace stands again.
 void CacheFill::outgrow(bool crowded) {
-  if (crowded) {
-    take_back();
-  } else {
-    store_.remove_entry(*entry_);
-    store_.mark_uncacheable(key(), std::time(nullptr) + kMarkSeconds);
+  const cache::Time now = std::time(nullptr);
+  if (!crowded) {
+    store_.remove_entry(when_whole_ && stale_ ? *stale_ : *entry_);
+    if (!lead_) store_.mark_uncacheable(key(), now + kMarkSeconds);
   }
+  if (lead_) lead_.uncacheable(now + (crowded ? kMarkBrieflySeconds : kMarkSeconds));
   writer_.outgrow();
   mode_ = reader_ == nullptr ? Mode::Over : Mode::Outgrown;
   // Not within write(), whose caller is the fetch itself.
@@ -325,7 +345,7 @@ void CacheFill::open_tunnel(const http::ResponseHead& /*head*/) {
 void CacheFill::finish(const http::Fields& trailers) {
   if (mode_ == Mode::Storing && writer_) {
     writer_.finish();
-    if (insert_when_whole_) store_.insert(entry_, purges_before_);
+    if (when_whole_) publish();
   }
   if (mode_ == Mode::Outgrown) rest_end_ = RestEnd::Complete;
   if (mode_ == Mode::Passing && reader_ != nullptr) {
@@ -334,19 +354,12 @@ void CacheFill::finish(const http::Fields& trailers) {
 }
 
 void CacheFill::abort() {
-  if (mode_ == Mode::Storing) take_back();
   writer_.fail();
+  if (mode_ == Mode::Storing && lead_) lead_.fail(flight_code_of(inner_->failure()));
   if (mode_ == Mode::Outgrown) rest_end_ = RestEnd::Cut;
   if (mode_ == Mode::Passing && reader_ != nullptr) {
     std::exchange(reader_, nullptr)->on_fill_cut(inner_->failure());
   }
-}
-
-// What it was to replace stands again, unless that is outdated or somebody has put something else
-// there meanwhile: it may still be validated, or stand in for errors.
-void CacheFill::take_back() {
-  const bool stood = store_.remove_entry(*entry_);
-  if (stood && stale_) store_.insert(cache::Entry::create_again(*stale_), purges_before_);
 }
 
 // What is Outgrown lives until its reader has had the rest, or leaves.

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -95,9 +96,15 @@ class CacheFill final : public exchange::Detached,
   enum class Mode : std::uint8_t {
     Waiting,
     Storing,
-    Outgrown,  // too large to be kept: paused until the reader asks for the rest
+    Outgrown,  // too large to be kept, or no room: paused until the reader asks for the rest
     Passing,
     Over
+  };
+  // What it says of the next response for the key that this one is not stored.
+  enum class Unstored : std::uint8_t {
+    Key,      // nor will that be
+    Moment,   // an error, or no room: soon it may
+    Request,  // nothing: this request alone was in the way
   };
   // How the response ended while it was Outgrown.
   enum class RestEnd : std::uint8_t { Open, Complete, Cut };
@@ -128,11 +135,12 @@ class CacheFill final : public exchange::Detached,
   void on_not_modified(const http::ResponseHead& head);
   void on_other_confirmed();
   cache::Judgement judge(const http::ResponseHead& head) const;
-  bool store(const http::ResponseHead& head, const cache::Judgement& judgement);
-  void pass(const http::ResponseHead& head, cache::Storing why, bool crowded);
+  std::optional<Unstored> store(const http::ResponseHead& head, const cache::Judgement& judgement);
+  bool stands_in_for(int status) const;
+  void pass(const http::ResponseHead& head, Unstored why);
   void give(cache::EntryPtr entry, exchange::CacheUse use, const http::Fields& own = {});
+  void publish();
   void outgrow(bool crowded);
-  void take_back();
   void stop_fetching();
   void retire();
   cache::Key key() const { return {key_hash_, key_text_}; }
@@ -156,8 +164,8 @@ class CacheFill final : public exchange::Detached,
   FillReader* reader_ = nullptr;
   cache::EntryPtr entry_;
   cache::BodyWriter writer_;
-  bool insert_when_whole_ = false;
-  std::string rest_;  // what came before the pause took effect
+  bool when_whole_ = false;  // only then others find it
+  std::string rest_;         // what came before the pause took effect
   RestEnd rest_end_ = RestEnd::Open;
   Mode mode_ = Mode::Waiting;
   int status_ = 0;

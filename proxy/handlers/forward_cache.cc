@@ -183,8 +183,12 @@ void CacheResponder::validate(cache::EntryPtr entry) {
   look_up({.stale = stale_.get(), .variant = 0});
 }
 
-// At most one for an entry: who joins has nothing to do.
+// At most one for an entry: who joins has nothing to do; and what is still coming is as new as it
+// gets. Nor does a request begin one whose own answer would not be stored.
 void CacheResponder::refresh(const cache::EntryPtr& entry) {
+  const bool is_vain =
+      request_.control.no_store || (request_.has_authorization && !entry->terms().is_public);
+  if (is_vain || !entry->is_whole()) return;
   const RequestSelector selector(exchange_.request().fields);
   Lookup found = store_.look_up_or_lead(key_, selector, std::time(nullptr),
                                         {.stale = entry.get(), .variant = 0});

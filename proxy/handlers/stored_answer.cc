@@ -16,6 +16,7 @@ namespace sluice::handlers {
 namespace {
 
 using cache::Body;
+using exchange::Failure;
 using exchange::Kind;
 using exchange::Side;
 using http::FieldId;
@@ -197,7 +198,9 @@ void StoredAnswer::on_cut() {
   coded_.fail();
   coded_lead_.fail(cache::Flight::kAbandoned);
   if (on_cut_ && on_cut_()) return;
-  exchange_.fail({Side::Backend, Kind::Truncated});
+  const bool is_ours = cursor_.body()->outgrown();
+  exchange_.fail(is_ours ? Failure{Side::Proxy, Kind::Exhausted}
+                         : Failure{Side::Backend, Kind::Truncated});
 }
 
 bool StoredAnswer::wait() {

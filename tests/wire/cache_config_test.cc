@@ -38,7 +38,9 @@ TEST_CASE("cache: ttl stands for what a response says of its lifetime", "[wire][
       {
           {"for its status", {{.origin = "200"}, {}}},
           {"instead of its own", {{.origin = "200|Cache-Control: max-age=0|Age: 100"}, {}}},
-          {"any for all others", {{.origin = "418", .see = "418"}, {.see = "418"}}},
+          {"any for all others", {{.origin = "410", .see = "410"}, {.see = "410"}}},
+          {"but for what is wrong with one client's request",
+           {{.origin = "400", .see = "400"}, {.origin = "403", .see = "403"}, {.origin = "200"}}},
           {"0s for one", {{.origin = "404", .see = "404"}, {.origin = "404", .see = "404"}}},
           {"no-store stays forbidden",
            {{.origin = "200|Cache-Control: no-store"}, {.origin = "200"}}},
@@ -224,4 +226,22 @@ TEST_CASE("cache: an unsafe request takes out what was stored under its key, wha
   CHECK(ask(sluice, "POST", "/a", own + "Content-Length: 0\r\n").status == 200);
   CHECK(get(sluice, "/a", own).field("Cache-Status").starts_with("sluice; fwd=miss"));
   CHECK(get(sluice, "/b", own).field("Cache-Status").starts_with("sluice; fwd=miss"));
+}
+
+// Who put something there by what one route, or the configuration before, does not tell apart would
+// have answered for the other.
+TEST_CASE("cache: routes that tell responses apart by different things share none",
+          "[wire][cache][regression]") {
+  const std::string rules =
+      GENERATE(R"("key": {"headers": ["X-One"]})", R"("key": {"query": []})",
+               R"("key": {"cookies": ["one"]})", R"("vary": ["X-One"])", R"("set_cookie": true)");
+  CAPTURE(rules);
+  Origin origin({{"/a", {{200, {{"Cache-Control", "max-age=1000"}}, "a"}}}});
+  SluiceProcess sluice(caching(origin.backend()));
+  get(sluice, "/a");
+  get(sluice, "/a");
+  CHECK(origin.count("/a") == 1);
+  REQUIRE(sluice.reload(caching(origin.backend(), rules)));
+  get(sluice, "/a");
+  CHECK(origin.count("/a") == 2);
 }

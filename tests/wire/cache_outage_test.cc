@@ -5,8 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/deadline.h"
 #include "tests/support/metrics.h"
 #include "tests/wire/cache_rig.h"
+#include "tests/wire/cache_table.h"
+#include "tests/wire/endings.h"
 
 using sluice::support::BackendConnection;
 using sluice::support::RawClient;
@@ -17,7 +20,10 @@ using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
 using sluice::wire::caching;
 using sluice::wire::crowd;
+using sluice::wire::Gate;
 using sluice::wire::get;
+using sluice::wire::Origin;
+using sluice::wire::post_to_admin;
 using sluice::wire::wait_for_in_flight;
 
 TEST_CASE("cache: what may be served stale on an error is, while the origin refuses connections",
@@ -113,4 +119,80 @@ TEST_CASE("cache: what is stale stays when the answer that is to replace it is c
   wait_for_in_flight(sluice, 0);
   for (int i = 0; i < 3; ++i) CHECK(get(sluice, "/a").body == "good");
   CHECK(backend.failures().empty());
+}
+
+// An error that one client insisted on was everybody's.
+TEST_CASE("cache: who may not use what is stale does not take it from those who wait with him",
+          "[wire][cache][regression]") {
+  Gate gate;
+  ScriptedBackend backend([&gate](BackendConnection& connection) {
+    while (connection.recv_request()) {
+      if (connection.number() > 0) gate.wait();
+      if (connection.number() > 0) return connection.respond(503, "down");
+      connection.send(response_text(
+          200, "good",
+          {{"Cache-Control", "max-age=60, stale-if-error=1000"}, {"Connection", "close"}}));
+      return;
+    }
+  });
+  SluiceProcess sluice(caching(backend));
+  CHECK(get(sluice, "/a").body == "good");
+  CHECK(post_to_admin(sluice, "/cache/purge?host=a.example&soft").status == 200);
+  std::vector<RawClient> insists = crowd(sluice, 1, "Cache-Control: no-cache\r\n");
+  backend.wait_for_requests(2);
+  std::vector<RawClient> others = crowd(sluice, 10);
+  wait_for_in_flight(sluice, 11);
+  gate.open();
+  CHECK(read_response(insists[0]).status == 503);
+  for (RawClient& client : others) CHECK(read_response(client).body == "good");
+  CHECK(backend.request_count() == 2);
+}
+
+TEST_CASE("cache: an error is not stored in the place of what may stand in for it",
+          "[wire][cache][regression]") {
+  const std::string stands_in = "200|Cache-Control: max-age=3600, stale-if-error=1000";
+  for (const char* const error : {"500", "502", "503", "504"}) {
+    const std::string lasting = std::string(error) + "|Cache-Control: max-age=60";
+    sluice::wire::check_rows(
+        {{error,
+          {{.origin = stands_in},
+           {.ask = "GET|Cache-Control: no-cache", .origin = lasting, .see = error},
+           {.body = sluice::wire::body_of_step(0)}}},
+         {"where nothing may",
+          {{.origin = "200|Cache-Control: max-age=60, must-revalidate|Age: 100|ETag: \"a\""},
+           {.origin = lasting, .see = error},
+           {.see = error}}}});
+  }
+}
+
+// It was passed by everybody for two minutes.
+TEST_CASE("cache: after a transient answer the key is marked briefly",
+          "[wire][cache][regression]") {
+  const int status = GENERATE(429, 500, 503, 521);
+  Origin origin(
+      {{"/a", {{status, {}, "later"}, {200, {{"Cache-Control", "max-age=1000"}}, "now"}}}});
+  SluiceProcess sluice(caching(origin.backend()));
+  CHECK(get(sluice, "/a").status == status);
+  const sluice::support::Deadline deadline;
+  while (!get(sluice, "/a").field("Cache-Status").starts_with("sluice; hit")) {
+    REQUIRE_FALSE(deadline.expired());
+  }
+}
+
+TEST_CASE("cache: what only one request was in the way of leaves no mark",
+          "[wire][cache][regression]") {
+  const std::string fresh = "200|Cache-Control: max-age=3600|Vary: X-Own";
+  const std::string part = "206|Cache-Control: max-age=3600|Content-Range: bytes 0-9/20";
+  sluice::wire::check_rows({{"a value that is too long to go by",
+                             {{.ask = "GET|X-Own: " + std::string(3000, 'x'), .origin = fresh},
+                              {.ask = "GET|X-Own: 1", .origin = fresh},
+                              {.ask = "GET|X-Own: 1"}}},
+                            {"a part of what nobody asked a part of",
+                             {{.origin = part, .see = "206"}, {.origin = fresh}, {}}}});
+  Origin origin({{"/a", {{206, {{"Cache-Control", "max-age=60"}}, "part"}}}});
+  SluiceProcess sluice(caching(origin.backend()));
+  get(sluice, "/a");
+  RawClient admin = sluice.connect_admin();
+  admin.send("GET /cache/stats HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(read_response(admin).body.find("\"marks\": 0,") != std::string::npos);
 }

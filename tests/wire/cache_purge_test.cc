@@ -25,6 +25,7 @@ using sluice::wire::caching;
 using sluice::wire::Gate;
 using sluice::wire::get;
 using sluice::wire::Origin;
+using sluice::wire::post_to_admin;
 
 namespace {
 
@@ -35,12 +36,6 @@ Origin tagged_origin() {
        {"/e",
         {{200, {{"Cache-Control", "max-age=1000"}, {"ETag", "\"1\""}, {"Cache-Tag", "s"}}},
          {304, {{"ETag", "\"1\""}}}}}});
-}
-
-Response post(const SluiceProcess& sluice, const std::string& target) {
-  RawClient admin = sluice.connect_admin();
-  admin.send("POST " + target + " HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
-  return read_response(admin);
 }
 
 Finished command(const SluiceProcess& sluice, std::vector<std::string> arguments) {
@@ -57,12 +52,14 @@ TEST_CASE("cache purge: a tag takes every response that has it, and no other", "
   SluiceProcess sluice(caching(origin.backend()));
   get(sluice, "/a");
   get(sluice, "/b");
-  CHECK(post(sluice, "/cache/purge?tag=x").body == "{\"purged\": 1, \"fetches_outdated\": 0}\n");
+  CHECK(post_to_admin(sluice, "/cache/purge?tag=x").body ==
+        "{\"purged\": 1, \"fetches_outdated\": 0}\n");
   get(sluice, "/a");
   get(sluice, "/b");
   CHECK(origin.count("/a") == 2);
   CHECK(origin.count("/b") == 1);
-  CHECK(post(sluice, "/cache/purge?tag=y").body == "{\"purged\": 2, \"fetches_outdated\": 0}\n");
+  CHECK(post_to_admin(sluice, "/cache/purge?tag=y").body ==
+        "{\"purged\": 2, \"fetches_outdated\": 0}\n");
 }
 
 TEST_CASE("cache purge: a host takes all that is stored of it, and nothing of others",
@@ -78,13 +75,13 @@ TEST_CASE("cache purge: a host takes all that is stored of it, and nothing of ot
                                           "b.example.org", "[2001:db8::1]:8080"};
   for (const std::string& host : hosts) get_of(host);
   CHECK(origin.count("/a") == hosts.size());
-  CHECK(post(sluice, "/cache/purge?host=B.example.").body ==
+  CHECK(post_to_admin(sluice, "/cache/purge?host=B.example.").body ==
         "{\"purged\": 2, \"fetches_outdated\": 0}\n");
-  CHECK(post(sluice, "/cache/purge?host=%5B2001:DB8::1%5D").body ==
+  CHECK(post_to_admin(sluice, "/cache/purge?host=%5B2001:DB8::1%5D").body ==
         "{\"purged\": 1, \"fetches_outdated\": 0}\n");
   for (const std::string& host : hosts) get_of(host);
   CHECK(origin.count("/a") == hosts.size() + 3);
-  CHECK(post(sluice, "/cache/purge?host=b.example:8080").status == 400);
+  CHECK(post_to_admin(sluice, "/cache/purge?host=b.example:8080").status == 400);
 }
 
 TEST_CASE("cache purge: a prefix finds what is stored however it is spelt", "[wire][cache]") {
@@ -110,7 +107,7 @@ TEST_CASE("cache purge: what is purged softly is validated, not fetched anew", "
   Origin origin = tagged_origin();
   SluiceProcess sluice(caching(origin.backend()));
   get(sluice, "/e");
-  CHECK(post(sluice, "/cache/purge?tag=s&soft").status == 200);
+  CHECK(post_to_admin(sluice, "/cache/purge?tag=s&soft").status == 200);
   CHECK(get(sluice, "/e").body == "body");
   REQUIRE(origin.count("/e") == 2);
   CHECK(origin.requests("/e")[1].field("If-None-Match") == "\"1\"");
@@ -165,11 +162,11 @@ TEST_CASE("cache purge: what one client fetches for itself meanwhile is not kept
     RawClient client = sluice.connect();
     client.send("GET /a HTTP/1.1\r\nHost: a.example\r\nAuthorization: Basic YTpi\r\n\r\n");
     backend.wait_for_requests(1);
-    if (purges) CHECK(post(sluice, "/cache/purge?all").status == 200);
+    if (purges) CHECK(post_to_admin(sluice, "/cache/purge?all").status == 200);
     gate.open();
     CHECK(read_response(client).body == "before");
     CHECK(get(sluice, "/a").body == (purges ? "after" : "before"));
-    CHECK(post(sluice, "/cache/purge?all").status == 200);
+    CHECK(post_to_admin(sluice, "/cache/purge?all").status == 200);
   }
 }
 
@@ -180,7 +177,7 @@ TEST_CASE("cache purge: a URL takes out what its route keeps of it, whatever els
       caching(origin.backend(), R"("key": {"query": ["id"], "headers": ["X-Kind"]})"));
   get(sluice, "/a?id=1&utm=2", "X-Kind: 1\r\n");
   get(sluice, "/a?id=1&utm=2", "X-Kind: 2\r\n");
-  CHECK(post(sluice, "/cache/purge?url=a.example./a%3Fid=1%26utm=3").body ==
+  CHECK(post_to_admin(sluice, "/cache/purge?url=a.example./a%3Fid=1%26utm=3").body ==
         "{\"purged\": 2, \"fetches_outdated\": 0}\n");
   get(sluice, "/a?id=1&utm=2", "X-Kind: 1\r\n");
   CHECK(origin.count("/a?id=1&utm=2") == 3);

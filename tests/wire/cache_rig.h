@@ -53,6 +53,8 @@ support::Response get(const support::SluiceProcess& sluice, std::string_view tar
 support::Response ask(const support::SluiceProcess& sluice, std::string_view method,
                       std::string_view target, std::string_view fields = {});
 
+support::Response post_to_admin(const support::SluiceProcess& sluice, const std::string& target);
+
 // As a Date field has it.
 std::string http_date(std::time_t time);
 
