@@ -13,6 +13,8 @@ namespace sluice::cache {
 
 namespace {
 
+constexpr std::size_t kPage = 4096;
+
 std::uint64_t next_serial() {
   static std::atomic<std::uint64_t> last{0};
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -34,13 +36,15 @@ struct Body::Chunk {
   const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
 };
 
-// What is large comes from the system and goes back to it at once: an allocator keeps what it lies
-// among. But there are only so many mappings to be had.
+// What is large comes from the system, in whole pages, and goes back to it at once: an allocator
+// keeps what it lies among. But there are only so many mappings to be had.
 Body::Chunk* Body::Chunk::create(std::size_t capacity) {
   constexpr std::size_t kMappedMin = 128 * 1024;
-  const std::size_t bytes = sizeof(Chunk) + capacity;
+  std::size_t bytes = sizeof(Chunk) + capacity;
   void* memory = MAP_FAILED;
   if (bytes >= kMappedMin) {
+    bytes = (bytes + kPage - 1) / kPage * kPage;
+    capacity = bytes - sizeof(Chunk);
     memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   }
   const bool mapped = memory != MAP_FAILED;
@@ -51,7 +55,10 @@ void Body::Chunk::destroy(Chunk* chunk) {
   const std::size_t bytes = sizeof(Chunk) + chunk->capacity;
   const bool mapped = chunk->mapped;
   chunk->~Chunk();
-  mapped ? static_cast<void>(::munmap(chunk, bytes)) : ::operator delete(chunk);
+  if (!mapped) return ::operator delete(chunk);
+  // One from the middle of what the system has joined makes two of it, which may be one too many:
+  // then at least the pages go back.
+  if (::munmap(chunk, bytes) != 0) ::madvise(chunk, bytes, MADV_DONTNEED);
 }
 
 Body::Body(std::optional<std::uint64_t> announced, BodyMemoryPtr memory)
@@ -59,11 +66,11 @@ Body::Body(std::optional<std::uint64_t> announced, BodyMemoryPtr memory)
       announced_(announced),
       memory_(std::move(memory)),
       charged_(sizeof(Body)) {
-  if (memory_ && announced_) memory_->add(*announced_);
+  if (announced_) count(*announced_);
 }
 
 Body::~Body() {
-  if (memory_) memory_->remove(announced_ ? *announced_ : charged_ - sizeof(Body));
+  if (memory_) memory_->remove(counted_);
   for (Chunk* chunk = first_; chunk != nullptr;) {
     Chunk* next = chunk->next;
     Chunk::destroy(chunk);
@@ -118,19 +125,35 @@ void Body::append(std::string_view bytes) {
 
 // `wanted` bytes are there to be put into it and into those that follow.
 void Body::add_chunk(std::size_t wanted) {
+  static_assert((sizeof(Chunk) + kChunkMax) % kPage == 0);
   const std::uint64_t size = available_.load(std::memory_order_relaxed);
   std::size_t capacity = std::max<std::size_t>({wanted, size / 8, kChunkMin});
   if (announced_) capacity = *announced_ - size;
   capacity = std::min(capacity, kChunkMax);
-  const std::size_t bytes = sizeof(Chunk) + capacity;
   Chunk* chunk = Chunk::create(capacity);
+  const std::size_t bytes = sizeof(Chunk) + chunk->capacity;
   (last_ == nullptr ? first_ : last_->next) = chunk;
   last_ = chunk;
   charged_.fetch_add(bytes, std::memory_order_seq_cst);
-  if (memory_ && !announced_) memory_->add(bytes);
+  if (!announced_) count(bytes);
+}
+
+void Body::count(std::size_t bytes) {
+  if (!memory_) return;
+  memory_->add(bytes);
+  counted_ += bytes;
+}
+
+// It comes no more.
+void Body::uncount_rest() {
+  if (!memory_ || !announced_) return;
+  const std::size_t rest = *announced_ - available_.load(std::memory_order_relaxed);
+  memory_->remove(rest);
+  counted_ -= rest;
 }
 
 void Body::end(State state) {
+  if (state == State::Failed) uncount_rest();
   state_.store(state, std::memory_order_seq_cst);
   BodyAccount* account = account_.load(std::memory_order_seq_cst);
   if (account != nullptr) account->body_ended(*this, key_hash_.load(std::memory_order_relaxed));

@@ -4,9 +4,9 @@
 // holds for as long as the Body does.
 //
 // Memory comes in chunks. With an announced length a chunk is as large as what is still to come (1
-// MiB at most); otherwise as large as what is appended or an eighth of what is there already,
-// whichever is more, so that at most an eighth (or 512 bytes) of a whole body stays unused and
-// nothing has to be trimmed.
+// MiB at most); otherwise as large as what is appended or an eighth of what
+// is there already, whichever is more, so that at most an eighth (or 512 bytes) of a whole body
+// stays unused and nothing has to be trimmed.
 //
 // Threading: one thread at a time writes; any thread reads, concurrently, without a lock.
 #pragma once
@@ -26,7 +26,7 @@ class Body;
 using BodyPtr = CountedPtr<Body>;
 
 // What so many bodies hold together, stored or only under way: of an announced length all of it, as
-// it will come. Any thread may call anything. Outlives its bodies, which count it.
+// long as it may come. Any thread may call anything. Outlives its bodies, which count it.
 class BodyMemory : public Counted<BodyMemory> {
  public:
   static CountedPtr<BodyMemory> create() { return CountedPtr<BodyMemory>::adopt(new BodyMemory()); }
@@ -59,7 +59,7 @@ class Body : public Counted<Body> {
   enum class State : std::uint8_t { Filling, Complete, Failed };
 
   static constexpr std::size_t kChunkMin = 512;
-  static constexpr std::size_t kChunkMax = std::size_t{1} << 20;
+  static constexpr std::size_t kChunkMax = (std::size_t{1} << 20) - 32;  // 1 MiB with its header
 
   // A body that is there as a whole.
   static BodyPtr of(std::string_view bytes);
@@ -98,6 +98,8 @@ class Body : public Counted<Body> {
 
   void append(std::string_view bytes);
   void add_chunk(std::size_t wanted);
+  void count(std::size_t bytes);
+  void uncount_rest();
   void end(State state);
 
   const std::uint64_t serial_;
@@ -111,7 +113,8 @@ class Body : public Counted<Body> {
   std::atomic<std::uint64_t> key_hash_{0};
   // Written before the bytes in them are available, read after.
   Chunk* first_ = nullptr;
-  Chunk* last_ = nullptr;  // the writer's
+  Chunk* last_ = nullptr;    // the writer's
+  std::size_t counted_ = 0;  // by memory_; likewise
   WaiterList waiters_;
 };
 

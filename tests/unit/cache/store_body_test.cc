@@ -162,6 +162,15 @@ TEST_CASE("store: bodies under way have as much room as those that are stored", 
     CHECK(store.has_room_for(2 * kCapacity - 110'000));
   }
   CHECK(store.has_room_for(2 * kCapacity));
+  {
+    BodyWriter cut = store.new_body(kCapacity);
+    cut.append("some");
+    const BodyPtr read = cut.body();
+    cut.fail();
+    CHECK(store.has_room_for(2 * kCapacity - 4));
+    CHECK_FALSE(store.has_room_for(2 * kCapacity - 3));
+  }
+  CHECK(store.has_room_for(2 * kCapacity));
   BodyWriter last = store.new_body(kCapacity * 2);
   store.set_capacity(kCapacity / 2);
   CHECK_FALSE(store.has_room_for(0));
