@@ -51,7 +51,8 @@ void fields(V& v, T& t) {
       "yet is lost when Sluice stops.");
   v.key("proxy_protocol", t.proxy_protocol, Flag{},
         "Connections begin with a PROXY protocol header (version 1 or 2), which says who the "
-        "client is. Only `trusted_proxies` may connect.");
+        "client is; where it names nobody, it is the peer, and no field is believed. Only "
+        "`trusted_proxies` may connect.");
   v.key("connections", t.connections, Whole{0, 10'000'000},
         "Open connections of all clients; closed without an answer above; 0: no limit.");
   v.key("connection_rate", t.connection_rate, kLimitRate, "New connections of all clients.");

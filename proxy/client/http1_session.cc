@@ -128,6 +128,7 @@ void Http1Session::end_prelude(const net::ProxyHeader& header) {
     info_.peer = header.source->ip();
     info_.peer_port = header.source->port();
   }
+  info_.behind_peer = !header.source && !header.is_local;
   auto admitted = admit(shared_, info_.listener, info_.peer);
   if (!admitted) return close();
   pass_ = std::move(*admitted);

@@ -22,6 +22,8 @@ namespace sluice::exchange {
 struct ClientInfo {
   IpAddress peer;  // of the socket; none for a Unix socket
   std::uint16_t peer_port = 0;
+  // The peer passes on what somebody sends whom it does not name, so it vouches for none of it.
+  bool behind_peer = false;
   std::uint32_t listener = 0;  // index in Rules::listeners
   bool tls = false;
   std::string_view tls_version;  // "TLSv1.3"; empty without TLS

@@ -74,9 +74,12 @@ void Exchange::adopt(std::string_view bytes) {
 }
 
 void Exchange::identify() {
-  peer_trusted_ = rules_->trusted_proxies.contains(info_->peer);
-  client_address_ = http::client_address(info_->peer, rules_->trusted_proxies, request_.fields,
-                                         rules_->client_field);
+  peer_trusted_ = !info_->behind_peer && rules_->trusted_proxies.contains(info_->peer);
+  client_address_ = info_->peer;
+  if (peer_trusted_) {
+    client_address_ = http::client_address(info_->peer, rules_->trusted_proxies, request_.fields,
+                                           rules_->client_field);
+  }
   std::string_view given = request_.fields.value(http::FieldId::XRequestId);
   if (peer_trusted_ && is_request_id(given)) {
     request_id_ = given;

@@ -66,7 +66,7 @@ ProxyHeader parse_text(std::string_view bytes) {
   const std::size_t end = line.find("\r\n");
   if (end == std::string_view::npos) return bytes.size() >= kTextMax ? bad() : need_more();
   const std::string_view rest = line.substr(kTextPrefix.size(), end - kTextPrefix.size());
-  ProxyHeader header{Status::Done, end + 2, {}};
+  ProxyHeader header{Status::Done, end + 2, {}, false};
   if (rest == "UNKNOWN" || rest.starts_with("UNKNOWN ")) return header;
   header.source = parse_text_addresses(rest);
   return header.source ? header : bad();
@@ -97,8 +97,9 @@ ProxyHeader parse_binary(std::string_view bytes) {
   if (kFixedBytes + length > kProxyHeaderMax) return bad();
   if (bytes.size() < kFixedBytes + length) return need_more();
 
-  ProxyHeader header{Status::Done, kFixedBytes + length, {}};
-  if (command == 0) return header;  // LOCAL: a health check of the balancer's own
+  ProxyHeader header{Status::Done, kFixedBytes + length, {}, false};
+  header.is_local = command == 0;  // LOCAL: a health check
+  if (header.is_local) return header;
   constexpr std::size_t kV4Bytes = 12;
   constexpr std::size_t kV6Bytes = 36;
   if (family == 1) {

@@ -22,7 +22,8 @@ struct ProxyHeader {
 
   Status status = Status::Bad;
   std::size_t consumed = 0;       // bytes of the header; meaningful when Done
-  std::optional<Address> source;  // none: the connection is the balancer's own, or of no known kind
+  std::optional<Address> source;  // none: of no known kind, or the balancer's own
+  bool is_local = false;          // the balancer's own, and nobody's behind it
 };
 
 // Judges what a connection began with.

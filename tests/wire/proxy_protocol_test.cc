@@ -51,6 +51,29 @@ TEST_CASE("proxy protocol: the client is the one that the header names", "[wire]
   CHECK_NOTHROW(sluice.wait_for_access_log("\"client\":\"192.0.2.7\""));
 }
 
+// Nobody has looked at what such a client sends.
+TEST_CASE("proxy protocol: whom the header does not name chooses no address himself",
+          "[wire][proxy_protocol][regression]") {
+  using namespace std::string_literals;
+  struct Row {
+    std::string header;
+    std::string told;
+  };
+  const std::string binary = "\r\n\r\n\0\r\nQUIT\n"s;
+  const Row rows[] = {{"PROXY UNKNOWN\r\n", "127.0.0.1"},
+                      {binary + "\x21\0\0\0"s, "127.0.0.1"},
+                      // The balancer's own connection: what it says is believed.
+                      {binary + "\x20\0\0\0"s, "203.0.113.9, 127.0.0.1"}};
+  for (const Row& row : rows) {
+    ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
+    SluiceProcess sluice(config(backend, "127.0.0.1"));
+    RawClient client = sluice.connect();
+    client.send(row.header + std::string(kGet));
+    CHECK(read_response(client).status == 200);
+    CHECK(backend.requests().at(0).field("X-Forwarded-For") == row.told);
+  }
+}
+
 TEST_CASE("proxy protocol: the header comes before TLS", "[wire][proxy_protocol][tls]") {
   sluice::support::TempDir directory;
   const auto certificate =

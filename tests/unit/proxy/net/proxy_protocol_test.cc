@@ -30,6 +30,7 @@ const std::string kV6Addresses =
     "\xdc\x04\x01\xbb"s;
 
 std::string source_of(const ProxyHeader& header) {
+  if (header.is_local) return "local";
   return header.source ? header.source->text() : "none";
 }
 
@@ -52,8 +53,8 @@ TEST_CASE("proxy protocol: a header says who the client is", "[net][proxy_protoc
       {binary(0x21, 0x21, kV6Addresses), "[2001:db8::1]:56324"},
       {binary(0x21, 0x31, std::string(216, 'u')), "none"},
       {binary(0x21, 0x00, ""), "none"},
-      {binary(0x20, 0x00, ""), "none"},
-      {binary(0x20, 0x11, kV4Addresses), "none"},
+      {binary(0x20, 0x00, ""), "local"},
+      {binary(0x20, 0x11, kV4Addresses), "local"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.header);
