@@ -53,9 +53,6 @@ cache::Method method_for_cache(http::Method method);
 // is told so (everybody else's word is overwritten).
 std::string_view cache_key_text(exchange::Exchange& exchange, const CacheRules& rules);
 
-// What the rules keep of a query in the URL of a key: "?id=1" of "?id=1&utm=2"; "" of none.
-std::string query_in_key(const CacheRules& rules, std::string_view query);
-
 // The URL in the keys of all that is stored for a URI in a response of this exchange (Location,
 // Content-Location); empty where it names another origin than the request did.
 std::string_view cache_url_of(exchange::Exchange& exchange, const CacheRules& rules,

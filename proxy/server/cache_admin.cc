@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "proxy/handlers/query_key.h"
 #include "proxy/http/chars.h"
 #include "proxy/http/headers.h"
 #include "proxy/http/uri.h"

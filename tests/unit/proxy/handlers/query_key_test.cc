@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "proxy/handlers/cache_rules.h"
+#include "proxy/handlers/query_key.h"
 
 namespace sluice::handlers {
 namespace {
