@@ -8,6 +8,7 @@
 #include "cache/targeted_control.h"
 #include "cache/tokens.h"
 #include "cache/vary.h"
+#include "conf/cache_lists.h"
 
 namespace sluice::cache {
 
@@ -47,12 +48,10 @@ bool is_understood(int status) {
          within(421, 422) || status == 426 || within(500, 505);
 }
 
-// 304, 412 and 416 answer the conditions and the range of one request. RFC 6585 forbids to store
-// 428, 429, 431 and 511.
 bool is_storable(int status) {
-  constexpr int kNever[] = {304, 412, 416, 428, 429, 431, 511};
+  const auto& never = conf::kNeverStored;
   return status >= 200 && status <= 599 &&
-         std::find(std::begin(kNever), std::end(kNever), status) == std::end(kNever);
+         std::find(never.begin(), never.end(), status) == never.end();
 }
 
 // What is wrong with one client's request (its credentials, its size, a field) would be everybody's

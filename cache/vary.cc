@@ -201,6 +201,11 @@ std::optional<std::size_t> sort_codings(std::span<const std::string_view> values
   return write_codings(std::span(codings).first(count), out);
 }
 
+bool is_told_anew(std::string_view name) {
+  return std::any_of(conf::kToldAnew.begin(), conf::kToldAnew.end(),
+                     [name](std::string_view told) { return same_name(told, name); });
+}
+
 }  // namespace
 
 VaryNames::VaryNames(std::span<const std::string_view> field_values) {
@@ -211,7 +216,7 @@ VaryNames::VaryNames(std::span<const std::string_view> field_values) {
     while (!rest.empty()) {
       const std::string_view name = take_until(rest, ',');
       if (name.empty()) continue;
-      if (name == "*" || !is_token(name)) {
+      if (name == "*" || !is_token(name) || is_told_anew(name)) {
         kind_ = Kind::All;
         return;
       }

@@ -13,6 +13,8 @@
 #include <span>
 #include <string_view>
 
+#include "conf/cache_lists.h"
+
 namespace sluice::cache {
 
 inline constexpr std::size_t kVaryNamesMax = 16;
@@ -24,7 +26,7 @@ class VaryNames {
   enum class Kind : unsigned char {
     None,     // every request selects it
     Names,    // text() says what selects it
-    All,      // "*", or what is no field name: no request selects it
+    All,      // no request selects it: "*", what is no field name, what each is told anew
     TooLong,  // more than kVaryNamesMax names or kVaryBytesMax bytes
   };
 

@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "conf/cache_lists.h"
 #include "conf/syntax.h"
 #include "conf/units.h"
 
@@ -32,13 +32,9 @@ void check_names(const std::vector<std::string>& names, const Path& path, Report
 
 // A key is made of what the client says; backends are told something else.
 void check_told_anew(const std::vector<std::string>& names, const Path& path, Reporter& reporter) {
-  constexpr std::string_view kToldAnew[] = {"forwarded", "x-forwarded-for", "x-real-ip",
-                                            "x-request-id"};
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::string name = folded_name(names[i]);
-    const bool is_told =
-        std::find(std::begin(kToldAnew), std::end(kToldAnew), name) != std::end(kToldAnew);
-    if (!is_told) continue;
+    if (std::find(kToldAnew.begin(), kToldAnew.end(), name) == kToldAnew.end()) continue;
     reporter.at(path.at(i),
                 {fmt::format("{} is written anew for each request", in_quotes(names[i])), {}});
   }
@@ -50,10 +46,9 @@ void check_seconds(Duration duration, const Path& path, Reporter& reporter) {
   reporter.at(path, {fmt::format("{} is no number of whole seconds", print(duration)), {}});
 }
 
-// RFC 9111 3, RFC 6585: what answers a condition or a range of one request, or one client.
 bool is_never_stored(std::string_view status) {
-  constexpr std::string_view kNever[] = {"206", "304", "412", "416", "428", "429", "431", "511"};
-  return std::find(std::begin(kNever), std::end(kNever), status) != std::end(kNever);
+  return std::any_of(kNeverStored.begin(), kNeverStored.end(),
+                     [status](int never) { return std::to_string(never) == status; });
 }
 
 void check_ttl(const RouteCache& cache, const Path& path, Reporter& reporter) {

@@ -76,22 +76,6 @@ constexpr FieldId kConditions[] = {FieldId::IfNoneMatch, FieldId::IfModifiedSinc
                                    FieldId::IfMatch,     FieldId::IfUnmodifiedSince,
                                    FieldId::IfRange,     FieldId::Range};
 
-// What a backend is told of the client, who does not say it himself: it differs where he says the
-// same.
-constexpr std::string_view kToldOfClient[] = {"forwarded", "x-forwarded-for", "x-real-ip",
-                                              "x-request-id"};
-
-bool varies_by_client(const FieldLines& vary) {
-  const cache::VaryNames names(vary.values());
-  cache::VaryNameReader reader(names.text());
-  for (std::string_view name; reader.next(name);) {
-    const bool told = std::find(std::begin(kToldOfClient), std::end(kToldOfClient), name) !=
-                      std::end(kToldOfClient);
-    if (told) return true;
-  }
-  return false;
-}
-
 // Takes the next line off `text`.
 std::string_view take_line(std::string_view& text) {
   const std::string_view line = text.substr(0, text.find('\n'));
@@ -139,7 +123,7 @@ ResponseReading::ResponseReading(int status, const http::Fields& fields, const C
       vary_(fields, FieldId::Vary) {
   for (const std::string& name : rules.vary) vary_.add(name);
   if (cache_control_.overflown() || cdn_cache_control_.overflown() || age_.overflown() ||
-      vary_.overflown() || varies_by_client(vary_)) {
+      vary_.overflown()) {
     vary_ = {};
     vary_.add("*");
   }

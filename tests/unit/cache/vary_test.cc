@@ -53,6 +53,13 @@ void check_values(std::string_view field, const std::vector<Row>& rows) {
 
 }  // namespace
 
+TEST_CASE("vary: by what each request is told anew, no request selects", "[cache][vary]") {
+  for (const char* told : {"Forwarded", "x-forwarded-for", "X-Real-IP", "X-Request-Id"}) {
+    CHECK(names({"Accept", told}) == "all");
+  }
+  CHECK(names({"X-Forwarded-Proto, X-Real-I"}) == "x-forwarded-proto,x-real-i");
+}
+
 TEST_CASE("vary: names are lower case, sorted, and each once", "[cache][vary]") {
   const std::vector<Row> rows = {
       {"RFC 9110 12.5.5: one name", {"Accept-Encoding"}, "accept-encoding"},
