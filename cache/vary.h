@@ -17,8 +17,9 @@
 
 namespace sluice::cache {
 
-inline constexpr std::size_t kVaryNamesMax = 16;
-inline constexpr std::size_t kVaryBytesMax = 512;
+// With those that the operator names (`vary`).
+inline constexpr std::size_t kVaryNamesMax = 2 * conf::kVaryNamesMax;
+inline constexpr std::size_t kVaryBytesMax = 2 * conf::kVaryBytesMax;
 
 // The names of a response's Vary fields: in lower case, sorted, each once. Owns its bytes.
 class VaryNames {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <string_view>
 
 namespace sluice::conf {
@@ -15,5 +16,9 @@ inline constexpr std::array<int, 8> kNeverStored{206, 304, 412, 416, 428, 429, 4
 // where he says the same.
 inline constexpr std::array<std::string_view, 4> kToldAnew{"forwarded", "x-forwarded-for",
                                                            "x-real-ip", "x-request-id"};
+
+// Of `vary`. A response may be selected by twice as much, with what its own Vary names.
+inline constexpr std::size_t kVaryNamesMax = 8;
+inline constexpr std::size_t kVaryBytesMax = 256;
 
 }  // namespace sluice::conf

@@ -30,7 +30,7 @@ void check_names(const std::vector<std::string>& names, const Path& path, Report
   }
 }
 
-// A key is made of what the client says; backends are told something else.
+// A key is made of what the client says, and by what is said of him no response is kept.
 void check_told_anew(const std::vector<std::string>& names, const Path& path, Reporter& reporter) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::string name = folded_name(names[i]);
@@ -68,8 +68,23 @@ void check_ttl(const RouteCache& cache, const Path& path, Reporter& reporter) {
   }
 }
 
+void check_vary_size(const RouteCache& cache, const Path& path, Reporter& reporter) {
+  const char* const hint = "what a response's own Vary names needs room, too";
+  std::size_t bytes = 0;
+  for (const std::string& name : cache.vary) bytes += name.size();
+  if (cache.vary.size() > kVaryNamesMax) {
+    reporter.at(
+        path, {fmt::format("has {} names, more than {}", cache.vary.size(), kVaryNamesMax), hint});
+  } else if (bytes > kVaryBytesMax) {
+    reporter.at(path,
+                {fmt::format("its names have {} bytes, more than {}", bytes, kVaryBytesMax), hint});
+  }
+}
+
 void check_vary(const RouteCache& cache, const Path& path, Reporter& reporter) {
   check_names(cache.vary, path, reporter);
+  check_told_anew(cache.vary, path, reporter);
+  check_vary_size(cache, path, reporter);
   for (std::size_t i = 0; i < cache.vary.size(); ++i) {
     if (cache.vary[i] != "*") continue;
     reporter.at(path.at(i), {"by \"*\" no response would be kept", "names of request fields"});

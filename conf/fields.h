@@ -173,7 +173,8 @@ void fields(V& v, T& t) {
         "For responses that say nothing of it themselves; in whole seconds.");
   v.key("key", t.key, Object{}, "What tells two resources apart, besides scheme, host and path.");
   v.key("vary", t.vary, Strings{.or_one = true, .example = "Accept-Language"},
-        "Names of request fields by which each response is selected, as if its Vary named them.");
+        "Names of request fields by which each response is selected, as if its Vary named them; "
+        "eight at most.");
   v.key("bypass", t.bypass, Object{},
         "Requests that have one of these neither ask the cache nor fill it.");
   v.key("max_object", t.max_object, Size{1, kMiB * kMiB, "auto"},
