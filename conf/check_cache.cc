@@ -68,6 +68,14 @@ void check_ttl(const RouteCache& cache, const Path& path, Reporter& reporter) {
   }
 }
 
+// A cookie may have any name.
+void check_cookies(const std::vector<std::string>& names, const Path& path, Reporter& reporter) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (is_token(names[i])) continue;
+    reporter.at(path.at(i), {fmt::format("{} is no name of a cookie", in_quotes(names[i])), {}});
+  }
+}
+
 void check_vary_size(const RouteCache& cache, const Path& path, Reporter& reporter) {
   const char* const hint = "what a response's own Vary names needs room, too";
   std::size_t bytes = 0;
@@ -135,10 +143,10 @@ void check_cache(const Config& config, const Route& route, const Path& route_pat
   check_query(cache.key.query, path.at("key").at("query"), reporter);
   check_names(cache.key.headers, path.at("key").at("headers"), reporter);
   check_told_anew(cache.key.headers, path.at("key").at("headers"), reporter);
-  check_names(cache.key.cookies, path.at("key").at("cookies"), reporter);
+  check_cookies(cache.key.cookies, path.at("key").at("cookies"), reporter);
   check_vary(cache, path.at("vary"), reporter);
   check_names(cache.bypass.headers, path.at("bypass").at("headers"), reporter);
-  check_names(cache.bypass.cookies, path.at("bypass").at("cookies"), reporter);
+  check_cookies(cache.bypass.cookies, path.at("bypass").at("cookies"), reporter);
   check_methods(cache, path.at("methods"), reporter);
   if (cache.max_object > config.cache.size) {
     reporter.at(path.at("max_object"), {"is more than the whole cache holds", {}});

@@ -47,6 +47,9 @@ std::optional<Fault> host_pattern_fault(std::string_view text);
 // "/exact" or "/prefix/*", in the normalised form of a request's path (RFC 3986, section 6.2.2).
 std::optional<Fault> path_pattern_fault(std::string_view text);
 
+// RFC 9110, section 5.6.2.
+bool is_token(std::string_view text);
+
 // A field that may be edited: a token (RFC 9110, section 5.1) that neither frames messages nor
 // belongs to one connection alone (section 7.6.1).
 std::optional<Fault> field_name_fault(std::string_view name);

@@ -22,6 +22,10 @@ std::string cached(const std::string& members) {
 TEST_CASE("check: what a cache is told", "[conf][check]") {
   const std::string route = kListener + "," + kPool + ",\"routes\":[{";
   check_rows({
+      {cached(R"("key":{"cookies":["a",@"b=c"]})"), "routes[0].cache.key.cookies[1]",
+       "\"b=c\" is no name of a cookie", ""},
+      {cached(R"("bypass":{"cookies":@""})"), "routes[0].cache.bypass.cookies",
+       "\"\" is no name of a cookie", ""},
       {route + R"("respond":{},@"cache":{}}])", "routes[0].cache",
        "only what is forwarded can have this", ""},
       {cached(R"("ttl":{@"2xx":"1m"})"), "routes[0].cache.ttl.2xx", "\"2xx\" is no status",
@@ -91,6 +95,12 @@ TEST_CASE("check: names of a cache's fields, cookies and lifetimes are looked at
   CHECK(loads(cached("")));
   CHECK(loads(cached(R"("vary":["a","b","c","d","e","f","g","h"])")));
   CHECK(loads(cached(R"("vary":")" + std::string(256, 'x') + "\"")));
+  // Those that no request field may have are names of cookies like others.
+  for (const char* name : {"connection", "content-length", "te", "trailer", "upgrade"}) {
+    CAPTURE(name);
+    CHECK(loads(cached(R"("key":{"cookies":")" + std::string(name) + "\"}")));
+    CHECK(loads(cached(R"("bypass":{"cookies":")" + std::string(name) + "\"}")));
+  }
   CHECK(loads(cached(R"("ttl":{"200":"2000ms"},"stale":{"if_error":"0ms"})")));
   CHECK(loads(cached(R"("ttl":{"any":"0s","404":"1m"},"key":{"query":[]},"vary":"Accept")")));
 }
