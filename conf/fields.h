@@ -283,15 +283,15 @@ void fields(V& v, T& t) {
   v.key("field", t.field, Size{128, kMiB}, "One header field line; 431 above.");
   v.key("head", t.head, Size{512, 16 * kMiB}, "The whole request head; 431 above.");
   v.key("fields", t.fields, Whole{8, 10000}, "Header fields of a request; 431 above.");
-  v.key("body", t.body, Size{1, kMiB * kMiB, "off"},
+  v.key("body", t.body, Size{1, kMiB * kMiB, kOff},
         "Request body; 413 above. Bodies are streamed, so none is needed to save memory.");
-  v.key("body_rate", t.body_rate, Size{1, kMiB, "off"},
+  v.key("body_rate", t.body_rate, Size{1, kMiB, kOff},
         "Of a request body, a second: the least that a client has to keep up; 408 when it is "
         "`timeouts.request_body` behind.");
-  v.key("send_rate", t.send_rate, Size{1, kMiB, "off"},
+  v.key("send_rate", t.send_rate, Size{1, kMiB, kOff},
         "Of a response, a second: the least that a client has to take while something waits for "
         "it, by what its system has acknowledged; who takes less for `timeouts.send` is cut off.");
-  v.key("bandwidth", t.bandwidth, Size{16 * kKiB, kMiB * kMiB, "off"},
+  v.key("bandwidth", t.bandwidth, Size{16 * kKiB, kMiB * kMiB, kOff},
         "Of responses, a second: the most that a TCP connection is sent, behind the ten packets "
         "that it is sent at first. A client may have `per_ip.connections` of them.");
   v.key("connections", t.connections, Whole{0, 10'000'000},

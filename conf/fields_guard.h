@@ -9,8 +9,8 @@
 
 namespace sluice::conf {
 
-inline constexpr Frequency kLimitRate{1'000'000, "off"};
-inline constexpr Frequency kTriggerRate{65'535, "off"};
+inline constexpr Frequency kLimitRate{1'000'000, kOff};
+inline constexpr Frequency kTriggerRate{65'535, kOff};
 
 template <typename V, Is<RateLimit> T>
 void fields(V& v, T& t) {

@@ -43,10 +43,11 @@ Schema schema_of(const Whole& spec) {
 Schema schema_of(const OneOf& spec) {
   return {{"enum", spec.values}};
 }
-// A string with a unit, or the word for none, or 0.
+// A string with a unit, or the word for none, and 0 where that may stand for it.
 Schema quantity(std::string_view pattern, std::string_view word) {
   Schema schema = {{"type", "string"}, {"pattern", pattern}};
-  return word.empty() ? schema : either(std::move(schema), {{"enum", Schema{word, 0}}});
+  if (word != kOff) return with_word(std::move(schema), word);
+  return either(std::move(schema), {{"enum", Schema{word, 0}}});
 }
 Schema schema_of(const Timespan& spec) {
   return quantity(kDurationPattern, spec.word);

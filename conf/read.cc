@@ -94,7 +94,7 @@ class ValueReader {
   // Reads a string with a unit by `parse`, as "30s", and checks its range.
   template <typename T, typename S, typename Parse, typename Print>
   void quantity(T& out, const S& spec, const Notation& notation, Parse parse, Print print) const;
-  // The word, or the number 0, that stands for none.
+  // The word, or where that is kOff the number 0, that stands for none.
   bool is_none(std::string_view word) const;
 
   const Node& node_;
@@ -214,7 +214,7 @@ template <typename T, typename S, typename Parse, typename Print>
 void ValueReader::quantity(T& out, const S& spec, const Notation& notation, Parse parse,
                            Print print) const {
   std::string hint = fmt::format("a number and a unit in one string: {}", notation.examples);
-  if (node_.kind == Kind::Integer) {
+  if (node_.kind == Kind::Integer && node_.integer != 0) {
     hint = fmt::format("did you mean \"{}{}\"?", node_.integer, notation.unit);
   }
   if (!expect(Kind::String, spec, hint)) return;
@@ -255,7 +255,7 @@ void ValueReader::into(Rate& out, const Frequency& spec) const {
 
 bool ValueReader::is_none(std::string_view word) const {
   return !word.empty() && ((node_.kind == Kind::String && node_.text == word) ||
-                           (node_.kind == Kind::Integer && node_.integer == 0));
+                           (node_.kind == Kind::Integer && node_.integer == 0 && word == kOff));
 }
 
 void ValueReader::into(std::vector<std::string>& out, const Strings& spec) const {

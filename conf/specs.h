@@ -23,6 +23,9 @@ struct Text {
 // true or false.
 struct Flag {};
 
+// Where this is the word for 0, the number 0 may stand, too. What "auto" chooses is not none.
+inline constexpr std::string_view kOff = "off";
+
 // A whole number; `word`, when there is one, is a string that stands for 0.
 struct Whole {
   std::int64_t min;
@@ -35,21 +38,21 @@ struct OneOf {
   std::array<int, 5> values;
 };
 
-// A string as "30s"; `word` stands for none, as the number 0 does then.
+// A string as "30s"; `word` stands for none.
 struct Timespan {
   Duration min;
   Duration max;
   std::string_view word{};
 };
 
-// A string as "64KiB"; `word` stands for 0, as the number 0 does then.
+// A string as "64KiB"; `word` stands for 0.
 struct Size {
   Bytes min;
   Bytes max;
   std::string_view word{};
 };
 
-// A string as "100/s"; `word` stands for no limit, as the number 0 does then.
+// A string as "100/s"; `word` stands for no limit.
 struct Frequency {
   std::uint64_t max;
   std::string_view word{};
@@ -103,7 +106,7 @@ inline constexpr OneOf kRedirectStatuses{{301, 302, 303, 307, 308}};
 
 // Floors keep out what can only be a slip; ceilings, what would never take effect.
 inline constexpr Timespan kTimeout{std::chrono::milliseconds(1), std::chrono::hours(24)};
-inline constexpr Timespan kOptionalTimeout{kTimeout.min, kTimeout.max, "off"};
+inline constexpr Timespan kOptionalTimeout{kTimeout.min, kTimeout.max, kOff};
 inline constexpr Timespan kAllowance{std::chrono::milliseconds(0), std::chrono::days(365)};
 inline constexpr Bytes kKiB = 1024;
 inline constexpr Bytes kMiB = 1024 * kKiB;

@@ -103,6 +103,7 @@ TEST_CASE("schema: defaults and limits are those of the structs and the table", 
   CHECK(limits["head"]["default"] == "32KiB");
   CHECK(limits["body"]["default"] == "off");
   CHECK(limits["body"]["anyOf"][1]["enum"] == json({"off", 0}));
+  CHECK(top["cache"]["properties"]["max_object"]["anyOf"][1] == json({{"const", "auto"}}));
   const json& timeouts = top["timeouts"]["properties"];
   CHECK(timeouts["send"]["default"] == "30s");
   CHECK(timeouts["send"]["type"] == "string");
