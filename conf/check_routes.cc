@@ -4,12 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -17,6 +15,7 @@
 
 #include "conf/check_cache.h"
 #include "conf/check_compress.h"
+#include "conf/check_files.h"
 #include "conf/suggest.h"
 #include "conf/syntax.h"
 
@@ -48,7 +47,6 @@ class RouteChecker {
   bool claim(const Rule& rule, std::size_t route);
   void action(const Route& route, const Path& path);
   void forward(const Forward& forward, const Path& path);
-  void files(const Files& files, const Path& path);
   void respond(const Respond& respond, const Path& path);
   void tunnels(const Route& route, const Path& path);
   void prefixes(const Route& route, const Path& path);
@@ -184,36 +182,13 @@ void RouteChecker::action(const Route& route, const Path& path) {
                               "add \"forward\", \"files\", \"redirect\" or \"respond\""});
   }
   if (route.forward) forward(*route.forward, path.at("forward"));
-  if (route.files) files(*route.files, path.at("files"));
+  if (route.files) check_files(*route.files, path.at("files"), reporter_);
   if (route.redirect) {
     if (auto fault = redirect_target_fault(route.redirect->to)) {
       reporter_.at(path.at("redirect").at("to"), std::move(*fault));
     }
   }
   if (route.respond) respond(*route.respond, path.at("respond"));
-}
-
-void RouteChecker::files(const Files& files, const Path& path) {
-  std::error_code error;
-  if (!reporter_.doubtful(path.at("root")) && !std::filesystem::is_directory(files.root, error)) {
-    const std::string why = error ? error.message() : "not a directory";
-    reporter_.at(path.at("root"),
-                 {fmt::format("cannot serve files from {}: {}", in_quotes(files.root), why), {}});
-  }
-  for (std::size_t i = 0; i < files.index.size(); ++i) {
-    const std::string& name = files.index[i];
-    if (!name.empty() && name.find('/') == std::string::npos) continue;
-    reporter_.at(path.at("index").at(i),
-                 {fmt::format("{} is no name of a file", in_quotes(name)), "without a directory"});
-  }
-  for (std::size_t i = 0; i < files.fallbacks.size(); ++i) {
-    const std::string& fallback = files.fallbacks[i];
-    if (fallback.ends_with("*")) {
-      reporter_.at(path.at("try").at(i), {fmt::format("{} is no path", in_quotes(fallback)), {}});
-    } else if (auto fault = path_pattern_fault(fallback)) {
-      reporter_.at(path.at("try").at(i), std::move(*fault));
-    }
-  }
 }
 
 void RouteChecker::forward(const Forward& forward, const Path& path) {

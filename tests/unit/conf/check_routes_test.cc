@@ -271,11 +271,25 @@ TEST_CASE("check: files", "[conf][check]") {
        "cannot serve files from \"/etc/passwd\": not a directory", ""},
       {files(R"("root":"/","index":["a",@"b/c"])"), "routes[0].files.index[1]",
        "\"b/c\" is no name of a file", "without a directory"},
+      {files(R"("root":"/","index":[@".."])"), "routes[0].files.index[0]",
+       "\"..\" is hidden, and never sent", ""},
+      {files(R"("root":"/","index":["a",@".htaccess"])"), "routes[0].files.index[1]",
+       "\".htaccess\" is hidden, and never sent", ""},
+      {files(R"("root":"/","try":["/a",@"/.env"])"), "routes[0].files.try[1]",
+       "\"/.env\" is hidden, and never sent", ""},
+      {files(R"("root":"/","try":[@"/a/.well-known/b"])"), "routes[0].files.try[0]",
+       "\"/a/.well-known/b\" is hidden, and never sent", ""},
+      {files(R"("root":"/","try":[@"/a%2Fb"])"), "routes[0].files.try[0]",
+       "\"/a%2Fb\" can never be found", "no name of a file holds a slash or NUL"},
+      {files(R"("root":"/","try":[@"/a%00"])"), "routes[0].files.try[0]",
+       "\"/a%00\" can never be found", "no name of a file holds a slash or NUL"},
       {files(R"("root":"/","try":[@"/a/*"])"), "routes[0].files.try[0]", "\"/a/*\" is no path", ""},
       {route(R"("forward":{"pool":"api"},@"files":{"root":"/"})"), "routes[0].files",
        "routes[0] has forward and files; a route does one thing", "make two routes of it"},
   });
   CHECK(loads(files(R"("root":"/","index":[],"try":"/index.html")")));
+  CHECK(loads(
+      files(R"("root":"/","index":"a.b","try":["/.well-known/a","/.well-known","/a%20b","/a/"])")));
 }
 
 TEST_CASE("check: what may be tunnelled and held", "[conf][check]") {
