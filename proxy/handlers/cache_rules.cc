@@ -150,7 +150,8 @@ void KeyWriter::put_field(const std::string& name) {
   }
 }
 
-// Finds the cookies of that name (RFC 6265 4.2.1) and calls `visit` with the value of each.
+// Finds the cookies that some backend may take for that one (RFC 6265 4.2.1) and calls `visit` with
+// each, "name=value".
 template <typename Visit>
 void for_each_cookie(const http::Fields& fields, std::string_view name, Visit visit) {
   for (const http::Field& field : fields) {
@@ -159,17 +160,15 @@ void for_each_cookie(const http::Fields& fields, std::string_view name, Visit vi
     while (!rest.empty()) {
       const std::string_view pair = rest.substr(0, rest.find(';'));
       rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
-      const std::size_t equals = std::min(pair.find('='), pair.size());
-      if (http::trim_ows(pair.substr(0, equals)) != name) continue;
-      visit(pair.substr(std::min(equals + 1, pair.size())));
+      if (reads_as(http::trim_ows(pair.substr(0, pair.find('='))), name)) visit(pair);
     }
   }
 }
 
 void KeyWriter::put_cookie(std::string_view name) {
   put(kEndOfUrl);
-  for_each_cookie(request().fields, name, [this](std::string_view value) {
-    put(value);
+  for_each_cookie(request().fields, name, [this](std::string_view pair) {
+    put(http::trim_ows(pair));
     put(';');
   });
 }

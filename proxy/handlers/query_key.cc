@@ -32,13 +32,28 @@ class NameReader {
 
   // Whether a name may end here: what follows is cut off, or an index.
   bool may_end() const {
-    NameReader ahead = *this;
-    if (ahead.at_end()) return true;
-    const char c = ahead.take();
+    const char c = peek();
     return c == '[' || c == ']' || c == '\0';
   }
 
+  bool at_index() const { return peek() == '['; }
+
+  // Whether a value given by this name is one for all indices, or for whatever is the next.
+  bool takes_place() const {
+    NameReader ahead = *this;
+    if (ahead.peek() == '\0') return true;
+    if (ahead.take() != '[') return false;
+    if (ahead.peek() == ' ') ahead.take();
+    return ahead.peek() == ']';
+  }
+
  private:
+  // NUL at the end.
+  char peek() const {
+    NameReader ahead = *this;
+    return at_end() ? '\0' : ahead.take();
+  }
+
   char take() {
     char c = rest_.front();
     const bool escaped = c == '%' && rest_.size() > 2 && is_hex(rest_[1]) && is_hex(rest_[2]);
@@ -54,6 +69,10 @@ class NameReader {
   std::string_view rest_;
 };
 
+std::string_view name_of(std::string_view argument) {
+  return argument.substr(0, argument.find('='));
+}
+
 }  // namespace
 
 bool reads_as(std::string_view text, std::string_view name) {
@@ -61,16 +80,20 @@ bool reads_as(std::string_view text, std::string_view name) {
   NameReader given(text);
   NameReader wanted(name);
   while (!wanted.at_end()) {
+    if (wanted.at_index() && given.takes_place()) return true;
     if (given.at_end() || given.next() != wanted.next()) return false;
   }
   return given.may_end();
 }
 
 bool may_set(std::string_view argument, std::string_view name) {
+  // As a whole first: the name may hold a semicolon itself.
+  if (reads_as(name_of(argument), name)) return true;
+  if (argument.find(';') == std::string_view::npos) return false;
   while (!argument.empty()) {
     const std::string_view piece = argument.substr(0, argument.find(';'));
     argument.remove_prefix(std::min(piece.size() + 1, argument.size()));
-    if (reads_as(piece.substr(0, piece.find('=')), name)) return true;
+    if (reads_as(name_of(piece), name)) return true;
   }
   return false;
 }

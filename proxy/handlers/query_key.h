@@ -11,7 +11,8 @@
 
 namespace sluice::handlers {
 
-// `text` is that name, as some backend may read it.
+// `text` is that name, as some backend may read it; or, where that is "filter[x]", one that gives
+// all of "filter" another value. Holds for arguments and for cookies.
 bool reads_as(std::string_view text, std::string_view name);
 
 // Some backend finds an argument of that name in this one: some separate arguments by semicolons,

@@ -104,6 +104,30 @@ TEST_CASE("cache: key.headers and key.cookies tell responses apart", "[wire][cac
       R"("key": {"headers": ["X-Kind"], "cookies": ["kind"]})");
 }
 
+// Else one client would have what he made of a cookie stored as the response without it.
+TEST_CASE("cache: a cookie of key.cookies counts in whatever way it is written", "[wire][cache]") {
+  std::vector<Row> rows;
+  for (const char* cookie : {"i.d=7", "id[0]=9", "id[x]=9", "i d=1", "i[d=1", "ID=1", "%69d=1",
+                             "id", "a=1; id[]=1", " id =1"}) {
+    const std::string ask = "GET|Cookie: " + std::string(cookie);
+    rows.push_back({cookie,
+                    {{.ask = ask, .origin = kFresh},
+                     {.ask = "GET", .origin = kFresh},
+                     {.ask = ask, .body = kFirst}}});
+  }
+  for (const char* cookie : {"idx=1", "xid=1", "i=1", "a=id", "i-d=1"}) {
+    rows.push_back(
+        {std::string(cookie) + " is another",
+         {{.ask = "GET|Cookie: " + std::string(cookie), .origin = kFresh}, {.ask = "GET"}}});
+  }
+  rows.push_back({"spellings are not taken for each other",
+                  {{.ask = "GET|Cookie: id=1", .origin = kFresh},
+                   {.ask = "GET|Cookie: ID=1", .origin = kFresh},
+                   {.ask = "GET|Cookie: id[0]=1", .origin = kFresh},
+                   {.ask = "GET|Cookie: id=1", .body = kFirst}}});
+  check_rows(rows, R"("key": {"cookies": ["i_d", "id"]})");
+}
+
 // RFC 9111 4.4 speaks of the URI, whatever the operator tells its responses apart by.
 TEST_CASE("cache: a change takes out what key.headers and key.cookies tell apart",
           "[wire][cache]") {
@@ -157,6 +181,7 @@ TEST_CASE("cache: bypass neither asks the cache nor fills it", "[wire][cache]") 
           {"by a cookie",
            {{.origin = kFresh},
             {.ask = "GET|Cookie: a=1; session=x", .origin = kFresh},
+            {.ask = "GET|Cookie: session[a]=x", .origin = kFresh},
             {.ask = "GET|Cookie: a=1; sessions=x", .body = kFirst}}},
       },
       R"("bypass": {"headers": ["X-Debug"], "cookies": ["session"]})");

@@ -44,5 +44,33 @@ TEST_CASE("cache key: other names are ignored", "[handlers][cache]") {
   CHECK(query_in_key(rules, "").empty());
 }
 
+TEST_CASE("cache key: a name may hold what separates arguments elsewhere", "[handlers][cache]") {
+  const CacheRules rules = rules_for("a;b");
+  CHECK(query_in_key(rules, "?a;b=1&c") == "?a;b=1");
+  CHECK(query_in_key(rules, "?A%3bb=1") == "?A%3bb=1");
+  CHECK(query_in_key(rules, "?a=1&b=2").empty());
+}
+
+// PHP and qs: of "filter[x]=2&filter=9" an array is left that has no x, or one that has more.
+TEST_CASE("cache key: what takes an array's place counts as its element", "[handlers][cache]") {
+  const CacheRules element = rules_for("filter[x]");
+  for (const char* argument : {"filter[x]", "filter", "FILTER", "filter%00", "filter[]",
+                               "filter%5b%5D", "filter[ ]", "+filter", "filter[x][y]"}) {
+    CAPTURE(argument);
+    const std::string query = std::string("?filter[x]=2&") + argument + "=9";
+    CHECK(query_in_key(element, query) == query);
+  }
+  for (const char* argument : {"filter[y]", "filter[xx]", "filters", "filte", "filter_"}) {
+    CAPTURE(argument);
+    CHECK(query_in_key(element, std::string("?") + argument + "=9").empty());
+  }
+  const CacheRules deep = rules_for("a[b][c]");
+  for (const char* argument : {"a", "a[b]", "a[]", "a[b][]", "a[b][c]", "a[b][c][d]"}) {
+    CAPTURE(argument);
+    CHECK_FALSE(query_in_key(deep, std::string("?") + argument + "=9").empty());
+  }
+  CHECK(query_in_key(deep, "?a[c]=1&a[b][d]=1").empty());
+}
+
 }  // namespace
 }  // namespace sluice::handlers
