@@ -23,13 +23,13 @@ constexpr std::string_view kBlockUsage =
     "block is written as: sluice block list, sluice block add ADDRESS [--for DURATION], or: "
     "sluice block del ADDRESS";
 
-// Takes "NAME VALUE" out of the arguments. False where the value is missing.
-bool take_option(std::vector<std::string_view>& arguments, std::string_view name,
-                 std::string& value) {
+// Takes "NAME VALUE" out of the arguments, if it is there. False where the value is missing.
+template <typename Text>
+bool take_option(std::vector<std::string_view>& arguments, std::string_view name, Text& value) {
   const auto at = std::find(arguments.begin(), arguments.end(), name);
   if (at == arguments.end()) return true;
   if (std::next(at) == arguments.end()) return false;
-  value = *std::next(at);
+  value = std::string(*std::next(at));
   arguments.erase(at, at + 2);
   return true;
 }
@@ -79,18 +79,18 @@ AdminCommand parse_cache_command(const std::vector<std::string_view>& given) {
 AdminCommand parse_block_command(const std::vector<std::string_view>& given) {
   AdminCommand command;
   std::vector<std::string_view> arguments = given;
-  std::string duration;
+  std::optional<std::string> duration;
   const bool complete = take_admin_options(arguments, command) &&
                         take_option(arguments, "--for", duration) && !arguments.empty();
   const std::string_view verb = complete ? arguments[0] : "";
-  if (verb == "list" && arguments.size() == 1 && duration.empty()) {
+  if (verb == "list" && arguments.size() == 1 && !duration) {
     command.method = "GET";
     command.target = "/block";
   } else if (verb == "add" && arguments.size() == 2) {
     command.method = "POST";
     command.target = "/block/add?block=" + http::percent_encode(arguments[1]);
-    if (!duration.empty()) command.target += "&for=" + http::percent_encode(duration);
-  } else if (verb == "del" && arguments.size() == 2 && duration.empty()) {
+    if (duration) command.target += "&for=" + http::percent_encode(*duration);
+  } else if (verb == "del" && arguments.size() == 2 && !duration) {
     command.method = "POST";
     command.target = "/block/remove?block=" + http::percent_encode(arguments[1]);
   } else {

@@ -326,6 +326,8 @@ TEST_CASE("block: an operator lists, adds and lets out, with no jail configured"
         "say whom: block=ADDRESS, or block=ADDRESS/BITS\n");
   CHECK(ask_admin(sluice, "POST /block/add?block=::1&for=soon") ==
         "\"soon\" does not begin with a number\n");
+  CHECK(ask_admin(sluice, "POST /block/add?block=::1&for=") ==
+        "\"\" does not begin with a number\n");
   CHECK(ask_admin(sluice, "POST /block/remove?block=::1&for=1h") ==
         "\"for\" is nothing to say here\n");
 }

@@ -49,6 +49,9 @@ TEST_CASE("block command: what it asks for", "[command_line]") {
   CHECK(add.target == "/block/add?block=2001%3Adb8%3A%3A%2F32&for=2h");
   CHECK(add.admin == "127.0.0.1:1");
   CHECK(parse_block_command({"add", "192.0.2.1"}).target == "/block/add?block=192.0.2.1");
+  // An empty one is for the process to refuse, as any that is none.
+  CHECK(parse_block_command({"add", "192.0.2.1", "--for", ""}).target ==
+        "/block/add?block=192.0.2.1&for=");
   CHECK(parse_block_command({"del", "192.0.2.1"}).target == "/block/remove?block=192.0.2.1");
 }
 
@@ -57,11 +60,13 @@ TEST_CASE("block command: what is misspelt asks for nothing", "[command_line]") 
                                                        {"lists"},
                                                        {"list", "x"},
                                                        {"list", "--for", "1h"},
+                                                       {"list", "--for", ""},
                                                        {"add"},
                                                        {"add", "a", "b"},
                                                        {"add", "a", "--for"},
                                                        {"del"},
-                                                       {"del", "a", "--for", "1h"}}) {
+                                                       {"del", "a", "--for", "1h"},
+                                                       {"del", "a", "--for", ""}}) {
     const AdminCommand command = parse_block_command(wrong);
     CHECK_FALSE(command.wrong.empty());
     CHECK(command.target.empty());
