@@ -5,6 +5,7 @@
 #include <array>
 #include <optional>
 
+#include "proxy/http/chars.h"
 #include "proxy/http/uri.h"
 
 namespace sluice::http {
@@ -14,16 +15,36 @@ constexpr std::string_view kSeparator = ", ";
 constexpr std::string_view kForBegin = "for=";
 constexpr std::string_view kProto = ";proto=";
 constexpr std::size_t kForwardedElement = 64;  // for="[an address]";proto= and a separator
-constexpr std::size_t kNodeMax = IpAddress::kMaxText + sizeof("[]:65535");
+constexpr std::size_t kPortMax = 64;           // obfuscated ones are long
+constexpr std::size_t kNodeMax = IpAddress::kMaxText + sizeof("[]:") + kPortMax;
+
+std::optional<IpAddress> parse_host(std::string_view host) {
+  if (host.front() == '[') host = host.substr(1, host.size() - 2);
+  return IpAddress::parse(host);
+}
 
 // "192.0.2.1", "192.0.2.1:4711", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:4711".
 std::optional<IpAddress> parse_node(std::string_view text) {
   if (const std::optional<IpAddress> address = IpAddress::parse(text)) return address;
   const std::optional<Authority> node = parse_authority(text);
-  if (!node) return std::nullopt;
-  std::string_view host = node->host;
-  if (host.front() == '[') host = host.substr(1, host.size() - 2);
-  return IpAddress::parse(host);
+  return node ? parse_host(node->host) : std::nullopt;
+}
+
+// RFC 7239 6.3: "_", and something behind it.
+bool is_obfuscated(std::string_view port) {
+  return port.size() > 1 && port.front() == '_' &&
+         std::all_of(port.begin(), port.end(),
+                     [](char c) { return is_class(c, char_class::kHostName); });
+}
+
+// The same, but for that its port may be obfuscated: "192.0.2.1:_gazonk".
+std::optional<IpAddress> parse_forwarded_node(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || !is_obfuscated(text.substr(colon + 1))) {
+    return parse_node(text);
+  }
+  const std::optional<Authority> node = parse_authority(text.substr(0, colon));
+  return node && !node->port ? parse_host(node->host) : std::nullopt;
 }
 
 // A name and its value (RFC 7239 4), without the quotes around it; what has no "=" is all name.
@@ -76,7 +97,7 @@ std::optional<IpAddress> parse_quoted_node(std::string_view text) {
     if (i == text.size() || size == plain.size()) return std::nullopt;
     plain[size++] = text[i];
   }
-  return parse_node({plain.data(), size});
+  return parse_forwarded_node({plain.data(), size});
 }
 
 // The for= parameter of one element: for=192.0.2.1;proto=http, for="[2001:db8::1]:4711". None, too,
@@ -91,7 +112,7 @@ std::optional<IpAddress> parse_forwarded_for(std::string_view element) {
     node = pair;
   }
   if (!node) return std::nullopt;
-  return node->quoted ? parse_quoted_node(node->value) : parse_node(node->value);
+  return node->quoted ? parse_quoted_node(node->value) : parse_forwarded_node(node->value);
 }
 
 // Whether an odd number of backslashes stands before it.

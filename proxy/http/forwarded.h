@@ -21,7 +21,8 @@ enum class ClientField : std::uint8_t { XForwardedFor, Forwarded };
 // client. An element that is no address ("unknown", quotes that do not match) ends the walk: what
 // lies to its left was vouched for by nobody, so the last good address stands. Empty elements are
 // ignored (RFC 9110 5.6.1.2). Elements may carry a port; those of Forwarded are the for= parameters
-// (RFC 7239 5.2), and what stands in quoted strings is no element and no parameter.
+// (RFC 7239 5.2), whose port may be obfuscated ("_gazonk"), and what stands in quoted strings is no
+// element and no parameter.
 IpAddress client_address(IpAddress peer, const CidrSet& trusted, const Fields& fields,
                          ClientField from = ClientField::XForwardedFor);
 
