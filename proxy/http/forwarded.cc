@@ -5,6 +5,7 @@
 #include <array>
 #include <optional>
 
+#include "proxy/base/check.h"
 #include "proxy/http/chars.h"
 #include "proxy/http/uri.h"
 
@@ -209,9 +210,7 @@ std::size_t list_bound(const Fields& fields, FieldId id) {
 // RFC 7239 section 6: an IPv6 address stands in brackets, and therefore in quotes.
 void put_forwarded_node(Writer& writer, const IpAddress& address) {
   writer.put(kForBegin);
-  if (address.is_none()) {
-    writer.put("unknown");
-  } else if (address.is_v6()) {
+  if (address.is_v6()) {
     writer.put("\"[");
     writer.put(address);
     writer.put("]\"");
@@ -255,7 +254,6 @@ void overwrite(Fields& fields, const ForwardedHop& hop, Writer& writer) {
 }
 
 void append_to_addresses(Fields& fields, const ForwardedHop& hop, Writer& writer) {
-  if (hop.peer.is_none()) return;
   if (hop.client_field == ClientField::XForwardedFor) {
     writer.put_list(fields, FieldId::XForwardedFor);
   } else if (hop.client != hop.peer) {
@@ -284,12 +282,14 @@ void append_to_forwarded(Fields& fields, const ForwardedHop& hop, Writer& writer
   fields.set(FieldId::Forwarded, writer.take());
 }
 
+// Nobody trusts a peer without an address (CidrSet), and the client of another has one.
 void append(Fields& fields, const ForwardedHop& hop, Writer& writer) {
+  CHECK(!hop.peer.is_none() && !hop.client.is_none());
   append_to_addresses(fields, hop, writer);
   append_to_forwarded(fields, hop, writer);
   if (fields.has(FieldId::XRealIp)) {
-    if (!hop.client.is_none()) writer.put(hop.client);
-    set_unless_empty(fields, FieldId::XRealIp, writer.take());
+    writer.put(hop.client);
+    fields.set(FieldId::XRealIp, writer.take());
   }
   if (fields.value(FieldId::XForwardedProto).empty()) {
     set_unless_empty(fields, FieldId::XForwardedProto, hop.scheme);

@@ -32,7 +32,7 @@ bool passes_forwarded(const Fields& fields, ClientField client_field);
 
 // What this hop knows of its side of the request.
 struct ForwardedHop {
-  IpAddress peer;    // of the connection; none for a unix socket
+  IpAddress peer;    // of the connection; none for a unix socket, which is not trusted
   IpAddress client;  // client_address() of it
   bool peer_trusted = false;
   ClientField client_field = ClientField::XForwardedFor;  // where the client was read
