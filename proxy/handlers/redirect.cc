@@ -8,6 +8,7 @@
 #include "proxy/exchange/exchange.h"
 #include "proxy/handlers/whole_answer.h"
 #include "proxy/http/status.h"
+#include "proxy/http/uri.h"
 
 namespace sluice::handlers {
 
@@ -26,16 +27,12 @@ char* put(char* out, std::string_view text) {
 }
 
 char* put_encoded(char* out, std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
   for (const char c : text) {
     if (stands_in_uri(c)) {
       *out++ = c;
-      continue;
+    } else {
+      out = http::put_escape(out, c);
     }
-    const unsigned byte = static_cast<unsigned char>(c);
-    *out++ = '%';
-    *out++ = kDigits[byte >> 4];
-    *out++ = kDigits[byte & 15];
   }
   return out;
 }

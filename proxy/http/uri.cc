@@ -162,18 +162,24 @@ std::size_t canonical_host(std::string_view host, char* out) {
   return host.size();
 }
 
+char* put_escape(char* out, char c) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  const auto byte = static_cast<unsigned char>(c);
+  *out++ = '%';
+  *out++ = kDigits[byte >> 4];
+  *out++ = kDigits[byte & 0xf];
+  return out;
+}
+
 std::string percent_encode(std::string_view text, std::uint8_t classes) {
   std::string out;
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  char escape[3];
   for (const char c : text) {
     if (is_class(c, classes)) {
       out += c;
-      continue;
+    } else {
+      out.append(escape, put_escape(escape, c));
     }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kDigits[byte >> 4];
-    out += kDigits[byte & 0xf];
   }
   return out;
 }

@@ -25,6 +25,9 @@ bool needs_normalising(std::string_view path);
 // root. REQUIRES: room for path.size() bytes at `out`; `out` may be path.data().
 std::optional<std::size_t> normalise_path(std::string_view path, char* out);
 
+// Writes the escape of one byte, "%C3", and returns its end. REQUIRES: room for 3 bytes at `out`.
+char* put_escape(char* out, char c);
+
 // The text with an escape, "%C3%BC", for each byte that is not of the classes: by default those
 // that are never anything but themselves.
 std::string percent_encode(std::string_view text, std::uint8_t classes = char_class::kUnreserved);
