@@ -16,19 +16,12 @@
 #include "conf/check_cache.h"
 #include "conf/check_compress.h"
 #include "conf/check_files.h"
+#include "conf/letters.h"
 #include "conf/suggest.h"
 #include "conf/syntax.h"
 
 namespace sluice::conf {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
 
 class RouteChecker {
  public:

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "conf/letters.h"
 #include "conf/path.h"
 
 namespace sluice::conf {
@@ -13,10 +14,6 @@ namespace {
 
 constexpr std::size_t kLongestWord = 64;  // longer ones are no slips, and the table is quadratic
 constexpr std::size_t kListedAtMost = 24;
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 // Optimal string alignment distance, ignoring letter case.
 std::size_t distance(std::string_view a, std::string_view b) {

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <vector>
 
+#include "conf/letters.h"
 #include "conf/path.h"
 #include "conf/suggest.h"
 
@@ -34,14 +35,6 @@ const std::vector<std::string_view>& redirect_variables() {
 
 bool is_alnum(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
 }
 
 bool is_hex_pair(std::string_view text) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "proxy/http/chars.h"
+
 namespace sluice::route {
 namespace {
 
@@ -19,10 +21,6 @@ constexpr std::uint32_t hash_end(std::uint32_t hash) {
   hash ^= hash >> 15;
   hash *= 0x85ebca6bU;
   return hash ^ (hash >> 13);
-}
-
-constexpr char to_lower(char c) {
-  return static_cast<unsigned char>(c - 'A') < 26 ? static_cast<char>(c | 0x20) : c;
 }
 
 }  // namespace
@@ -61,7 +59,7 @@ void HostIndex::prepare(std::string_view host, Probe& probe) const {
   probe.length = host.size();
   std::uint32_t hash = kHashStart;
   for (std::size_t i = host.size(); i-- > 0;) {
-    const char c = to_lower(host[i]);
+    const char c = http::to_lower(host[i]);
     probe.name[i] = c;
     hash = hash_step(hash, c);
     if (c == '.' && host.size() - i <= longest_suffix_) {

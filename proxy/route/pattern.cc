@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "proxy/http/chars.h"
+
 namespace sluice::route {
 namespace {
 
@@ -19,10 +21,6 @@ bool is_name_char(char c) {
 
 bool is_literal_char(char c) {
   return is_alnum(c) || c == ':' || c == '.';
-}
-
-char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 std::string quoted(std::string_view text) {
@@ -96,7 +94,7 @@ std::optional<HostPattern> parse_host_pattern(std::string_view text, std::string
     }
   }
   if (pattern.kind == HostPattern::Kind::Below) pattern.name = ".";
-  for (const char c : name) pattern.name += to_lower(c);
+  for (const char c : name) pattern.name += http::to_lower(c);
   return pattern;
 }
 

@@ -77,9 +77,7 @@ std::string read_order(std::string_view query, Order& order) {
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
+  for (char& c : out) c = http::to_lower(c);
   return out;
 }
 
