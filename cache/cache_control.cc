@@ -12,10 +12,6 @@ namespace sluice::cache {
 
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 std::optional<Seconds> value_of(const Directive& directive) {
   return directive.well_formed ? parse_delta_seconds(directive.argument) : std::nullopt;
 }

@@ -19,11 +19,11 @@ std::size_t end_of_quoted(std::string_view text) {
   return std::string_view::npos;
 }
 
-// Of an unquoted one "=" may be a part, as in base64.
+// An unquoted one may be empty, and "=" be a part of it, as in base64.
 bool is_argument(std::string_view text) {
   for (;;) {
     const std::size_t equals = std::min(text.find('='), text.size());
-    if (!is_token(text.substr(0, equals))) return false;
+    if (equals != 0 && !is_token(text.substr(0, equals))) return false;
     if (equals == text.size()) return true;
     text.remove_prefix(equals + 1);
   }
@@ -67,7 +67,7 @@ bool DirectiveReader::next(Directive& out) {
     const std::string_view name = element.substr(0, equals);
     out = {};
     out.name = trim(name);
-    out.well_formed = !name.empty() && is_token(name);
+    out.well_formed = is_token(name);
     if (equals < element.size()) read_argument(element.substr(equals + 1), out);
     return true;
   }

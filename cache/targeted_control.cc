@@ -5,14 +5,11 @@
 #include <cstddef>
 
 #include "cache/response_flags.h"
+#include "cache/tokens.h"
 
 namespace sluice::cache {
 
 namespace {
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 bool is_lower(char c) {
   return c >= 'a' && c <= 'z';

@@ -21,11 +21,15 @@ inline std::string_view trim(std::string_view text) {
   return text;
 }
 
-// RFC 9110 5.6.2, or empty.
+inline bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// RFC 9110 5.6.2.
 inline bool is_token(std::string_view text) {
   constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return std::all_of(text.begin(), text.end(), [kOthers](char c) {
-    return (to_lower(c) >= 'a' && to_lower(c) <= 'z') || (c >= '0' && c <= '9') ||
+  return !text.empty() && std::all_of(text.begin(), text.end(), [kOthers](char c) {
+    return (to_lower(c) >= 'a' && to_lower(c) <= 'z') || is_digit(c) ||
            kOthers.find(c) != std::string_view::npos;
   });
 }
