@@ -15,7 +15,6 @@
 // Waiters are woken, and entries freed, with no lock held. Time is an argument.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>

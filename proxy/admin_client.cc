@@ -6,7 +6,6 @@
 #include <sys/time.h>
 
 #include <cerrno>
-#include <cstring>
 #include <system_error>
 
 #include "proxy/base/fd.h"

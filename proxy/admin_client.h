@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <string>
-#include <string_view>
 
 #include "conf/result.h"
 #include "proxy/net/address.h"

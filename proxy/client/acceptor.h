@@ -3,7 +3,6 @@
 // over TLS if the listener has certificates. Owns its Listener; borrows the worker's Shared.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <ctime>
 
 #include "cache/vary.h"
 #include "proxy/http/conditional.h"
