@@ -13,14 +13,14 @@ namespace {
 
 using exchange::Kind;
 
-// Whatever it is answered with. What is only too large (413, 414, 431) is mostly a browser's with
-// too many cookies, and what asks for what nobody here knows (417, 505, a long method) no attack.
+// Whatever it is answered with. What is only too large (414, 431) is mostly a browser's with too
+// many cookies, and what asks for what nobody here knows (417, 505, a long method) no attack.
 bool is_malformed(const exchange::Failure& failure) {
   if (failure.kind == Kind::PathRefused) return true;
   if (failure.kind != Kind::Malformed || failure.message == http::BadMessage::MethodTooLong) {
     return false;
   }
-  constexpr int kNoAttacks[] = {413, 414, 417, 431, 505};
+  constexpr int kNoAttacks[] = {414, 417, 431, 505};
   const int status = http::bad_message_status(failure.message);
   return std::find(std::begin(kNoAttacks), std::end(kNoAttacks), status) == std::end(kNoAttacks);
 }

@@ -92,10 +92,16 @@ TEST_CASE("jail: who does it too often is closed on at accept, and the log says 
 }
 
 TEST_CASE("jail: what is only too large is not malformed", "[wire][guard]") {
-  SluiceProcess sluice(jailing(R"("malformed": "2/h")", R"(, "limits": {"field": "1KiB"})"));
+  SluiceProcess sluice(
+      jailing(R"("malformed": "2/h")",
+              R"(, "limits": {"field": "1KiB", "request_line": "1KiB", "body": "1KiB"})"));
   const std::string cookies =
       "GET / HTTP/1.1\r\nHost: a\r\nCookie: " + std::string(2000, 'a') + "\r\n\r\n";
   for (int i = 0; i < 4; ++i) CHECK(ask_from(sluice, "127.0.0.2", cookies) == 431);
+  const std::string line = get("/?" + std::string(2000, 'a'));
+  for (int i = 0; i < 4; ++i) CHECK(ask_from(sluice, "127.0.0.2", line) == 414);
+  const std::string length = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n";
+  for (int i = 0; i < 4; ++i) CHECK(ask_from(sluice, "127.0.0.2", length) == 413);
   CHECK(ask_from(sluice, "127.0.0.2") == 200);
 }
 
