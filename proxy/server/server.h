@@ -34,6 +34,7 @@
 #include "proxy/observe/metrics_text.h"
 #include "proxy/observe/route_series.h"
 #include "proxy/server/listeners.h"
+#include "proxy/server/lists_retry.h"
 #include "proxy/server/signals.h"
 #include "proxy/server/snapshot.h"
 #include "proxy/server/worker.h"
@@ -118,12 +119,6 @@ class Server final : private net::NameWatch::Owner {
   std::size_t workers_drained_ = 0;
   bool names_changed_ = false;
   ListFiles list_files_;  // as last read, or tried to
-  // A change of theirs that could not be taken yet, perhaps for something else that is wrong.
-  struct ListsRetry {
-    std::string error;  // that was said
-    net::TimePoint due = net::TimePoint::max();
-    std::chrono::seconds delay{1};  // twice as long each time: the files may be large
-  };
   ListsRetry lists_retry_;
   // Of Jail::changes(); none: the file lacks all.
   std::optional<std::uint64_t> jail_saved_ = 0;

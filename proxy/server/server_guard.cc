@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The other half of Server: the upkeep of the guard, once a second: files of lists that have
 // changed, inmates whose time is over, the jail's own file.
-#include <algorithm>
-#include <utility>
 
 #include "proxy/access/jail_file.h"
 #include "proxy/server/server.h"
@@ -57,7 +55,7 @@ void Server::on_second() {
     for (auto& [path, stamp] : list_files_) stamp = access::stamp_of(path);
     lists_retry_ = {};
     reload_lists();
-  } else if (loop_.now() >= lists_retry_.due) {
+  } else if (lists_retry_.is_due(loop_.now())) {
     reload_lists();
   }
 }
@@ -65,18 +63,14 @@ void Server::on_second() {
 // A reload with the configuration that stands. It may fail for more than the lists, say a
 // certificate that is being replaced, so it is tried again; what is wrong is said once.
 void Server::reload_lists() {
-  constexpr std::chrono::seconds kDelayMax{60};
   const auto error = use(config_);
   if (!error) {
     ++lists_reloads_done_;
     return log_.info("lists reloaded");
   }
   ++lists_reloads_failed_;
-  std::string text = error->text();
-  if (text != lists_retry_.error) log_.error("the lists stay as they were: {}", text);
-  lists_retry_.error = std::move(text);
-  lists_retry_.due = loop_.now() + lists_retry_.delay;
-  lists_retry_.delay = std::min(2 * lists_retry_.delay, kDelayMax);
+  const bool is_news = lists_retry_.failed(error->text(), loop_.now());
+  if (is_news) log_.error("the lists stay as they were: {}", error->text());
 }
 
 }  // namespace sluice::server
