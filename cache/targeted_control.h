@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Targeted cache control (RFC 9213): a field such as CDN-Cache-Control, which speaks to caches like
-// this one and is a dictionary of Structured Fields (RFC 8941 3.2). Strict, unlike Cache-Control:
-// what does not parse is ignored as a whole. Nothing allocates.
+// this one and is a dictionary of Structured Fields (RFC 8941 3.2). What does not parse is ignored
+// as a whole, and Cache-Control counts instead; of that, what can be read does, and what cannot
+// forbids to store. Nothing allocates.
 #pragma once
 
 #include <span>

@@ -52,8 +52,8 @@ class Worker {
   void apply(Change change);
 
   // No new connections; idle ones close, busy ones after their response. `ends_at`: when stop()
-  // will come at the latest. `drained` runs on the
-  // worker's thread once no session is left. Those of the admin listener go on as they were.
+  // will come at the latest. `drained` runs on the worker's thread once no session is left. Those
+  // of the admin listener go on as they were.
   void drain(net::TimePoint ends_at, std::function<void()> drained);
 
   // Ends every session and the loop; then join() returns.
