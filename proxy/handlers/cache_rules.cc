@@ -27,37 +27,25 @@ constexpr FieldId kToldByProxies[] = {FieldId::XForwardedHost, FieldId::XForward
                                       FieldId::XForwardedPort};
 
 // How frameworks behind a proxy are told of another path, host, scheme or method than those of the
-// request. They pass, whoever sends them, so they tell responses apart.
-constexpr std::string_view kOverrides[] = {"X-Forwarded-Server",
-                                           "X-Forwarded-Prefix",
-                                           "X-Forwarded-Path",
-                                           "X-Forwarded-Uri",
-                                           "X-Forwarded-Scheme",
-                                           "X-Forwarded-Protocol",
-                                           "X-Forwarded-Ssl",
-                                           "X-Original-Host",
-                                           "X-Original-URL",
-                                           "X-Rewrite-URL",
-                                           "X-Host",
+// request. They pass, whoever sends them, so they tell responses apart: all that begin so, and
+// these.
+constexpr std::string_view kOverridePrefixes[] = {"X-Forwarded-", "X-Original-", "X-Rewrite-",
+                                                  "X-Proxy", "X-HTTP-"};
+constexpr std::string_view kOverrides[] = {"X-Host",
                                            "X-Url-Scheme",
-                                           "X-HTTP-Method",
-                                           "X-HTTP-Method-Override",
                                            "X-Method-Override",
                                            "Front-End-Https",
-                                           "X-Forwarded-PathBase",
-                                           "X-Forwarded-Method",
                                            "X-Script-Name",
                                            "X-Scheme",
-                                           "X-Original-URI",
-                                           "X-Original-Method",
-                                           "X-HTTP-Host-Override",
-                                           "X-HTTP-DestinationURL",
                                            "X-Backend-Host",
-                                           "X-Proxy-Url",
                                            "X-Envoy-Original-Path",
                                            "X-Arr-Ssl",
+                                           "X-Matched-Path",
+                                           "X-Invoke-Path",
                                            "CF-Visitor",
-                                           "CloudFront-Forwarded-Proto"};
+                                           "CloudFront-Forwarded-Proto",
+                                           "Fastly-SSL",
+                                           "WL-Proxy-SSL"};
 
 struct Url {
   std::string_view path;  // normalised
@@ -175,10 +163,14 @@ void KeyWriter::put_cookie(std::string_view name) {
 
 bool is_override(const http::Field& field) {
   if (field.id != FieldId::Other || field.name.empty()) return false;
-  const char first = http::to_lower(field.name.front());
-  return (first == 'x' || first == 'f' || first == 'c') &&
-         std::any_of(std::begin(kOverrides), std::end(kOverrides),
-                     [&field](std::string_view name) { return http::iequals(field.name, name); });
+  constexpr std::string_view kFirst = "xfcw";
+  if (kFirst.find(http::to_lower(field.name.front())) == std::string_view::npos) return false;
+  const auto begins_with = [&field](std::string_view prefix) {
+    return http::iequals(field.name.substr(0, prefix.size()), prefix);
+  };
+  const auto is = [&field](std::string_view name) { return http::iequals(field.name, name); };
+  return std::any_of(std::begin(kOverridePrefixes), std::end(kOverridePrefixes), begins_with) ||
+         std::any_of(std::begin(kOverrides), std::end(kOverrides), is);
 }
 
 void KeyWriter::put_overrides() {

@@ -216,7 +216,19 @@ TEST_CASE("cache: fields that stand for another URL tell responses apart", "[wir
                            "X-Envoy-Original-Path",
                            "X-ARR-SSL",
                            "CF-Visitor",
-                           "CloudFront-Forwarded-Proto"}) {
+                           "CloudFront-Forwarded-Proto",
+                           "X-Forwarded-Context",
+                           "X-Forwarded-Https",
+                           "X-Forwarded-Base",
+                           "X-Original-Proto",
+                           "X-Rewrite-Uri",
+                           "X-ProxyScheme",
+                           "X-ProxyHost",
+                           "X-ProxyContextPath",
+                           "X-Matched-Path",
+                           "X-Invoke-Path",
+                           "Fastly-SSL",
+                           "WL-Proxy-SSL"}) {
     const std::string sent = "GET|" + std::string(name) + ": ";
     rows.push_back(differ(sent + "evil", "GET"));
     rows.push_back(differ(sent + "a", sent + "b"));
