@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// When a change of the guard's lists is tried again that could not be taken yet, perhaps for
-// something else that is wrong. A value: the time is passed in.
+// When a change, of the guard's lists or of a name's addresses, is tried again that could not be
+// taken yet, perhaps for something else that is wrong. A value: the time is passed in.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace sluice::server {
 
-class ListsRetry {
+class RetryLater {
  public:
   bool is_due(net::TimePoint now) const { return now >= due_; }
 
@@ -29,7 +29,7 @@ class ListsRetry {
  private:
   std::string said_;
   net::TimePoint due_ = net::TimePoint::max();
-  std::chrono::seconds delay_{1};  // twice as long each time: the files may be large
+  std::chrono::seconds delay_{1};  // twice as long each time: files to read may be large
 };
 
 }  // namespace sluice::server

@@ -160,6 +160,7 @@ std::optional<Error> Server::use(conf::Config config, const Snapshot* lists_of) 
     workers_[i]->apply(std::move(change));
   }
   snapshot_ = std::move(*snapshot);
+  names_retry_ = {};
   if (lists_of == nullptr) {
     list_files_ = snapshot_->list_files;
     lists_retry_ = {};
@@ -207,12 +208,15 @@ void Server::on_failed(std::string_view name, std::string_view error) {
 }
 
 // New addresses are a reload with the configuration that stands, and with its lists: a broken file
-// is no reason to stay with backends that are gone.
+// is no reason to stay with backends that are gone. It may fail for something else, say a
+// certificate that is being replaced, so it is tried again.
 void Server::use_new_names() {
   names_changed_ = false;
   if (draining_) return;
   const auto error = use(config_, snapshot_.get());
-  if (error) log_.error("cannot use the new addresses: {}", error->text());
+  if (!error) return;
+  const bool is_news = names_retry_.failed(error->text(), loop_.now());
+  if (is_news) log_.error("cannot use the new addresses: {}", error->text());
 }
 
 int Server::run() {

@@ -34,7 +34,7 @@
 #include "proxy/observe/metrics_text.h"
 #include "proxy/observe/route_series.h"
 #include "proxy/server/listeners.h"
-#include "proxy/server/lists_retry.h"
+#include "proxy/server/retry_later.h"
 #include "proxy/server/signals.h"
 #include "proxy/server/snapshot.h"
 #include "proxy/server/worker.h"
@@ -119,7 +119,8 @@ class Server final : private net::NameWatch::Owner {
   std::size_t workers_drained_ = 0;
   bool names_changed_ = false;
   ListFiles list_files_;  // as last read, or tried to
-  ListsRetry lists_retry_;
+  RetryLater lists_retry_;
+  RetryLater names_retry_;
   // Of Jail::changes(); none: the file lacks all.
   std::optional<std::uint64_t> jail_saved_ = 0;
   bool jail_file_is_ours_ = true;

@@ -51,6 +51,7 @@ void Server::on_second() {
   guard_->jail.expire(access::wall_now());
   save_jail();
   if (draining_) return;
+  if (names_retry_.is_due(loop_.now())) use_new_names();
   if (have_changed(list_files_)) {
     for (auto& [path, stamp] : list_files_) stamp = access::stamp_of(path);
     lists_retry_ = {};

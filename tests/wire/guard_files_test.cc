@@ -266,6 +266,37 @@ TEST_CASE("access: a list's file that is broken keeps no backend's new address f
   CHECK(status_from(sluice, "127.0.0.7") == 403);
 }
 
+// They were forgotten: the backend that was gone stayed in use.
+TEST_CASE("names: addresses that change while something else is wrong are used once that is right",
+          "[wire][tls][regression]") {
+  DnsServer dns;
+  dns.set("app.test", {.addresses = {"127.0.0.3"}, .ttl_s = 1});  // where nobody listens
+  ScriptedBackend backend(ScriptedBackend::answer(200, "x"));
+  const std::string port = backend.address().substr(backend.address().rfind(':'));
+  const TempDir directory;
+  const auto certificate =
+      sluice::support::make_certificate(directory.path(), "localhost", {"localhost"});
+  SluiceProcess sluice(R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"},
+      {"address": "127.0.0.1:0", "tls": {"certificates": [{"cert": ")" +
+                       certificate.cert_path + R"(", "key": ")" + certificate.key_path +
+                       R"("}]}}],
+    "pools": {"p": {"backends": ["app.test)" +
+                       port + R"("], "max_fails": 0}}, "routes": [{"forward": {"pool": "p"}}],
+    "resolver": {"servers": [")" +
+                       dns.address() + R"("], "min_ttl": "1s"}})");
+  sluice.wait_for_log(port + " resolves to 1 address");
+  std::filesystem::rename(certificate.key_path, certificate.key_path + ".away");
+  dns.set("app.test", {.addresses = {"127.0.0.1"}, .ttl_s = 1});
+  sluice.wait_for_log("cannot use the new addresses: ");
+  CHECK(status_from(sluice, "127.0.0.1") == 502);
+  std::filesystem::rename(certificate.key_path + ".away", certificate.key_path);
+  const Deadline deadline;
+  while (status_from(sluice, "127.0.0.1") != 200) {
+    if (deadline.expired()) throw Failure("the new address is not used");
+  }
+  CHECK(count_of(sluice.log(), "cannot use the new addresses") == 1);
+}
+
 TEST_CASE("reload: a list that is broken changes nothing, and says where",
           "[wire][guard][reload]") {
   const TempDir directory;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "proxy/server/lists_retry.h"
+#include "proxy/server/retry_later.h"
 
 #include <catch2/catch.hpp>
 
@@ -9,8 +9,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-TEST_CASE("lists: what fails is tried again after twice the time, up to a minute", "[server]") {
-  ListsRetry retry;
+TEST_CASE("retry later: what fails is tried again after twice the time, up to a minute",
+          "[server]") {
+  RetryLater retry;
   net::TimePoint now{seconds(1000)};
   CHECK_FALSE(retry.is_due(now + std::chrono::hours(1)));
   for (const int delay : {1, 2, 4, 8, 16, 32, 60, 60, 60}) {
@@ -22,8 +23,8 @@ TEST_CASE("lists: what fails is tried again after twice the time, up to a minute
   }
 }
 
-TEST_CASE("lists: what is wrong is said once", "[server]") {
-  ListsRetry retry;
+TEST_CASE("retry later: what is wrong is said once", "[server]") {
+  RetryLater retry;
   const net::TimePoint now{seconds(1000)};
   CHECK(retry.failed("a", now));
   CHECK_FALSE(retry.failed("a", now));
