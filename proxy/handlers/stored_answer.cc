@@ -55,6 +55,9 @@ Representation representation_of(const cache::Entry& entry, std::optional<std::u
   return out;
 }
 
+// Of what a filter makes: nobody's request.
+constexpr cache::Want kUncounted{.stale = nullptr, .variant = 0, .counted = false};
+
 bool asks_for_part(const http::Fields& fields) {
   return fields.has(FieldId::IfNoneMatch) || fields.has(FieldId::IfModifiedSince) ||
          fields.has(FieldId::IfMatch) || fields.has(FieldId::IfUnmodifiedSince) ||
@@ -113,9 +116,10 @@ std::string_view StoredAnswer::coded_key_text(std::string_view coding) const {
 
 std::optional<std::uint64_t> StoredAnswer::use(std::string_view coding) {
   coded_key_ = coded_key_text(coding);
+  const cache::Key key = store_.key(coded_key_);
+  coded_purges_before_ = store_.purges(key);
   cache::Lookup found =
-      store_.look_up_or_lead(store_.key(coded_key_), cache::AnyEntry(), std::time(nullptr),
-                             {.stale = nullptr, .variant = 0, .counted = false});
+      store_.look_up_or_lead(key, cache::AnyEntry(), std::time(nullptr), kUncounted);
   if (found.kind == cache::Lookup::Kind::Hit) {
     cursor_ = cache::Cursor(found.entry->body());
     size_known_ = true;
@@ -123,7 +127,7 @@ std::optional<std::uint64_t> StoredAnswer::use(std::string_view coding) {
     plan_.whole(cursor_.body()->available());
     return plan_.size();
   }
-  if (found.kind == cache::Lookup::Kind::Lead && store_.has_room_for(0)) {
+  if (store_.has_room_for(0)) {
     coded_lead_ = std::move(found.lead);
     coded_ = store_.new_body(std::nullopt);
   }
@@ -138,14 +142,20 @@ void StoredAnswer::keep_end() {
   if (!coded_) return;
   const cache::BodyPtr body = coded_.body();
   coded_.finish();
-  coded_lead_.publish(cache::Entry::create({.key = store_.key(coded_key_),
-                                            .status = entry_->status(),
-                                            .fields = {},
-                                            .terms = entry_->terms(),
-                                            .variant = {},
-                                            .tags = entry_->tags(),
-                                            .content_length = body->available(),
-                                            .body = body}));
+  const cache::Key key = store_.key(coded_key_);
+  const cache::EntryPtr entry = cache::Entry::create({.key = key,
+                                                      .status = entry_->status(),
+                                                      .fields = {},
+                                                      .terms = entry_->terms(),
+                                                      .variant = {},
+                                                      .tags = entry_->tags(),
+                                                      .content_length = body->available(),
+                                                      .body = body});
+  if (coded_lead_) {
+    coded_lead_.publish(entry);
+  } else {
+    store_.insert(entry, coded_purges_before_);
+  }
 }
 
 std::string_view StoredAnswer::next(bool* ended) {

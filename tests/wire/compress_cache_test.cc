@@ -3,6 +3,7 @@
 // it was made of.
 #include <catch2/catch.hpp>
 
+#include <random>
 #include <string>
 #include <vector>
 
@@ -133,6 +134,25 @@ TEST_CASE("cache: a client that leaves while its body is compressed leaves nothi
     CHECK(back.whole);
     CHECK((back.text == large));
   }
+}
+
+// As long as he read, each hit was compressed anew.
+TEST_CASE("cache: a slow client does not keep from others what they have compressed",
+          "[wire][cache][compress][regression]") {
+  std::string large(8'000'000, '\0');  // more, compressed, than the system buffers
+  std::minstd_rand random(1);
+  for (char& c : large) c = static_cast<char>('a' + random() % 26);
+  Origin origin(
+      {{"/a", {{200, {{"Content-Type", "text/html"}, {"Cache-Control", "max-age=1000"}}, large}}}});
+  SluiceProcess sluice(caching(origin.backend()));
+  CHECK((get(sluice, "/a").body == large));
+  RawClient slow = sluice.connect(0, {.receive_buffer = 4096});
+  slow.send("GET /a HTTP/1.1\r\nHost: a.example\r\nAccept-Encoding: gzip\r\n\r\n");
+  CHECK_FALSE(compressed_before(read_response_head(slow)));
+  CHECK_FALSE(compressed_before(get(sluice, "/a", with("gzip"))));
+  const Response next = get(sluice, "/a", with("gzip"));
+  CHECK(compressed_before(next));
+  CHECK((decode("gzip", next.body).text == large));
 }
 
 TEST_CASE("cache: of all who compress the same body at once each has it right, and one keeps it",
