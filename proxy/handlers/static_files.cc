@@ -65,6 +65,7 @@ class FileResponder final : public exchange::Responder, private net::Requeued {
   void unlink() { net::Requeued::ListHook<net::RequeueTag>::unlink(); }
   void refuse(Kind kind) { exchange_.fail({Side::Proxy, kind}); }
   std::string_view own_path();
+  bool lacks_slash(std::string_view path);
   void redirect_to_directory();
   void list(std::string_view path, FoundFile directory);
   std::string_view accepted_codings();
@@ -98,6 +99,7 @@ void FileResponder::start() {
   if (method != http::Method::Get && method != http::Method::Head) return refuse(Kind::ReadOnly);
   const std::string_view path = own_path();
   if (!path.starts_with('/')) return refuse(Kind::FileMissing);
+  if (lacks_slash(path)) return redirect_to_directory();
   const std::string_view codings = accepted_codings();
   if (answer_as_kept(path, codings)) return;
   FoundFile file = lookup_.find(path, exchange_.arena());
@@ -123,6 +125,12 @@ void FileResponder::start() {
 std::string_view FileResponder::own_path() {
   const route::RewrittenPath path = exchange_.rewritten_path();
   return exchange_.arena().join({path.head, path.tail});
+}
+
+// The bare prefix of a route ("/s" of "/s/*") has become "/". Links in that directory would lead
+// the client elsewhere.
+bool FileResponder::lacks_slash(std::string_view path) {
+  return path.ends_with('/') && !exchange_.path().ends_with('/') && !exchange_.match().exact;
 }
 
 // The client's own path, not the one below the root; it cannot begin with "//".

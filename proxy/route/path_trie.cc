@@ -75,9 +75,9 @@ Match PathTrie::find(std::string_view path) const {
   for (const Node* node = &nodes_.front(); node != nullptr;) {
     const bool at_end = depth == path.size();
     if (node->prefix != nullptr && (depth == 0 || at_end || path[depth] == '/')) {
-      longest = {node->prefix, depth};
+      longest = {node->prefix, depth, false};
     }
-    if (at_end && node->exact != nullptr) return {node->exact, depth};
+    if (at_end && node->exact != nullptr) return {node->exact, depth, true};
     node = child(*node, path.substr(depth));
     if (node != nullptr) depth += node->label_length;
   }

@@ -46,6 +46,7 @@ struct Match {
   const Route* route = nullptr;   // borrowed from the Snapshot; null: nothing matched
   std::size_t prefix_length = 0;  // bytes of the path the pattern spells out: all of an exact one,
                                   // 4 of "/api/*", none of "/*"
+  bool exact = false;             // the pattern is that path alone
 
   explicit operator bool() const { return route != nullptr; }
 };

@@ -125,6 +125,7 @@ class Rules {
     MUST(match.route == (expected != nullptr ? expected->route : nullptr));
     if (expected == nullptr) return;
     MUST(match.prefix_length == expected->path.path.size());
+    MUST(match.exact == expected->path.exact);
     MUST(match.prefix_length <= path.size());
     const auto rewritten = route::rewrite_path({"", "/new"}, path, match.prefix_length).text();
     MUST(!path.starts_with('/') || rewritten.starts_with('/'));

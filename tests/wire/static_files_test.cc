@@ -51,7 +51,7 @@ TEST_CASE("files: what is below the root is sent, with its type and its validato
   CHECK(ask(client, "/").body == "<h1>home</h1>\n");
   CHECK(ask(client, "/docs/").body == "docs\n");
   CHECK(ask(client, "/s/docs/").body == "docs\n");
-  CHECK(ask(client, "/s").body == "<h1>home</h1>\n");
+  CHECK(ask(client, "/s/").body == "<h1>home</h1>\n");
   CHECK(ask(client, "/inside").body == "0123456789");
   CHECK(ask(client, "/a%20b%25.txt?query").body == "odd name\n");
   CHECK(ask(client, "/empty.css").body.empty());
@@ -95,6 +95,32 @@ TEST_CASE("files: a directory without its slash is a redirect to the client's ow
   CHECK(response.status == 308);
   CHECK(response.field("Location") == "/docs/?x=1");
   CHECK(ask(client, "/s/docs").field("Location") == "/s/docs/");
+}
+
+TEST_CASE("files: the bare prefix of a rewritten path is a directory without its slash",
+          "[wire][files]") {
+  Site site;
+  const std::string files =
+      R"("files": {"root": ")" + (site.directory.path() / "www").string() + "\"}}";
+  SluiceProcess sluice(R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}], "routes": [
+    {"match": {"path": "/s/*"}, "strip_prefix": "/s", )" +
+                       files + R"(,
+    {"match": {"path": "/r/*"}, "replace_prefix": "/", )" +
+                       files + R"(,
+    {"match": {"path": "/home"}, "replace_prefix": "/", )" +
+                       files + ", {" + files + "]}");
+  RawClient client = sluice.connect();
+  for (const std::string path : {"/s", "/r"}) {
+    CAPTURE(path);
+    CHECK(ask(client, path + "/").body == "<h1>home</h1>\n");  // kept under the same own path
+    const Response bare = ask(client, path + "?x=1");
+    CHECK(bare.status == 308);
+    CHECK(bare.field("Location") == path + "/?x=1");
+  }
+  CHECK(ask(client, "/s/digits.txt").status == 200);
+  CHECK(ask(client, "/").body == "<h1>home</h1>\n");
+  // The route has no other path to lead to.
+  CHECK(ask(client, "/home").body == "<h1>home</h1>\n");
 }
 
 TEST_CASE("files: other methods than GET and HEAD are refused", "[wire][files]") {
