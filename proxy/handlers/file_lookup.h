@@ -43,6 +43,7 @@ struct FoundFile {
   // By the system's clock, just before all of that was read.
   std::int64_t looked_seconds = 0;
   std::uint32_t looked_nanoseconds = 0;
+  bool changing = false;  // it was touched while its content was read
 };
 
 // Whether nobody has changed it, or what is said of it, since it was found.

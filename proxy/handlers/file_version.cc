@@ -27,7 +27,7 @@ std::uint64_t version_of(const FoundFile& file) {
 bool is_settled(const FoundFile& file) {
   // Some file systems count in steps of two seconds.
   constexpr std::int64_t kSeconds = 2;
-  return file.looked_seconds - file.changed_seconds > kSeconds;
+  return !file.changing && file.looked_seconds - file.changed_seconds > kSeconds;
 }
 
 std::string_view entity_tag(const FoundFile& file, Arena& arena) {

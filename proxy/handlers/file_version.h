@@ -12,8 +12,8 @@
 
 namespace sluice::handlers {
 
-// Whether it was changed so long before it was looked at that a later change will show. A time in
-// the future is that of a clock which cannot be trusted.
+// Whether it was changed so long before it was looked at that a later change will show, and not
+// while it was read. A time in the future is that of a clock which cannot be trusted.
 bool is_settled(const FoundFile& file);
 
 // Strong of a settled file: size, time and inode, the same for all processes. Of others it is weak

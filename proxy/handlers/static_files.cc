@@ -74,7 +74,7 @@ class FileResponder final : public exchange::Responder, private net::Requeued {
   void answer_from(cache::EntryPtr entry);
   bool answer_from_open();
   void answer(FoundFile found);
-  void answer_by_store(const OpenFile& file);
+  void answer_by_store(OpenFile& file);
   void answer_by_file(OpenFilePtr file);
   OpenFile choose_coding(FoundFile file);
   http::Validators describe(const OpenFile& open);
@@ -179,11 +179,13 @@ bool FileResponder::answer_from_open() {
   return true;
 }
 
-void FileResponder::answer_by_store(const OpenFile& file) {
+// Read before it is described: what is said of it is to be true of these bytes.
+void FileResponder::answer_by_store(OpenFile& file) {
+  const cache::BodyPtr body = StoredFiles::body_of(file.found, known_);
+  if (!body) return refuse(Kind::FileFailed);
   describe(file);
-  cache::EntryPtr entry = stored_.keep(exchange_, key_, file.found, known_, std::time(nullptr));
-  if (!entry) return refuse(Kind::FileFailed);
-  answer_from(std::move(entry));
+  answer_from(
+      stored_.keep(exchange_, key_, {body, content_mark(file.found)}, known_, std::time(nullptr)));
 }
 
 // The page has the client's own path for a heading, so it is not kept for others.
@@ -196,7 +198,8 @@ void FileResponder::list(std::string_view path, FoundFile directory) {
   const std::optional<std::string> page = directory_listing(lookup_, std::move(directory), heading);
   if (!page) return refuse(Kind::FileFailed);
   exchange_.response_slot().fields.add(FieldId::ContentType, "text/html; charset=utf-8");
-  answer_from(stored_.keep_page(exchange_, key_, *page, known_, std::time(nullptr)));
+  answer_from(
+      stored_.keep(exchange_, key_, {cache::Body::of(*page), {}}, known_, std::time(nullptr)));
 }
 
 void FileResponder::answer(FoundFile found) {

@@ -31,11 +31,6 @@ bool read_whole(const FoundFile& file, std::string& out) {
   return true;
 }
 
-cache::BodyPtr body_of(const FoundFile& file) {
-  std::string bytes;
-  return read_whole(file, bytes) ? cache::Body::of(bytes) : cache::BodyPtr();
-}
-
 }  // namespace
 
 cache::Key StoredFiles::key(exchange::Exchange& exchange, const FileLookup& lookup,
@@ -52,42 +47,33 @@ StoredFiles::Found StoredFiles::find(const cache::Key& key, cache::Time now) con
   return {std::move(found.entry), fresh, purges};
 }
 
-cache::EntryPtr StoredFiles::keep(exchange::Exchange& exchange, const cache::Key& key,
-                                  const FoundFile& file, const Found& known,
-                                  cache::Time now) const {
-  // In the place of tags, which a file has none of.
+cache::BodyPtr StoredFiles::body_of(FoundFile& file, const Found& known) {
   const std::string mark = content_mark(file);
-  const bool untouched = known.entry && !mark.empty() && known.entry->tags() == mark;
-  cache::EntryParts parts;
-  parts.key = key;
-  parts.terms.response_time = now;
-  parts.tags = mark;
-  parts.body = untouched ? known.entry->body() : body_of(file);
-  return parts.body ? insert(exchange, std::move(parts), known) : cache::EntryPtr();
+  const bool same = known.entry && !mark.empty() && known.entry->tags() == mark;
+  if (same) return known.entry->body();
+  std::string bytes;
+  if (!read_whole(file, bytes)) return {};
+  file.changing = !is_untouched(file);
+  return cache::Body::of(bytes);
 }
 
-cache::EntryPtr StoredFiles::keep_page(exchange::Exchange& exchange, const cache::Key& key,
-                                       std::string_view page, const Found& known,
-                                       cache::Time now) const {
-  cache::EntryParts parts;
-  parts.key = key;
-  parts.terms.response_time = now;
-  parts.body = cache::Body::of(page);
-  return insert(exchange, std::move(parts), known);
-}
-
-// With the fields that the response has.
-cache::EntryPtr StoredFiles::insert(exchange::Exchange& exchange, cache::EntryParts parts,
-                                    const Found& known) const {
+cache::EntryPtr StoredFiles::keep(exchange::Exchange& exchange, const cache::Key& key,
+                                  const Content& content, const Found& known,
+                                  cache::Time now) const {
   const http::Fields& head = exchange.response_slot().fields;
   std::vector<cache::Field> fields;
   fields.reserve(head.size());
   for (const http::Field& field : head) {
     fields.push_back({field.name, field.value, static_cast<std::uint8_t>(field.id)});
   }
+  cache::EntryParts parts;
+  parts.key = key;
   parts.fields = fields;
+  parts.terms.response_time = now;
   parts.terms.lifetime = 1;
-  parts.content_length = parts.body->available();
+  parts.tags = content.mark;  // a file has none
+  parts.content_length = content.body->available();
+  parts.body = content.body;
   cache::EntryPtr entry = cache::Entry::create(parts);
   store_.insert(entry, known.purges);
   return entry;

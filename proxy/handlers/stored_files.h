@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "cache/entry.h"
@@ -37,20 +38,20 @@ class StoredFiles {
   };
   Found find(const cache::Key& key, cache::Time now) const;
 
-  // Stores the file with the fields that exchange.response_slot() has; with the bytes of `known`,
-  // which was found before, where it is that same file, untouched. None where it cannot be read as
-  // a whole. REQUIRES: not larger than kFileBytesMax.
-  cache::EntryPtr keep(exchange::Exchange& exchange, const cache::Key& key, const FoundFile& file,
+  // The bytes of a file: those of `known`, which was found before, where it is that same file,
+  // untouched, else what is read. One that was changed meanwhile is `changing` from then on. None
+  // where it cannot be read as a whole. REQUIRES: not larger than kFileBytesMax.
+  static cache::BodyPtr body_of(FoundFile& file, const Found& known);
+
+  struct Content {
+    cache::BodyPtr body;
+    std::string mark;  // content_mark(); empty: it is made anew each time
+  };
+  // Stores it with the fields that exchange.response_slot() has, to be looked at in a second.
+  cache::EntryPtr keep(exchange::Exchange& exchange, const cache::Key& key, const Content& content,
                        const Found& known, cache::Time now) const;
 
-  // The same of a page that was made, for a second.
-  cache::EntryPtr keep_page(exchange::Exchange& exchange, const cache::Key& key,
-                            std::string_view page, const Found& known, cache::Time now) const;
-
  private:
-  cache::EntryPtr insert(exchange::Exchange& exchange, cache::EntryParts parts,
-                         const Found& known) const;
-
   cache::Store& store_;
 };
 

@@ -4,11 +4,11 @@
 #include <catch2/catch.hpp>
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 
 #include "cache/store.h"
 #include "proxy/handlers/stored_files.h"
+#include "tests/support/cache_rig.h"
 #include "tests/support/exchange_rig.h"
 #include "tests/support/temp_dir.h"
 
@@ -57,42 +57,64 @@ TEST_CASE("file version: a strong tag stands for one content, a weak one for one
 struct KeptFile {
   KeptFile() { directory.write("f", "old"); }
 
-  // As if the file system's clock had stood still since the first time.
-  cache::EntryPtr keep(std::int64_t seconds_after_change) {
+  FoundFile find(std::int64_t seconds_after_change) {
     FoundFile file = lookup.find("/f", rig.exchange.arena());
     REQUIRE(file.status == FoundFile::Status::Found);
+    file.looked_seconds = file.changed_seconds + seconds_after_change;
+    return file;
+  }
+  // As if the file system's clock stood still.
+  FoundFile find_at_one_time(std::int64_t seconds_after_change) {
+    FoundFile file = find(seconds_after_change);
     file.changed_seconds = 1'000'000;
     file.changed_nanoseconds = 0;
     file.looked_seconds = file.changed_seconds + seconds_after_change;
-    const StoredFiles files(store);
+    return file;
+  }
+
+  std::string keep(FoundFile file) {
     const cache::Key key = files.key(rig.exchange, lookup, "/f", {});
-    return files.keep(rig.exchange, key, file, files.find(key, 0), 0);
+    const StoredFiles::Found known = files.find(key, 0);
+    body = StoredFiles::body_of(file, known);
+    REQUIRE(body);
+    files.keep(rig.exchange, key, {body, content_mark(file)}, known, 0);
+    return support::text_of(body);
   }
 
   support::TempDir directory;
   FileLookup lookup{directory.path().string(), {}, {}, false};
   support::ExchangeRig rig;
   cache::Store store{{}};
+  StoredFiles files{store};
+  cache::BodyPtr body;  // what was kept last
 };
-
-std::string text_of(const cache::EntryPtr& entry) {
-  return std::string(cache::Cursor(entry->body()).piece(100));
-}
 
 TEST_CASE("stored files: what is written twice in a tick of the file's clock is read again",
           "[files]") {
   KeptFile kept;
-  CHECK(text_of(kept.keep(0)) == "old");
+  CHECK(kept.keep(kept.find_at_one_time(0)) == "old");
   kept.directory.write("f", "new");
-  CHECK(text_of(kept.keep(1)) == "new");
+  CHECK(kept.keep(kept.find_at_one_time(1)) == "new");
   kept.directory.write("f", "3rd");
-  CHECK(text_of(kept.keep(3)) == "3rd");
+  CHECK(kept.keep(kept.find_at_one_time(3)) == "3rd");
 }
 
 TEST_CASE("stored files: a file that was left alone keeps its bytes", "[files]") {
   KeptFile kept;
-  const cache::EntryPtr first = kept.keep(3);
-  CHECK(kept.keep(4)->body() == first->body());
+  kept.keep(kept.find(3));
+  const cache::BodyPtr first = kept.body;
+  kept.keep(kept.find(4));
+  CHECK(kept.body == first);
+}
+
+TEST_CASE("stored files: a file that is changed before it is read is not settled", "[files]") {
+  KeptFile kept;
+  FoundFile file = kept.find(3);
+  kept.directory.write("f", "newer");  // longer, as its time may be the same
+  CHECK(support::text_of(StoredFiles::body_of(file, {})) == "new");
+  CHECK_FALSE(is_settled(file));
+  CHECK(entity_tag(file, kept.rig.exchange.arena()).starts_with("W/"));
+  CHECK(content_mark(file).empty());
 }
 
 }  // namespace
