@@ -15,6 +15,13 @@ Time staleness(const Terms& terms, Time now) {
   return std::max<Time>(0, -freshness_left(terms, now));
 }
 
+// It came later than now: the clock was set back, and does not say how old it is. Clocks of threads
+// and of machines that are kept together tremble by less.
+bool is_of_future(const Terms& terms, Time now) {
+  constexpr Time kTremble = 2;
+  return terms.response_time > now + kTremble;
+}
+
 // The request does not take what is too old for it, whoever allowed its use.
 bool is_too_old(const Terms& terms, const RequestControl& request, Time now, bool fresh) {
   if (request.min_fresh && freshness_left(terms, now) < request.min_fresh->count()) return true;
@@ -64,6 +71,7 @@ Time freshness_left(const Terms& terms, Time now) {
 }
 
 Use judge_use(const Terms& terms, const RequestControl& request, Time now, bool marked_stale) {
+  marked_stale = marked_stale || is_of_future(terms, now);
   const bool fresh = !marked_stale && freshness_left(terms, now) > 0;
   if (terms.always_validate || request.no_cache) return Use::Validate;
   if (is_too_old(terms, request, now, fresh)) return Use::Validate;
@@ -77,6 +85,7 @@ Use judge_use(const Terms& terms, const RequestControl& request, Time now, bool 
 
 bool may_serve_on_error(const Terms& terms, const RequestControl& request, Time now,
                         bool marked_stale) {
+  marked_stale = marked_stale || is_of_future(terms, now);
   // "Regardless of other freshness information" (RFC 5861 4): of the request only no-cache counts.
   if (terms.always_validate || request.no_cache) return false;
   if (!marked_stale && freshness_left(terms, now) > 0) return true;

@@ -148,7 +148,8 @@ enum class Use : std::uint8_t {
   Validate,              // ask the origin first; a request with only-if-cached gets 504 instead
 };
 
-// `marked_stale`: somebody declared it stale before its time (a soft purge).
+// `marked_stale`: somebody declared it stale before its time (a soft purge). So is what came later
+// than now, by a clock that was set back since.
 Use judge_use(const Terms& terms, const RequestControl& request, Time now, bool marked_stale);
 
 // The origin failed, by giving no answer or one of is_error_status(): may the stored response stand

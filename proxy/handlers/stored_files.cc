@@ -43,6 +43,7 @@ StoredFiles::Found StoredFiles::find(const cache::Key& key, cache::Time now) con
   const std::uint64_t purges = store_.purges(key);
   cache::Lookup found = store_.find(key, cache::AnyEntry(), now);
   const bool fresh = found.entry && !found.entry->marked_stale() &&
+                     found.entry->terms().response_time <= now &&  // the clock was not set back
                      cache::freshness_left(found.entry->terms(), now) > 0;
   return {std::move(found.entry), fresh, purges};
 }

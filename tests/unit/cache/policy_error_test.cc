@@ -34,6 +34,8 @@ TEST_CASE("policy: stale if error", "[cache][policy]") {
   check({
       {"RFC 5861 4: nobody said so", kPlain, "", 60, false},
       {"RFC 5861 4: what is fresh needs no permission", kPlain, "", 59, true},
+      {"RFC 5861 4: what a clock that was set back says nothing of does", kPlain, "", -3, false},
+      {"RFC 5861 4: and has it", kGrace, "", -3, true},
       {"RFC 5861 4: from the lifetime on", kGrace, "", 60, true},
       {"RFC 5861 4: to its last second", kGrace, "", 89, true},
       {"RFC 5861 4: not beyond", kGrace, "", 90, false},

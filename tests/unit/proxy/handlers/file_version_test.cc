@@ -72,12 +72,12 @@ struct KeptFile {
     return file;
   }
 
+  cache::Key key() { return files.key(rig.exchange, lookup, "/f", {}); }
   std::string keep(FoundFile file) {
-    const cache::Key key = files.key(rig.exchange, lookup, "/f", {});
-    const StoredFiles::Found known = files.find(key, 0);
+    const StoredFiles::Found known = files.find(key(), 0);
     body = StoredFiles::body_of(file, known);
     REQUIRE(body);
-    files.keep(rig.exchange, key, {body, content_mark(file)}, known, 0);
+    files.keep(rig.exchange, key(), {body, content_mark(file)}, known, 0);
     return support::text_of(body);
   }
 
@@ -105,6 +105,17 @@ TEST_CASE("stored files: a file that was left alone keeps its bytes", "[files]")
   const cache::BodyPtr first = kept.body;
   kept.keep(kept.find(4));
   CHECK(kept.body == first);
+}
+
+TEST_CASE(
+    "stored files: a file is looked at again after a second, and by a clock that was set back",
+    "[files]") {
+  KeptFile kept;
+  kept.keep(kept.find(3));  // at 0
+  const cache::Key key = kept.key();
+  CHECK(kept.files.find(key, 0).fresh);
+  CHECK_FALSE(kept.files.find(key, 1).fresh);
+  CHECK_FALSE(kept.files.find(key, -1).fresh);
 }
 
 TEST_CASE("stored files: a file that is changed before it is read is not settled", "[files]") {
