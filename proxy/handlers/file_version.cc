@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 
 namespace sluice::handlers {
@@ -12,6 +13,11 @@ namespace sluice::handlers {
 namespace {
 
 constexpr std::uint64_t kNanoseconds = 1'000'000'000;
+
+// Some file systems count in steps of two seconds.
+constexpr std::int64_t kStepSeconds = 2;
+
+constexpr std::string_view kMarkBegin = "file:";
 
 // When the file was changed last, and which one it is: another may have come into its place with
 // the same time. Of two files that differ in one of both it differs for sure.
@@ -25,9 +31,20 @@ std::uint64_t version_of(const FoundFile& file) {
 }  // namespace
 
 bool is_settled(const FoundFile& file) {
-  // Some file systems count in steps of two seconds.
-  constexpr std::int64_t kSeconds = 2;
-  return !file.changing && file.looked_seconds - file.changed_seconds > kSeconds;
+  return !file.changing && file.looked_seconds - file.changed_seconds > kStepSeconds;
+}
+
+std::int64_t last_modified(const FoundFile& file) {
+  // By so much the file's clock may be behind: the longest tick.
+  constexpr std::uint64_t kBehind = 10'000'000;
+  // A file system that has no fractions has none of the other time either.
+  const bool was_set = file.modified_nanoseconds == 0 && file.changed_nanoseconds != 0;
+  if (was_set) return file.modified_seconds;
+  return file.modified_seconds + (file.modified_nanoseconds + kBehind < kNanoseconds ? 1 : 2);
+}
+
+std::int64_t here_since(const FoundFile& file) {
+  return file.changed_seconds + kStepSeconds + 1;
 }
 
 std::string_view entity_tag(const FoundFile& file, Arena& arena) {
@@ -47,8 +64,16 @@ std::string_view entity_tag(const FoundFile& file, Arena& arena) {
 std::string content_mark(const FoundFile& file) {
   if (!is_settled(file)) return {};
   // The time of its last change of any kind, which nobody can set.
-  return fmt::format("file:{:x}.{:x}.{:x}.{:x}.{:x}", file.device, file.inode, file.size,
-                     file.changed_seconds, file.changed_nanoseconds);
+  return fmt::format("{}{:x}.{:x}.{:x}.{:x}.{:x}", kMarkBegin, here_since(file),
+                     file.changed_nanoseconds, file.device, file.inode, file.size);
+}
+
+std::optional<std::int64_t> here_since(std::string_view mark) {
+  if (!mark.starts_with(kMarkBegin)) return std::nullopt;
+  constexpr int kHex = 16;
+  std::int64_t seconds = 0;
+  std::from_chars(mark.data() + kMarkBegin.size(), mark.data() + mark.size(), seconds, kHex);
+  return seconds;
 }
 
 }  // namespace sluice::handlers

@@ -354,7 +354,7 @@ void CacheResponder::answer(cache::EntryPtr entry, CacheUse use, const http::Fie
   exchange_.set_cache_use(use);
   exchange_.response_slot().fields.add(kCacheStatus,
                                        cache_status_of(status_of(*entry, use, now), exchange_));
-  answer_.start(std::move(entry));
+  answer_.start(std::move(entry), StoredAnswer::Of::Response);
 }
 
 // What is used stale because the pool gave no answer is a hit, too (RFC 9211 2.1).

@@ -29,11 +29,10 @@ std::string_view text(Arena& arena, const Format& format, const Args&... args) {
   return {out, std::min(result.size, kRoom)};
 }
 
-// In If-Modified-Since the date stands for a last_modified that is not there (RFC 9111 4.3.2).
 http::Precondition judge_conditions(const http::RequestHead& request, const Representation& of,
                                     std::int64_t now) {
   http::Validators validators = of.validators;
-  if (!validators.last_modified) validators.last_modified = validators.date;
+  if (of.of_cache && !validators.last_modified) validators.last_modified = validators.date;
   return http::evaluate_conditions(request, validators, now);
 }
 

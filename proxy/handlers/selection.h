@@ -17,6 +17,7 @@ struct Representation {
   http::Validators validators;
   std::optional<std::uint64_t> size;  // not known yet: no range can be answered
   std::string_view content_type;
+  bool of_cache = false;  // RFC 9111 4.3.2: its date stands for a last_modified that is not there
 };
 
 // The status: 200, 206, 304, 412 or 416. `plan` then holds the body; not of a 200 without a size.

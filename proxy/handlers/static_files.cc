@@ -168,7 +168,7 @@ bool FileResponder::answer_from_store(std::string_view path, std::string_view ex
 
 void FileResponder::answer_from(cache::EntryPtr entry) {
   put_stored_head(exchange_, *entry);
-  stored_answer_.start(std::move(entry));
+  stored_answer_.start(std::move(entry), StoredAnswer::Of::File);
 }
 
 bool FileResponder::answer_from_open() {
@@ -245,7 +245,8 @@ http::Validators FileResponder::describe(const OpenFile& open) {
   validators.date = std::time(nullptr);
   // One that may be that of two contents would be, too.
   if (is_settled(file)) {
-    validators.last_modified = std::min(file.modified_seconds, *validators.date);
+    validators.last_modified = std::min(last_modified(file), *validators.date);
+    validators.here_since = here_since(file);
     char* const date = exchange_.arena().allocate(http::kHttpDateSize);
     http::write_http_date(date, *validators.last_modified);
     fields.add(FieldId::LastModified, {date, http::kHttpDateSize});

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <utility>
 
+#include "proxy/handlers/file_version.h"
 #include "proxy/handlers/selection.h"
 #include "proxy/http/date.h"
 #include "proxy/http/status.h"
@@ -28,9 +29,12 @@ std::optional<std::uint64_t> size_of(const cache::Entry& entry) {
   return entry.body()->announced();
 }
 
-Representation representation_of(const cache::Entry& entry, std::optional<std::uint64_t> size) {
+Representation representation_of(const cache::Entry& entry, std::optional<std::uint64_t> size,
+                                 StoredAnswer::Of of) {
   Representation out;
   out.size = size;
+  out.of_cache = of == StoredAnswer::Of::Response;
+  if (!out.of_cache) out.validators.here_since = here_since(entry.tags());
   // RFC 9110 6.6.1: what says no Date has that of its arrival.
   out.validators.date = entry.terms().response_time;
   for (const cache::Field field : entry.fields()) {
@@ -66,19 +70,19 @@ bool asks_for_part(const http::Fields& fields) {
 
 }  // namespace
 
-void StoredAnswer::start(cache::EntryPtr entry) {
+void StoredAnswer::start(cache::EntryPtr entry, Of of) {
   entry_ = std::move(entry);
   if (entry_->body()) cursor_ = cache::Cursor(entry_->body());
-  send_head(choose());
+  send_head(choose(of));
 }
 
 // Conditions and ranges are for the 200 alone (RFC 9110 13.2.1, 14.2).
-int StoredAnswer::choose() {
+int StoredAnswer::choose(Of of) {
   constexpr int kOk = 200;
   const std::optional<std::uint64_t> size = size_of(*entry_);
   size_known_ = size.has_value();
   if (entry_->status() == kOk && asks_for_part(exchange_.request().fields)) {
-    return select(exchange_, representation_of(*entry_, size), plan_);
+    return select(exchange_, representation_of(*entry_, size, of), plan_);
   }
   if (size_known_) plan_.whole(*size);
   return entry_->status();

@@ -22,6 +22,9 @@ namespace sluice::handlers {
 
 class StoredAnswer final : private net::Requeued, private exchange::CodedBodies {
  public:
+  // What is stored: a response of the pool, or a file, which is no cache's to judge.
+  enum class Of : std::uint8_t { Response, File };
+
   // Borrows both, and ends the exchange.
   // `on_cut`: the body ends before its end, and all that it holds was sent. True: somebody else
   // goes on from there. Optional.
@@ -30,7 +33,7 @@ class StoredAnswer final : private net::Requeued, private exchange::CodedBodies 
   ~StoredAnswer() { stop(); }
 
   // REQUIRES: put_stored_head() has prepared the head, and nothing was sent before.
-  void start(cache::EntryPtr entry);
+  void start(cache::EntryPtr entry, Of of);
   bool started() const { return static_cast<bool>(entry_); }
   // REQUIRES: started. For who goes on: what is sent, and how much of its body.
   const cache::EntryPtr& entry() const { return entry_; }
@@ -52,7 +55,7 @@ class StoredAnswer final : private net::Requeued, private exchange::CodedBodies 
   void keep_end() override;
   std::string_view coded_key_text(std::string_view coding) const;
 
-  int choose();
+  int choose(Of of);
   void send_head(int status);
   void send_some();
   bool is_cut();

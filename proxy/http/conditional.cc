@@ -57,10 +57,16 @@ std::optional<std::int64_t> date_of(const Fields& fields, FieldId id, std::int64
   return parse_http_date(fields.value(id), now);
 }
 
-bool unchanged_since(const Fields& fields, FieldId id, const Validators& validators,
-                     std::int64_t now, bool otherwise) {
-  const auto date = date_of(fields, id, now);
-  return date && validators.last_modified ? *validators.last_modified <= *date : otherwise;
+bool holds_unmodified_since(const Fields& fields, const Validators& validators, std::int64_t now) {
+  const auto date = date_of(fields, FieldId::IfUnmodifiedSince, now);
+  return !date || !validators.last_modified || *validators.last_modified <= *date;
+}
+
+bool is_unmodified_since(const Fields& fields, const Validators& validators, std::int64_t now) {
+  const auto date = date_of(fields, FieldId::IfModifiedSince, now);
+  if (!date || !validators.last_modified) return false;
+  if (*date == *validators.last_modified) return true;
+  return *date > *validators.last_modified && *date >= validators.here_since.value_or(*date);
 }
 
 }  // namespace
@@ -81,9 +87,7 @@ Precondition evaluate_conditions(const RequestHead& request, const Validators& v
       return Precondition::Failed;
     }
   } else if (fields.has(FieldId::IfUnmodifiedSince)) {
-    if (!unchanged_since(fields, FieldId::IfUnmodifiedSince, validators, now, true)) {
-      return Precondition::Failed;
-    }
+    if (!holds_unmodified_since(fields, validators, now)) return Precondition::Failed;
   }
   const bool reads = request.method == Method::Get || request.method == Method::Head;
   if (fields.has(FieldId::IfNoneMatch)) {
@@ -92,8 +96,8 @@ Precondition evaluate_conditions(const RequestHead& request, const Validators& v
     }
     return reads ? Precondition::NotModified : Precondition::Failed;
   }
-  const bool unmodified = reads && fields.has(FieldId::IfModifiedSince) &&
-                          unchanged_since(fields, FieldId::IfModifiedSince, validators, now, false);
+  const bool unmodified =
+      reads && fields.has(FieldId::IfModifiedSince) && is_unmodified_since(fields, validators, now);
   return unmodified ? Precondition::NotModified : Precondition::Holds;
 }
 

@@ -15,6 +15,9 @@ struct Validators {
   std::string_view etag;                      // with its quotes, and W/ if it is weak; empty: none
   std::optional<std::int64_t> last_modified;  // seconds since 1970
   std::optional<std::int64_t> date;           // of the response that they came with, likewise
+  // Since when it has been here, where what comes into another's place may have an older date.
+  // Other dates before that than last_modified itself say nothing of it in If-Modified-Since.
+  std::optional<std::int64_t> here_since = std::nullopt;
 };
 
 enum class Precondition : std::uint8_t {

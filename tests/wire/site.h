@@ -62,6 +62,11 @@ inline support::Response ask(support::RawClient& client, const std::string& targ
       client, method == "HEAD" ? support::ResponseTo::Head : support::ResponseTo::Get);
 }
 
+inline std::string admin_stats(const support::SluiceProcess& sluice) {
+  support::RawClient admin = sluice.connect_admin();
+  return ask(admin, "/cache/stats").body;
+}
+
 // What is kept in memory is looked at once a second.
 inline support::Response ask_until(support::RawClient& client, const std::string& target,
                                    std::string_view body) {

@@ -18,6 +18,7 @@ using sluice::support::RawClient;
 using sluice::support::Response;
 using sluice::support::SluiceProcess;
 using sluice::support::TempDir;
+using sluice::wire::admin_stats;
 using sluice::wire::ask;
 using sluice::wire::ask_until;
 using sluice::wire::ask_until_settled;
@@ -25,15 +26,6 @@ using sluice::wire::pattern;
 using sluice::wire::Site;
 
 namespace fs = std::filesystem;
-
-namespace {
-
-std::string admin_stats(const SluiceProcess& sluice) {
-  RawClient admin = sluice.connect_admin();
-  return ask(admin, "/cache/stats").body;
-}
-
-}  // namespace
 
 TEST_CASE("files: what is below the root is sent, with its type and its validators",
           "[wire][files]") {
@@ -353,66 +345,4 @@ TEST_CASE("files: over TLS, as they are", "[wire][files][tls]") {
   client.handshake();
   CHECK(ask(client, "/big.bin").body == pattern(3'000'000));
   CHECK(ask(client, "/digits.txt").body == "0123456789");
-}
-
-TEST_CASE("files: a directory without an index is listed where that is asked for, and only there",
-          "[wire][files]") {
-  TempDir directory;
-  fs::create_directories(directory.path() / "sub/deeper");
-  directory.write("sub/a<b>.txt", "1234");
-  directory.write("sub/.hidden", "x");
-  fs::create_symlink("../sub/deeper", directory.path() / "sub/inside");
-  fs::create_symlink("/", directory.path() / "sub/outside");
-  fs::create_symlink("/etc/hostname", directory.path() / "sub/outside.txt");
-  const auto config = [&directory](const std::string& more) {
-    return R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
-      "routes": [{"files": {"root": ")" +
-           directory.path().string() + "\"" + more + "}}]}";
-  };
-  SluiceProcess sluice(config(R"(, "listing": true)"));
-  RawClient client = sluice.connect();
-  const Response page = ask(client, "/sub/");
-  CHECK(page.status == 200);
-  CHECK(page.field("Content-Type") == "text/html; charset=utf-8");
-  CHECK(page.body.find(R"(<a href="./deeper/">deeper/</a>)") != std::string::npos);
-  CHECK(page.body.find(R"(<a href="./a%3Cb%3E.txt">a&lt;b&gt;.txt</a></td><td>4)") !=
-        std::string::npos);
-  CHECK(page.body.find("hidden") == std::string::npos);
-  CHECK(page.body.find(R"(<a href="./inside/">inside/</a>)") != std::string::npos);
-  CHECK(page.body.find("outside") == std::string::npos);
-  CHECK(ask(client, "/sub/", "", "HEAD").field("Content-Length") ==
-        std::to_string(page.body.size()));
-  CHECK(ask(client, "/sub").status == 308);
-  CHECK(ask(client, "/none/").status == 404);
-  REQUIRE(sluice.reload(config("")));
-  RawClient later = sluice.connect();
-  CHECK(ask(later, "/sub/").status == 404);
-}
-
-TEST_CASE("files: a listing is kept for a second, under each of its paths", "[wire][files]") {
-  TempDir directory;
-  fs::create_directories(directory.path() / "sub");
-  directory.write("sub/a", "1");
-  const std::string files =
-      R"("files": {"root": ")" + directory.path().string() + R"(", "listing": true})";
-  SluiceProcess sluice(R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}], "routes": [{)" +
-                       files + R"(}, {"match": {"path": "/s/*"}, "strip_prefix": "/s", )" + files +
-                       "}]}");
-  RawClient client = sluice.connect();
-  CHECK(ask(client, "/sub/").body.find("<h1>/sub/</h1>") != std::string::npos);
-  CHECK(ask(client, "/s/sub/").body.find("<h1>/s/sub/</h1>") != std::string::npos);
-  CHECK(admin_stats(sluice).find("\"entries\": 2,") != std::string::npos);
-  const std::string old_page = ask(client, "/sub/").body;
-  directory.write("sub/b", "1");
-  std::string page = old_page;
-  for (const Deadline deadline; page == old_page && !deadline.expired();) {
-    page = ask(client, "/sub/").body;
-  }
-  CHECK(page.find("./b\"") != std::string::npos);
-  // RFC 9110 13.1.3, 13.1.4: it has no date of its own.
-  for (const char* field :
-       {"If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT\r\n",
-        "If-Unmodified-Since: Sun, 29 Nov 2020 00:00:00 GMT\r\n", "Range: bytes=0-3\r\n"}) {
-    CHECK(ask(client, "/sub/", field).status == 200);
-  }
 }

@@ -54,6 +54,25 @@ TEST_CASE("file version: a strong tag stands for one content, a weak one for one
   CHECK(entity_tag(settled, arena) != strong);
 }
 
+TEST_CASE("file version: no answer with earlier content is dated as the last change", "[files]") {
+  FoundFile file = changed_before_look(3);
+  file.modified_nanoseconds = file.changed_nanoseconds = 1;
+  CHECK(last_modified(file) == file.modified_seconds + 1);
+  file.modified_nanoseconds = 995'000'000;  // the second may have been over
+  CHECK(last_modified(file) == file.modified_seconds + 2);
+  file.modified_nanoseconds = 0;  // nobody's clock
+  CHECK(last_modified(file) == file.modified_seconds);
+  file.changed_nanoseconds = 0;  // or one of whole seconds
+  CHECK(last_modified(file) == file.modified_seconds + 1);
+}
+
+TEST_CASE("file version: a mark says since when the content has been here", "[files]") {
+  const FoundFile file = changed_before_look(3);
+  CHECK(here_since(file) > file.changed_seconds + 2);
+  CHECK(here_since(content_mark(file)) == here_since(file));
+  CHECK_FALSE(here_since(content_mark(changed_before_look(2))).has_value());
+}
+
 struct KeptFile {
   KeptFile() { directory.write("f", "old"); }
 

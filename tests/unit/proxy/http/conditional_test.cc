@@ -30,6 +30,20 @@ RequestHead request(const List& fields, Method method = Method::Get) {
 
 }  // namespace
 
+TEST_CASE("conditional: a date before it came says nothing of what came with an older one",
+          "[http][conditional]") {
+  const auto judge = [](std::int64_t here_since, std::string_view since) {
+    Validators moved{"\"a\"", kModified, kNow};
+    moved.here_since = here_since;
+    return evaluate_conditions(request({{FieldId::IfModifiedSince, since}}), moved, kNow);
+  };
+  constexpr std::int64_t kDay = 86400;
+  CHECK(judge(kModified + kDay, kAfter) == P::NotModified);
+  CHECK(judge(kModified + kDay + 1, kAfter) == P::Holds);
+  CHECK(judge(kModified + kDay + 1, kSame) == P::NotModified);
+  CHECK(judge(kModified - kDay, kBefore) == P::Holds);
+}
+
 TEST_CASE("conditional: RFC 9110 13.2.2, condition by condition", "[http][conditional]") {
   struct Row {
     List fields;
