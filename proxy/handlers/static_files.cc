@@ -191,9 +191,8 @@ void FileResponder::answer_by_store(OpenFile& file) {
 // The page has the client's own path for a heading, so it is not kept for others.
 void FileResponder::list(std::string_view path, FoundFile directory) {
   const std::string_view heading = exchange_.path();
-  // Made here, it has no date and no parts that anybody could come back to (RFC
-  // 9110 13.1.3, 13.1.4).
-  remove_conditions(exchange_.request().fields);
+  // Made anew each time, it has no parts that anybody could come back to.
+  exchange_.request().fields.remove(FieldId::Range);
   if (answer_from_store(path, exchange_.arena().join({"listing:", heading}))) return;
   const std::optional<std::string> page = directory_listing(lookup_, std::move(directory), heading);
   if (!page) return refuse(Kind::FileFailed);

@@ -78,3 +78,16 @@ TEST_CASE("files: a listing is kept for a second, under each of its paths", "[wi
     CHECK(ask(client, "/sub/", field).status == 200);
   }
 }
+
+TEST_CASE("files: a listing is there, though it has no tag", "[wire][files]") {
+  TempDir directory;
+  SluiceProcess sluice(R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
+    "routes": [{"files": {"root": ")" +
+                       directory.path().string() + R"(", "listing": true}}]})");
+  RawClient client = sluice.connect();
+  CHECK(ask(client, "/", "If-Match: \"x\"\r\n").status == 412);
+  CHECK(ask(client, "/", "If-Match: *\r\n").status == 200);
+  CHECK(ask(client, "/", "If-None-Match: *\r\n").status == 304);
+  CHECK(ask(client, "/", "If-None-Match: \"x\"\r\n").status == 200);
+  CHECK(ask(client, "/", "If-Range: \"x\"\r\nRange: bytes=0-3\r\n").status == 200);
+}
