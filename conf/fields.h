@@ -127,7 +127,8 @@ void fields(V& v, T& t) {
         "Names of files that stand for the directory they are in: the first that is there.");
   v.key("try", t.fallbacks, Strings{.or_one = true, .example = "/index.html"},
         "Paths of files below the root to send for what is not there, as applications with routes "
-        "of their own want it.");
+        "of their own want it. Hidden names and links that lead out of the root are 404 all the "
+        "same.");
   v.key("listing", t.listing, Flag{},
         "List directories that have no index, but for what is hidden.");
   v.key("precompressed", t.precompressed, Flag{},

@@ -68,7 +68,10 @@ Status status_of(int error) {
     case ENOMEM:
     case EIO:
       return Status::Failed;
-    default:  // ENOENT and ENOTDIR; EXDEV and ELOOP, for links that lead out
+    case EXDEV:  // links that lead out
+    case ELOOP:
+      return Status::Refused;
+    default:  // ENOENT and ENOTDIR
       return Status::Missing;
   }
 }
@@ -107,6 +110,12 @@ FoundFile open_below(int root, std::string_view path) {
     found.status = Status::Found;
     describe(found, status);
   }
+  return found;
+}
+
+FoundFile refused() {
+  FoundFile found;
+  found.status = Status::Refused;
   return found;
 }
 
@@ -157,7 +166,9 @@ FoundFile FileLookup::find(std::string_view path, Arena& arena) const {
     if (found.status != Status::Missing) break;
     found = find_below(root.get(), fallback, arena);
     // The redirect to a directory would lead back to here; the links of a listing would elsewhere.
-    if (found.status == Status::Directory || found.status == Status::Listing) found = {};
+    const bool passed_over = found.status == Status::Directory || found.status == Status::Listing ||
+                             found.status == Status::Refused;
+    if (passed_over) found = {};
     found.fallback = fallback;
   }
   return found;
@@ -165,7 +176,7 @@ FoundFile FileLookup::find(std::string_view path, Arena& arena) const {
 
 FoundFile FileLookup::find_below(int root, std::string_view path, Arena& arena) const {
   const auto name = decode(path, arena);
-  if (!name || is_hidden(*name)) return {};
+  if (!name || is_hidden(*name)) return refused();
   const bool slash_behind = path.ends_with('/');
   FoundFile found = open_below(root, *name);
   if (found.status == Status::Directory && slash_behind) {
@@ -180,7 +191,7 @@ FoundFile FileLookup::find_below(int root, std::string_view path, Arena& arena) 
 FoundFile FileLookup::find_index(int root, std::string_view directory, Arena& arena) const {
   for (const std::string& name : index_) {
     FoundFile found = open_below(root, joined(directory, name, arena));
-    if (found.status == Status::Directory) continue;
+    if (found.status == Status::Directory || found.status == Status::Refused) continue;
     if (found.status != Status::Missing) return found;
   }
   return {};

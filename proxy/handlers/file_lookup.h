@@ -22,7 +22,8 @@ struct FoundFile {
     Found,
     Directory,  // there is one, but the path does not end with a slash
     Listing,    // there is one, with a slash, no index, and it may be listed
-    Missing,    // or not for everybody's eyes
+    Missing,
+    Refused,    // not for everybody's eyes, or no path of a file: looks like Missing from outside
     Forbidden,  // the system does not let us read it
     Failed,     // out of descriptors, or the disk is broken
   };
@@ -52,8 +53,8 @@ bool is_untouched(const FoundFile& file);
 class FileLookup {
  public:
   // `index`: names of files that stand for their directory, the first that is there.
-  // `fallbacks`: paths of files to try when there is none. `listing`: a directory without an index
-  // is found itself.
+  // `fallbacks`: paths of files to try when there is none, but not for what is Refused. `listing`:
+  // a directory without an index is found itself.
   FileLookup(std::string root, std::vector<std::string> index, std::vector<std::string> fallbacks,
              bool listing);
 

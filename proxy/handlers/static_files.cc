@@ -113,6 +113,7 @@ void FileResponder::start() {
     case FoundFile::Status::Listing:
       return list(path, std::move(file));
     case FoundFile::Status::Missing:
+    case FoundFile::Status::Refused:
       return refuse(Kind::FileMissing);
     case FoundFile::Status::Forbidden:
       return refuse(Kind::FileForbidden);

@@ -237,6 +237,20 @@ TEST_CASE("files: what is not there may be a fallback's", "[wire][files]") {
   CHECK(page.field("Content-Type") == "text/html; charset=utf-8");
 }
 
+TEST_CASE("files: what is refused is no fallback's", "[wire][files]") {
+  Site site;
+  fs::create_symlink("/etc", site.directory.path() / "www/etc");
+  SluiceProcess sluice(site.config(R"(, "try": ["/outside", "/.hidden", "/index.html"])"));
+  RawClient client = sluice.connect();
+  for (const char* target : {"/..%2f..%2fetc/passwd", "/.git/config", "/docs/.env", "/outside",
+                             "/up/secret.txt", "/etc/passwd"}) {
+    CAPTURE(target);
+    CHECK(ask(client, target).status == 404);
+  }
+  CHECK(ask(client, "/.well-known/none").body == "<h1>home</h1>\n");
+  CHECK(ask(client, "/none").body == "<h1>home</h1>\n");
+}
+
 TEST_CASE("files: a fallback is kept once, whatever path was asked for", "[wire][files]") {
   Site site;
   SluiceProcess sluice(site.config(R"(, "try": "/index.html", "precompressed": true)"));
