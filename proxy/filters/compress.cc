@@ -8,6 +8,7 @@
 
 #include "proxy/exchange/exchange.h"
 #include "proxy/http/accept_encoding.h"
+#include "proxy/http/media_type.h"
 
 namespace sluice::filters {
 
@@ -79,17 +80,6 @@ bool list_of_any_has(const http::Fields& fields, FieldId id, std::string_view to
   });
 }
 
-std::string_view media_type(const http::Fields& fields) {
-  const std::string_view value = fields.value(FieldId::ContentType);
-  return http::trim_ows(value.substr(0, std::min(value.find(';'), value.size())));
-}
-
-// Each piece is wanted at once.
-bool is_live(const http::Fields& fields) {
-  return http::iequals(media_type(fields), "text/event-stream") ||
-         http::iequals(fields.value("X-Accel-Buffering"), "no");
-}
-
 // The backend vouches for the bytes as they are (RFC 9530, RFC 1864).
 bool has_digest(const http::Fields& fields) {
   constexpr std::array<std::string_view, 4> kDigests = {"Content-Digest", "Repr-Digest", "Digest",
@@ -100,8 +90,8 @@ bool has_digest(const http::Fields& fields) {
 
 bool may_change(const http::Fields& fields) {
   return !fields.has(FieldId::ContentEncoding) &&
-         !list_of_any_has(fields, FieldId::CacheControl, "no-transform") && !is_live(fields) &&
-         !has_digest(fields);
+         !list_of_any_has(fields, FieldId::CacheControl, "no-transform") &&
+         !http::is_live(fields) && !has_digest(fields);
 }
 
 // The size of the body that the head announces, to HEAD too.
@@ -185,7 +175,7 @@ Compress::Compress(CompressOptions options) : options_(std::move(options)) {
 }
 
 bool Compress::is_type(const http::Fields& fields) const {
-  const std::string_view type = media_type(fields);
+  const std::string_view type = http::media_type(fields);
   return std::any_of(options_.types.begin(), options_.types.end(),
                      [type](const MediaPattern& pattern) { return pattern.matches(type); });
 }
@@ -202,7 +192,7 @@ bool Compress::fits(const http::ResponseHead& head, bool is_head) const {
 // RFC 9110 15.3.7: what the 200 would have, as far as a part tells: of several parts the type is
 // that of their wrapping.
 void Compress::on_part(http::ResponseHead& head) const {
-  const bool is_wrapped = http::iequals(media_type(head.fields), "multipart/byteranges");
+  const bool is_wrapped = http::iequals(http::media_type(head.fields), "multipart/byteranges");
   if ((is_wrapped || is_type(head.fields)) && may_change(head.fields)) add_vary(head.fields);
 }
 

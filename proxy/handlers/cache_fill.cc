@@ -10,6 +10,7 @@
 
 #include "proxy/base/check.h"
 #include "proxy/handlers/stored_head.h"
+#include "proxy/http/media_type.h"
 
 namespace sluice::handlers {
 
@@ -56,14 +57,6 @@ bool is_transient(int status) {
   constexpr int kTooManyRequests = 429;
   constexpr int kServerErrors = 500;
   return status == kTooManyRequests || status >= kServerErrors;
-}
-
-// Each piece is wanted at once, and there is no end to it.
-bool is_live(const http::Fields& fields) {
-  constexpr std::string_view kEventStream = "text/event-stream";
-  return http::iequals(fields.value(FieldId::ContentType).substr(0, kEventStream.size()),
-                       kEventStream) ||
-         http::iequals(fields.value("X-Accel-Buffering"), "no");
 }
 
 }  // namespace
@@ -241,7 +234,7 @@ std::optional<CacheFill::Unstored> CacheFill::store(const http::ResponseHead& he
   if (is_of_request(judgement.storing, head.status)) return Unstored::Request;
   const bool is_allowed = judgement.storing == cache::Storing::Allowed;
   const bool is_large = counted && head.body.length > rules_.object_bytes_max;
-  if (!is_allowed || is_large || is_live(head.fields)) {
+  if (!is_allowed || is_large || http::is_live(head.fields)) {
     return is_transient(head.status) ? Unstored::Moment : Unstored::Key;
   }
   if (stands_in_for(head.status)) return Unstored::Moment;
