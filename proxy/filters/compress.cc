@@ -80,6 +80,13 @@ bool list_of_any_has(const http::Fields& fields, FieldId id, std::string_view to
   });
 }
 
+bool forbids_to_transform(const http::Fields& fields) {
+  return std::any_of(fields.begin(), fields.end(), [](const http::Field& field) {
+    return field.id == FieldId::CacheControl &&
+           http::list_contains_directive(field.value, "no-transform");
+  });
+}
+
 // The backend vouches for the bytes as they are (RFC 9530, RFC 1864).
 bool has_digest(const http::Fields& fields) {
   constexpr std::array<std::string_view, 4> kDigests = {"Content-Digest", "Repr-Digest", "Digest",
@@ -89,8 +96,7 @@ bool has_digest(const http::Fields& fields) {
 }
 
 bool may_change(const http::Fields& fields) {
-  return !fields.has(FieldId::ContentEncoding) &&
-         !list_of_any_has(fields, FieldId::CacheControl, "no-transform") &&
+  return !fields.has(FieldId::ContentEncoding) && !forbids_to_transform(fields) &&
          !http::is_live(fields) && !has_digest(fields);
 }
 
@@ -212,7 +218,7 @@ void Compress::on_head(exchange::Exchange& exchange, http::ResponseHead& head) c
   // Without chunks a client cannot tell the end from a cut.
   if (request.version != http::Version::Http11) return;
   // RFC 9111 5.2.1.6: the client asks for what the backend sends.
-  if (list_of_any_has(request.fields, FieldId::CacheControl, "no-transform")) return;
+  if (forbids_to_transform(request.fields)) return;
   const std::size_t chosen = http::choose_encoding(request.fields, names_);
   EncoderPool* const encoders = exchange.services().encoders;
   if (chosen == names_.size() || encoders == nullptr) return;

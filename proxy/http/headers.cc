@@ -129,6 +129,15 @@ bool list_contains_token(std::string_view value, std::string_view token) {
   return false;
 }
 
+bool list_contains_directive(std::string_view value, std::string_view name) {
+  ListReader list(value);
+  std::string_view element;
+  while (list.next(element)) {
+    if (iequals(trim_ows(element.substr(0, element.find('='))), name)) return true;
+  }
+  return false;
+}
+
 std::string_view trim_ows(std::string_view text) {
   while (!text.empty() && is_ows(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_ows(text.back())) text.remove_suffix(1);

@@ -193,6 +193,9 @@ class ListReader {
 // True if the list holds `token` as a whole element, whatever its case.
 bool list_contains_token(std::string_view value, std::string_view token);
 
+// The same of the name before an argument: "no-transform" and "no-transform=1" are one directive.
+bool list_contains_directive(std::string_view value, std::string_view name);
+
 // Without SP and HTAB at both ends.
 std::string_view trim_ows(std::string_view text);
 

@@ -150,6 +150,8 @@ TEST_CASE("compress: what is not compressed, and what of that depends on the cli
       {"a range", {200, with("Content-Range", "bytes 0-1/2"), large}, false, false},
       {"compressed", {200, with("Content-Encoding", "br"), large}, false, false},
       {"no-transform", {200, with("Cache-Control", "public, no-transform"), large}, false, false},
+      {"no-transform=1", {200, with("Cache-Control", "No-Transform=1, a"), large}, false, false},
+      {"no-transformer", {200, with("Cache-Control", "no-transformer=1"), large}, true, true},
       {"a digest", {200, with("Content-Digest", "sha-256=:a:"), large}, false, false},
       {"live", {200, {{"Content-Type", "text/event-stream"}}, {BodyKind::Chunked}}, false, false},
       {"unbuffered", {200, with("X-Accel-Buffering", "no"), {BodyKind::Chunked}}, false, false},
@@ -207,10 +209,14 @@ TEST_CASE("compress: HTTP/1.0 gets what was sent", "[filters][compress]") {
 }
 
 TEST_CASE("compress: who asks for no transformation gets what was sent", "[filters][compress]") {
-  CompressRig rig(Given(), "GET / HTTP/1.1",
-                  "Accept-Encoding: gzip\r\nCache-Control: max-age=0, No-Transform\r\n");
-  CHECK_FALSE(rig.compressed());
-  CHECK(rig.head().field("Vary") == "Accept-Encoding");
+  for (const std::string asked :
+       {"max-age=0, No-Transform", "no-transform=1", "no-transform =\"\""}) {
+    CAPTURE(asked);
+    CompressRig rig(Given(), "GET / HTTP/1.1",
+                    "Accept-Encoding: gzip\r\nCache-Control: " + asked + "\r\n");
+    CHECK_FALSE(rig.compressed());
+    CHECK(rig.head().field("Vary") == "Accept-Encoding");
+  }
 }
 
 TEST_CASE("compress: x-gzip is gzip", "[filters][compress]") {

@@ -151,6 +151,9 @@ TEST_CASE("headers: lists are read element by element", "[http][headers]") {
   CHECK(list_contains_token("upgrade", "UPGRADE"));
   CHECK_FALSE(list_contains_token("upgraded, xupgrade, up grade", "upgrade"));
   CHECK_FALSE(list_contains_token("", "upgrade"));
+  CHECK(list_contains_directive("a=1, No-Transform = 2", "no-transform"));
+  CHECK(list_contains_directive("no-transform", "no-transform"));
+  CHECK_FALSE(list_contains_directive("a=no-transform, no-transforms=1, =", "no-transform"));
 }
 
 TEST_CASE("headers: tokens and values from configuration can be checked", "[http][headers]") {
