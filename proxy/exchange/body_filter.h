@@ -6,6 +6,8 @@
 
 #include <string_view>
 
+#include "proxy/http/headers.h"
+
 namespace sluice::exchange {
 
 class BodyFilter {
@@ -18,6 +20,8 @@ class BodyFilter {
   // The body is complete: what was kept back goes. False: it cannot be, and the client must not
   // take what it has for the whole.
   virtual bool finish() = 0;
+  // Whether what a trailer says still holds of what has become of the body.
+  virtual bool keeps(const http::Field& /*trailer*/) const { return true; }
 };
 
 }  // namespace sluice::exchange

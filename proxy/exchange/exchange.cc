@@ -229,7 +229,13 @@ void Exchange::finish(const http::Fields& trailers) {
   if (body_filter_ != nullptr && !body_filter_->finish()) {
     return fail({Side::Proxy, Kind::FilterFailed});
   }
-  client_->finish(trailers);
+  if (body_filter_ == nullptr || trailers.empty()) {
+    client_->finish(trailers);
+  } else {
+    http::Fields kept = trailers;
+    kept.remove_if([this](const http::Field& field) { return !body_filter_->keeps(field); });
+    client_->finish(kept);
+  }
   end();
 }
 

@@ -20,6 +20,10 @@ using http::FieldId;
 // For so long the client may wait for bytes that the encoder keeps.
 constexpr std::chrono::milliseconds kHeldMax{50};
 
+// What says something of the bytes as they are (RFC 9530, RFC 1864).
+constexpr std::array<std::string_view, 4> kDigests = {"Content-Digest", "Repr-Digest", "Digest",
+                                                      "Content-MD5"};
+
 // The body of one response. Borrows the exchange, in whose arena it lives, and what is offered
 // there to keep it.
 class CompressedBody final : public exchange::BodyFilter {
@@ -41,6 +45,13 @@ class CompressedBody final : public exchange::BodyFilter {
     encode({}, Encoder::Then::Finish);
     if (whole_) output_.end();
     return whole_;
+  }
+
+  // Nobody said in the head that one would come.
+  bool keeps(const http::Field& trailer) const override {
+    return std::none_of(kDigests.begin(), kDigests.end(), [&trailer](std::string_view name) {
+      return http::iequals(trailer.name, name);
+    });
   }
 
  private:
@@ -87,12 +98,11 @@ bool forbids_to_transform(const http::Fields& fields) {
   });
 }
 
-// The backend vouches for the bytes as they are (RFC 9530, RFC 1864).
+// The backend vouches for the bytes as they are, before or behind them.
 bool has_digest(const http::Fields& fields) {
-  constexpr std::array<std::string_view, 4> kDigests = {"Content-Digest", "Repr-Digest", "Digest",
-                                                        "Content-MD5"};
-  return std::any_of(kDigests.begin(), kDigests.end(),
-                     [&fields](std::string_view name) { return fields.find(name) != nullptr; });
+  return std::any_of(kDigests.begin(), kDigests.end(), [&fields](std::string_view name) {
+    return fields.find(name) != nullptr || list_of_any_has(fields, FieldId::Trailer, name);
+  });
 }
 
 bool may_change(const http::Fields& fields) {

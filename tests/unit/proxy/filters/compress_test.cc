@@ -153,6 +153,11 @@ TEST_CASE("compress: what is not compressed, and what of that depends on the cli
       {"no-transform=1", {200, with("Cache-Control", "No-Transform=1, a"), large}, false, false},
       {"no-transformer", {200, with("Cache-Control", "no-transformer=1"), large}, true, true},
       {"a digest", {200, with("Content-Digest", "sha-256=:a:"), large}, false, false},
+      {"a digest at the end",
+       {200, with("Trailer", "Server-Timing, repr-digest"), {BodyKind::Chunked}},
+       false,
+       false},
+      {"a trailer", {200, with("Trailer", "Server-Timing"), {BodyKind::Chunked}}, true, true},
       {"live", {200, {{"Content-Type", "text/event-stream"}}, {BodyKind::Chunked}}, false, false},
       {"unbuffered", {200, with("X-Accel-Buffering", "no"), {BodyKind::Chunked}}, false, false},
   };
@@ -217,6 +222,20 @@ TEST_CASE("compress: who asks for no transformation gets what was sent", "[filte
     CHECK_FALSE(rig.compressed());
     CHECK(rig.head().field("Vary") == "Accept-Encoding");
   }
+}
+
+TEST_CASE("compress: a digest of what was sent does not stand behind what was made of it",
+          "[filters][compress]") {
+  http::Fields trailers;
+  trailers.add("Server-Timing", "a");
+  trailers.add("REPR-DIGEST", "sha-256=:a:");
+  CompressRig coded({200, {{"Content-Type", "text/html"}}, {BodyKind::Chunked}});
+  coded.exchange.finish(trailers);
+  REQUIRE(coded.client.trailers.size() == 1);
+  CHECK(coded.client.trailers[0].first == "Server-Timing");
+  CompressRig plain({200, {{"Content-Type", "image/png"}}, {BodyKind::Chunked}});
+  plain.exchange.finish(trailers);
+  CHECK(plain.client.trailers.size() == 2);
 }
 
 TEST_CASE("compress: x-gzip is gzip", "[filters][compress]") {
