@@ -196,13 +196,16 @@ bool Compress::is_type(const http::Fields& fields) const {
                      [type](const MediaPattern& pattern) { return pattern.matches(type); });
 }
 
-bool Compress::fits(const http::ResponseHead& head, bool is_head) const {
+bool Compress::depends_on_client(const http::ResponseHead& head) const {
   constexpr int kNoContent = 204;
   if (head.status == kNoContent || head.fields.has(FieldId::ContentRange)) return false;
-  if (head.body.kind == BodyKind::None && !is_head) return false;
-  const std::optional<std::uint64_t> size = announced_size(head.body);
-  if (size && (*size == 0 || *size < options_.size_min)) return false;
   return is_type(head.fields) && may_change(head.fields);
+}
+
+bool Compress::is_large_enough(const http::BodyFraming& body, bool is_head) const {
+  if (body.kind == BodyKind::None && !is_head) return false;
+  const std::optional<std::uint64_t> size = announced_size(body);
+  return !size || (*size != 0 && *size >= options_.size_min);
 }
 
 // RFC 9110 15.3.7: what the 200 would have, as far as a part tells: of several parts the type is
@@ -223,8 +226,10 @@ void Compress::on_head(exchange::Exchange& exchange, http::ResponseHead& head) c
     return;
   }
   const http::RequestHead& request = exchange.request();
-  if (!fits(head, request.method == http::Method::Head)) return;
+  if (!depends_on_client(head)) return;
+  // Whatever its size, which the same response may announce another time, and not now.
   add_vary(head.fields);
+  if (!is_large_enough(head.body, request.method == http::Method::Head)) return;
   // Without chunks a client cannot tell the end from a cut.
   if (request.version != http::Version::Http11) return;
   // RFC 9111 5.2.1.6: the client asks for what the backend sends.

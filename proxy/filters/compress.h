@@ -46,7 +46,8 @@ class Compress final : public exchange::ResponseFilter {
   void on_head(exchange::Exchange& exchange, http::ResponseHead& head) const override;
 
  private:
-  bool fits(const http::ResponseHead& head, bool is_head) const;
+  bool depends_on_client(const http::ResponseHead& head) const;
+  bool is_large_enough(const http::BodyFraming& body, bool is_head) const;
   void on_part(http::ResponseHead& head) const;
   bool is_type(const http::Fields& fields) const;
 
