@@ -17,8 +17,11 @@ namespace {
 using http::BodyKind;
 using http::FieldId;
 
-// For so long the client may wait for bytes that the encoder keeps.
-constexpr std::chrono::milliseconds kHeldMax{50};
+// The client waits no longer than this for bytes that the encoder keeps. The timers are late by two
+// ticks of it.
+constexpr std::chrono::milliseconds kHeldMax{100};
+constexpr std::chrono::milliseconds kHeld = kHeldMax - 2 * net::TimerWheel::kTick;
+static_assert(kHeld >= kHeld.zero());
 
 // What says something of the bytes as they are (RFC 9530, RFC 1864).
 constexpr std::array<std::string_view, 4> kDigests = {"Content-Digest", "Repr-Digest", "Digest",
@@ -37,7 +40,7 @@ class CompressedBody final : public exchange::BodyFilter {
 
   void write(std::string_view bytes) override {
     encode(bytes, Encoder::Then::More);
-    if (!held_.armed()) held_.set(exchange_.services().loop.now() + kHeldMax);
+    if (!held_.armed()) held_.set(exchange_.services().loop.now() + kHeld);
   }
 
   bool finish() override {
