@@ -22,15 +22,27 @@ struct CloseDirectory {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
 
-struct Listed {
-  std::string name;
-  std::uint64_t bytes = 0;
-  bool is_directory = false;
+struct Name {
+  bool is_directory() const { return type == DT_DIR; }
+
+  std::string text;
+  unsigned char type;  // as the directory has it
 };
 
-bool before(const Listed& a, const Listed& b) {
-  if (a.is_directory != b.is_directory) return a.is_directory;
-  return a.name < b.name;
+struct Listed {
+  bool is_directory() const { return !bytes; }
+
+  std::string text;
+  std::optional<std::uint64_t> bytes;  // of a file
+};
+
+// Directories first.
+template <typename T>
+void sort_by_name(std::vector<T>& entries) {
+  std::sort(entries.begin(), entries.end(), [](const T& a, const T& b) {
+    if (a.is_directory() != b.is_directory()) return a.is_directory();
+    return a.text < b.text;
+  });
 }
 
 void put_html(std::string& out, std::string_view text) {
@@ -55,40 +67,33 @@ void put_html(std::string& out, std::string_view text) {
 }
 
 void put_row(std::string& out, const Listed& entry) {
-  const char* const slash = entry.is_directory ? "/" : "";
+  const char* const slash = entry.is_directory() ? "/" : "";
   // "./" keeps a name with a colon from being taken for a scheme.
   out += "<tr><td><a href=\"./";
   // As one segment of a path: nothing in it can be taken for a separator, or for HTML.
-  out += http::percent_encode(entry.name);
+  out += http::percent_encode(entry.text);
   out.append(slash).append("\">");
-  put_html(out, entry.name);
+  put_html(out, entry.text);
   out.append(slash).append("</a></td><td>");
-  if (!entry.is_directory) {
-    fmt::format_to(std::back_inserter(out), FMT_COMPILE("{}"), entry.bytes);
-  }
+  if (entry.bytes) fmt::format_to(std::back_inserter(out), FMT_COMPILE("{}"), *entry.bytes);
   out += "</td></tr>\n";
 }
-
-struct Name {
-  std::string text;
-  unsigned char type;  // as the directory has it
-};
 
 // Nothing for what is not listed. Links are what they lead to, and so is what a file system does
 // not tell the type of.
 std::optional<Listed> look_at(const Fd& root, std::string_view path, int directory,
                               const Name& name) {
-  if (name.type == DT_DIR) return Listed{name.text, 0, true};
+  if (name.is_directory()) return Listed{name.text, {}};
   if (name.type == DT_REG) {
     struct stat status {};
     if (::fstatat(directory, name.text.c_str(), &status, 0) != 0) return std::nullopt;
-    return Listed{name.text, static_cast<std::uint64_t>(status.st_size), false};
+    return Listed{name.text, static_cast<std::uint64_t>(status.st_size)};
   }
   if (name.type != DT_LNK && name.type != DT_UNKNOWN) return std::nullopt;
   const FoundFile found = FileLookup::look(root, std::string(path) + name.text);
-  const bool is_directory = found.status == FoundFile::Status::Directory;
-  if (!is_directory && found.status != FoundFile::Status::Found) return std::nullopt;
-  return Listed{name.text, found.size, is_directory};
+  if (found.status == FoundFile::Status::Directory) return Listed{name.text, {}};
+  if (found.status == FoundFile::Status::Found) return Listed{name.text, found.size};
+  return std::nullopt;
 }
 
 // The first of the names, as they are listed; what only leads to a directory counts as a file.
@@ -101,10 +106,7 @@ std::vector<Name> read_names(DIR* directory, bool* more) {
     if (*more) break;
     if (entry->d_name[0] != '.') names.push_back({entry->d_name, entry->d_type});
   }
-  std::sort(names.begin(), names.end(), [](const Name& a, const Name& b) {
-    if ((a.type == DT_DIR) != (b.type == DT_DIR)) return a.type == DT_DIR;
-    return a.text < b.text;
-  });
+  sort_by_name(names);
   if (names.size() > kLookedAtMax) {
     *more = true;
     names.erase(names.begin() + kLookedAtMax, names.end());
@@ -119,7 +121,7 @@ std::vector<Listed> read_entries(const Fd& root, std::string_view path, DIR* dir
     std::optional<Listed> listed = look_at(root, path, ::dirfd(directory), name);
     if (listed) entries.push_back(std::move(*listed));
   }
-  std::sort(entries.begin(), entries.end(), before);
+  sort_by_name(entries);
   return entries;
 }
 

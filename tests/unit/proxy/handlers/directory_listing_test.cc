@@ -3,8 +3,6 @@
 
 #include <catch2/catch.hpp>
 
-#include <unistd.h>
-
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
