@@ -46,6 +46,8 @@ class Flight : public Counted<Flight> {
   bool outdated() const noexcept {
     return outdated_.load(std::memory_order_acquire) != Outdated::No;
   }
+  // So many Joins there are of it now.
+  std::size_t joined() const noexcept { return joined_.load(std::memory_order_relaxed); }
 
  private:
   friend class Counted<Flight>;
@@ -101,7 +103,7 @@ class Lead {
   // REQUIRES: *this leads.
   bool outdated() const noexcept { return flight_->outdated(); }
   // Somebody waits for it. REQUIRES: *this leads.
-  bool awaited() const noexcept { return flight_->joined_.load(std::memory_order_relaxed) > 0; }
+  bool awaited() const noexcept { return flight_->joined() > 0; }
 
   // Each of these ends the flight and wakes those who wait. REQUIRES: *this leads.
 

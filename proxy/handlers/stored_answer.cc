@@ -131,15 +131,19 @@ std::optional<std::uint64_t> StoredAnswer::use(std::string_view coding) {
     plan_.whole(cursor_.body()->available());
     return plan_.size();
   }
-  if (store_.has_room_for(0)) {
-    coded_lead_ = std::move(found.lead);
-    coded_ = store_.new_body(std::nullopt);
-  }
+  constexpr std::size_t kJoinedMax = 3;
+  const bool is_one_more =
+      found.kind == cache::Lookup::Kind::Join && found.join.flight().joined() <= kJoinedMax;
+  if (found.kind != cache::Lookup::Kind::Lead && !is_one_more) return std::nullopt;
+  coded_lead_ = std::move(found.lead);
+  coded_join_ = std::move(found.join);
+  coded_ = store_.new_body(std::nullopt);
   return std::nullopt;
 }
 
 void StoredAnswer::keep(std::string_view bytes) {
-  if (coded_) coded_.append(bytes);
+  if (!coded_) return;
+  store_.has_room_for(bytes.size()) ? static_cast<void>(coded_.append(bytes)) : coded_.fail();
 }
 
 void StoredAnswer::keep_end() {

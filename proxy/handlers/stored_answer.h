@@ -71,10 +71,11 @@ class StoredAnswer final : private net::Requeued, private exchange::CodedBodies 
   const Delegate<bool()> on_cut_;
   cache::EntryPtr entry_;
   cache::Cursor cursor_;  // of its body, or of that in another coding
-  // What a filter makes of the body, for the next one. Of all who make it at once the first who is
-  // done gives it to the others to come: who leads may have a slow client.
+  // What a filter makes of the body, for the next one. Of all who make it at once a few keep it,
+  // and the first who is done gives it to those who come: who leads may have a slow client.
   std::string_view coded_key_;  // in the exchange's arena
   cache::Lead coded_lead_;
+  cache::Join coded_join_;
   std::uint64_t coded_purges_before_ = 0;
   cache::BodyWriter coded_;
   BodyPlan plan_;

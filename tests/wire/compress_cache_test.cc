@@ -155,10 +155,10 @@ TEST_CASE("cache: a slow client does not keep from others what they have compres
   CHECK((decode("gzip", next.body).text == large));
 }
 
-TEST_CASE("cache: of all who compress the same body at once each has it right, and one keeps it",
+TEST_CASE("cache: of all who compress the same body at once each has it right, and it is kept",
           "[wire][cache][compress]") {
   const std::string whole = text("v");
-  const bool is_first_away = GENERATE(false, true);  // who would have kept it
+  const bool is_first_away = GENERATE(false, true);  // who would have led
   Gate rest;
   ScriptedBackend backend([&](BackendConnection& connection) {
     while (connection.recv_request()) {
@@ -185,12 +185,9 @@ TEST_CASE("cache: of all who compress the same body at once each has it right, a
     CHECK((decode("gzip", response.body).text == whole));
   }
   if (!is_first_away) CHECK((decode("gzip", read_response(first[0]).body).text == whole));
-  // The one who keeps it does so before it ends; without him, the next does.
-  CHECK(compressed_before(get(sluice, "/a", with("gzip"))) == !is_first_away);
   const Response kept = get(sluice, "/a", with("gzip"));
   CHECK(compressed_before(kept));
   CHECK((decode("gzip", kept.body).text == whole));
   CHECK(stats(sluice).find("\"entries\": 2,") != std::string::npos);
-  CHECK(stats(sluice).find("\"insertions\": 2,") != std::string::npos);
   CHECK(backend.request_count() == 1);
 }
