@@ -81,8 +81,8 @@ void Body::destroy(const Body* body) {
   delete body;
 }
 
-BodyPtr Body::of(std::string_view bytes) {
-  BodyWriter writer(bytes.size());
+BodyPtr Body::of(std::string_view bytes, BodyMemoryPtr memory) {
+  BodyWriter writer(bytes.size(), std::move(memory));
   BodyPtr body = writer.body();
   writer.append(bytes);
   writer.finish();

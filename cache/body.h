@@ -62,7 +62,7 @@ class Body : public Counted<Body> {
   static constexpr std::size_t kChunkMax = (std::size_t{1} << 20) - 32;  // 1 MiB with its header
 
   // A body that is there as a whole.
-  static BodyPtr of(std::string_view bytes);
+  static BodyPtr of(std::string_view bytes, BodyMemoryPtr memory = {});
 
   // What can be read. Look at the state first: a Complete body's available() is its length.
   std::uint64_t available() const noexcept { return available_.load(std::memory_order_acquire); }

@@ -172,6 +172,8 @@ class Store final : private BodyAccount {
   BodyWriter new_body(std::optional<std::uint64_t> announced) const {
     return BodyWriter(announced, bodies_);
   }
+  // Likewise, of one that is there as a whole.
+  BodyPtr body_of(std::string_view bytes) const { return Body::of(bytes, bodies_); }
   // Whether so many bytes more may come: bodies that are under way, to slow clients, or from which
   // slow clients still read what was evicted, may hold as much again as those that are stored.
   bool has_room_for(std::uint64_t bytes) const;

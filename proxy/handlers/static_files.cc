@@ -182,7 +182,7 @@ bool FileResponder::answer_from_open() {
 
 // Read before it is described: what is said of it is to be true of these bytes.
 void FileResponder::answer_by_store(OpenFile& file) {
-  const cache::BodyPtr body = StoredFiles::body_of(file.found, known_);
+  const cache::BodyPtr body = stored_.body_of(file.found, known_);
   if (!body) return refuse(Kind::FileFailed);
   describe(file);
   answer_from(
@@ -199,7 +199,7 @@ void FileResponder::list(std::string_view path, FoundFile directory) {
   if (!page) return refuse(Kind::FileFailed);
   exchange_.response_slot().fields.add(FieldId::ContentType, "text/html; charset=utf-8");
   answer_from(
-      stored_.keep(exchange_, key_, {cache::Body::of(*page), {}}, known_, std::time(nullptr)));
+      stored_.keep(exchange_, key_, {stored_.body_of(*page), {}}, known_, std::time(nullptr)));
 }
 
 void FileResponder::answer(FoundFile found) {

@@ -48,14 +48,14 @@ StoredFiles::Found StoredFiles::find(const cache::Key& key, cache::Time now) con
   return {std::move(found.entry), fresh, purges};
 }
 
-cache::BodyPtr StoredFiles::body_of(FoundFile& file, const Found& known) {
+cache::BodyPtr StoredFiles::body_of(FoundFile& file, const Found& known) const {
   const std::string mark = content_mark(file);
   const bool same = known.entry && !mark.empty() && known.entry->tags() == mark;
   if (same) return known.entry->body();
   std::string bytes;
   if (!read_whole(file, bytes)) return {};
   file.changing = !is_untouched(file);
-  return cache::Body::of(bytes);
+  return store_.body_of(bytes);
 }
 
 cache::EntryPtr StoredFiles::keep(exchange::Exchange& exchange, const cache::Key& key,

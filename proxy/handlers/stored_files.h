@@ -41,7 +41,9 @@ class StoredFiles {
   // The bytes of a file: those of `known`, which was found before, where it is that same file,
   // untouched, else what is read. One that was changed meanwhile is `changing` from then on. None
   // where it cannot be read as a whole. REQUIRES: not larger than kFileBytesMax.
-  static cache::BodyPtr body_of(FoundFile& file, const Found& known);
+  cache::BodyPtr body_of(FoundFile& file, const Found& known) const;
+  // Of a page that was made.
+  cache::BodyPtr body_of(std::string_view page) const { return store_.body_of(page); }
 
   struct Content {
     cache::BodyPtr body;

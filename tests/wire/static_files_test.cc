@@ -240,7 +240,7 @@ TEST_CASE("files: what is not there may be a fallback's", "[wire][files]") {
 TEST_CASE("files: what is refused is no fallback's", "[wire][files]") {
   Site site;
   fs::create_symlink("/etc", site.directory.path() / "www/etc");
-  SluiceProcess sluice(site.config(R"(, "try": ["/outside", "/.hidden", "/index.html"])"));
+  SluiceProcess sluice(site.config(R"(, "try": ["/outside", "/index.html"])"));
   RawClient client = sluice.connect();
   for (const char* target : {"/..%2f..%2fetc/passwd", "/.git/config", "/docs/.env", "/outside",
                              "/up/secret.txt", "/etc/passwd"}) {

@@ -94,7 +94,7 @@ struct KeptFile {
   cache::Key key() { return files.key(rig.exchange, lookup, "/f", {}); }
   std::string keep(FoundFile file) {
     const StoredFiles::Found known = files.find(key(), 0);
-    body = StoredFiles::body_of(file, known);
+    body = files.body_of(file, known);
     REQUIRE(body);
     files.keep(rig.exchange, key(), {body, content_mark(file)}, known, 0);
     return support::text_of(body);
@@ -126,6 +126,15 @@ TEST_CASE("stored files: a file that was left alone keeps its bytes", "[files]")
   CHECK(kept.body == first);
 }
 
+TEST_CASE("stored files: what they hold leaves less room for bodies under way", "[files]") {
+  KeptFile kept;
+  const std::size_t room = 2 * kept.store.capacity();
+  CHECK(kept.store.has_room_for(room));
+  kept.keep(kept.find(3));
+  CHECK(kept.store.has_room_for(room - 3));
+  CHECK_FALSE(kept.store.has_room_for(room - 2));
+}
+
 TEST_CASE(
     "stored files: a file is looked at again after a second, and by a clock that was set back",
     "[files]") {
@@ -141,7 +150,7 @@ TEST_CASE("stored files: a file that is changed before it is read is not settled
   KeptFile kept;
   FoundFile file = kept.find(3);
   kept.directory.write("f", "newer");  // longer, as its time may be the same
-  CHECK(support::text_of(StoredFiles::body_of(file, {})) == "new");
+  CHECK(support::text_of(kept.files.body_of(file, {})) == "new");
   CHECK_FALSE(is_settled(file));
   CHECK(entity_tag(file, kept.rig.exchange.arena()).starts_with("W/"));
   CHECK(content_mark(file).empty());
