@@ -98,6 +98,12 @@ TEST_CASE("cache: of clients that do not read, what they hold is bounded, and gi
     wait_for_in_flight(sluice, kClients);
     // 64 MiB stored, as much under way, and what is read ahead for each of the others.
     CHECK(status_kib(sluice.process_id(), "VmHWM") < at_rest_kib + 184 * 1024);
+    RawClient other = sluice.connect();
+    for (int i = 0; i < 2; ++i) {
+      const Response passed = fetch(other, "/meanwhile");
+      CHECK(passed.body.size() == kLargeBytes);
+      CHECK_FALSE(is_hit(passed));
+    }
   }
   wait_for_in_flight(sluice, 0);
   CHECK(status_kib(sluice.process_id(), "VmRSS") < at_rest_kib + 120 * 1024);
@@ -105,4 +111,7 @@ TEST_CASE("cache: of clients that do not read, what they hold is bounded, and gi
   RawClient client = sluice.connect();
   CHECK(fetch(client, "/next").body.size() == kLargeBytes);
   CHECK(is_hit(fetch(client, "/next")));
+  // And that there was none has left no mark to speak of.
+  const sluice::support::Deadline deadline;
+  while (!is_hit(fetch(client, "/meanwhile"))) REQUIRE_FALSE(deadline.expired());
 }
