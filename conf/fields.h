@@ -139,8 +139,8 @@ void fields(V& v, T& t) {
 template <typename V, Is<CacheKey> T>
 void fields(V& v, T& t) {
   v.key("query", t.query, Strings{.or_one = true, .example = "page"},
-        "Arguments of the query that tell two resources apart; others are ignored. `*`: all, in "
-        "their order; `[]`: none.");
+        "Arguments of the query that tell two resources apart; others are ignored. Of one with an "
+        "index, as `a[x]`, all of `a` do. `*`: all, in their order; `[]`: none.");
   v.key("headers", t.headers, Strings{.or_one = true, .example = "X-Tenant"},
         "Names of request fields whose values do.");
   v.key("cookies", t.cookies, Strings{.or_one = true, .example = "lang"},

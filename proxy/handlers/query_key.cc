@@ -32,28 +32,12 @@ class NameReader {
 
   // Whether a name may end here: what follows is cut off, or an index.
   bool may_end() const {
-    const char c = peek();
+    NameReader ahead = *this;
+    const char c = at_end() ? '\0' : ahead.take();
     return c == '[' || c == ']' || c == '\0';
   }
 
-  bool at_index() const { return peek() == '['; }
-
-  // Whether a value given by this name is one for all indices, or for whatever is the next.
-  bool takes_place() const {
-    NameReader ahead = *this;
-    if (ahead.peek() == '\0') return true;
-    if (ahead.take() != '[') return false;
-    if (ahead.peek() == ' ') ahead.take();
-    return ahead.peek() == ']';
-  }
-
  private:
-  // NUL at the end.
-  char peek() const {
-    NameReader ahead = *this;
-    return at_end() ? '\0' : ahead.take();
-  }
-
   char take() {
     char c = rest_.front();
     const bool escaped = c == '%' && rest_.size() > 2 && is_hex(rest_[1]) && is_hex(rest_[2]);
@@ -79,8 +63,7 @@ bool reads_as(std::string_view text, std::string_view name) {
   if (text == name) return true;
   NameReader given(text);
   NameReader wanted(name);
-  while (!wanted.at_end()) {
-    if (wanted.at_index() && given.takes_place()) return true;
+  while (!wanted.may_end()) {
     if (given.at_end() || given.next() != wanted.next()) return false;
   }
   return given.may_end();

@@ -11,8 +11,9 @@
 
 namespace sluice::handlers {
 
-// `text` is that name, as some backend may read it; or, where that is "filter[x]", one that gives
-// all of "filter" another value. Holds for arguments and for cookies.
+// `text` is that name, as some backend may read it. Where that is "filter[x]", it may be any of
+// "filter": which of them gives the element its value, backends differ in. Holds for arguments and
+// for cookies.
 bool reads_as(std::string_view text, std::string_view name);
 
 // Some backend finds an argument of that name in this one: some separate arguments by semicolons,
