@@ -3,7 +3,7 @@
 // Lead is the right (and the duty) to end one; Join a place among those who wait.
 //
 // A Flight ends when the head is there and judged: from then on the Entry is shared, whose Body may
-// still be filling.
+// still be filling. One that nobody waits for may be ended later, when the Body is whole.
 //
 // Threading: Lead and Join belong to one thread each; Flight itself to all. Whoever waits is woken
 // on the leader's thread. Both tickets must be gone before the Store is.

@@ -28,6 +28,10 @@ void for_each_of(Entry* first, const Key& key, const Visit& visit) {
   }
 }
 
+bool came_before(const Entry& a, const Entry& b) {
+  return !a.is_mark() && !b.is_mark() && a.serial() < b.serial();
+}
+
 }  // namespace
 
 void EntryChain::add(Entry* entry) {
@@ -152,8 +156,7 @@ bool Shard::insert(const EntryPtr& entry, std::optional<std::uint64_t> purges_be
   const std::lock_guard lock(mutex_);
   if (is_outdated(entry->hash_, purges_before)) return false;
   Entry* predecessor = same_variant(*entry);
-  const bool came_before = predecessor != nullptr && entry->serial() < predecessor->serial();
-  if (came_before && !entry->is_mark()) return false;
+  if (predecessor != nullptr && came_before(*entry, *predecessor)) return false;
   return store(*entry, predecessor, out);
 }
 
@@ -203,8 +206,10 @@ void Shard::land(Flight& flight, const EntryPtr& entry, bool validated) {
   store_flown(flight, *entry, validated, out);
 }
 
+// What was fetched later, beside the flight, stays.
 void Shard::store_flown(const Flight& flight, Entry& entry, bool validated, EntryChain& out) {
   Entry* predecessor = same_variant(entry);
+  if (predecessor != nullptr && came_before(entry, *predecessor)) return;
   Entry* stale = flight.stale_.get();
   if (validated && stale != nullptr) {
     const bool is_stored = stale->place_ == Entry::Place::Stored;
@@ -318,6 +323,16 @@ void Shard::body_ended(const Body& body, std::uint64_t hash) {
     if (entry->body_.get() == &body) {
       is_whole ? drop_held(*entry, out) : restore_held(*entry, out);
     }
+    entry = next;
+  }
+}
+
+void Shard::remove_body(const Body& body, std::uint64_t hash) {
+  EntryChain out;
+  const std::lock_guard lock(mutex_);
+  for (Entry* entry = entries_.chain(hash); entry != nullptr;) {
+    Entry* next = BucketTable<Entry>::next(*entry);
+    if (entry->body_.get() == &body) take_out(*entry, out);
     entry = next;
   }
 }

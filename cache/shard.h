@@ -63,6 +63,7 @@ class alignas(64) Shard {
   bool replace(const EntryPtr& old, const EntryPtr& fresh,
                std::optional<std::uint64_t> purges_before);
   bool remove_entry(const Entry& entry);
+  void remove_body(const Body& body, std::uint64_t hash);
   // Of a capacity that has changed.
   void set_share(std::size_t bytes);
   // Takes out what the Replacement chose.

@@ -80,6 +80,10 @@ bool Store::remove_entry(const Entry& entry) {
   return shard_of(entry.key().hash).remove_entry(entry);
 }
 
+void Store::remove_body(const Body& body, const Key& key) {
+  shard_of(key.hash).remove_body(body, key.hash);
+}
+
 bool Store::purge_step(const Purge& purge, PurgeCursor& cursor, PurgeReport& report) {
   const std::uint64_t hash = hasher_.hash(purge.text);
   return shard_of(hash).purge_url(purge, hash, kPurgeBatch, cursor, report);

@@ -159,6 +159,8 @@ class Store final : private BodyAccount {
                std::optional<std::uint64_t> purges_before = {});
   // This entry, and what stands behind it; false where it is no longer stored.
   bool remove_entry(const Entry& entry);
+  // Whatever has that body, likewise.
+  void remove_body(const Body& body, const Key& key);
 
   // By URL it goes to what that URL has, for any thread to do at any time; else it walks all
   // shards, kPurgeBatch buckets under one lock. What is stored while it walks is not missed where

@@ -253,7 +253,7 @@ std::optional<CacheFill::Unstored> CacheFill::store(const http::ResponseHead& he
   mode_ = Mode::Storing;
   // What refreshes behind clients' backs is found when it is whole: until then there is something
   // to answer with. Nor does what may outgrow the store lift the mark of its key, if nobody waits.
-  const bool refreshes = lead_ && reader_ == nullptr && stale_;
+  const bool refreshes = lead_ && !lead_.awaited() && reader_ == nullptr && stale_;
   when_whole_ = writer_ && (refreshes || (!lead_ && !counted));
   if (!when_whole_) publish();
   give(entry_, CacheUse::Miss, unstored_fields(judgement, head.fields));
@@ -314,7 +314,8 @@ void CacheFill::write(std::string_view bytes) {
 void CacheFill::outgrow(bool crowded) {
   const cache::Time now = std::time(nullptr);
   if (!crowded) {
-    store_.remove_entry(when_whole_ && stale_ ? *stale_ : *entry_);
+    store_.remove_body(*writer_.body(), key());  // of what was freshened meanwhile, too
+    if (when_whole_ && stale_) store_.remove_entry(*stale_);
     if (!lead_) store_.mark_uncacheable(key(), now + kMarkSeconds);
   }
   if (lead_) lead_.uncacheable(now + (crowded ? kMarkBrieflySeconds : kMarkSeconds));

@@ -82,6 +82,29 @@ TEST_CASE("store: one freshened while it comes has the same behind it", "[cache]
   CHECK(rig.found() == (is_cut ? rig.whole : fresh));
 }
 
+TEST_CASE("store: what a flight brings does not replace what was fetched later", "[cache][store]") {
+  Store store{StoreOptions()};
+  const EntryPtr stale = make_entry(store, kUrl);
+  REQUIRE(store.insert(stale));
+  const bool validated = GENERATE(true, false);
+  Lookup led = store.look_up_or_lead(store.key(kUrl), support::kAny, 0, {.stale = stale.get()});
+  REQUIRE(led.kind == Lookup::Kind::Lead);
+  const EntryPtr flown = make_entry(store, kUrl);
+  const EntryPtr later = make_entry(store, kUrl);
+  REQUIRE(store.insert(later));
+  validated ? led.lead.publish_validated(flown) : led.lead.publish(flown);
+  CHECK(store.find(store.key(kUrl), support::kAny, 0).entry == later);
+}
+
+TEST_CASE("store: with a body all that has it goes, and what stands behind", "[cache][store]") {
+  Rig rig;
+  const EntryPtr fresh = make_entry(rig.store, kUrl, rig.writer.body());
+  REQUIRE(rig.store.replace(rig.coming, fresh));
+  rig.store.remove_body(*rig.writer.body(), rig.store.key(kUrl));
+  rig.writer.fail();
+  CHECK_FALSE(rig.found());
+}
+
 TEST_CASE("store: what is removed or pushed out behind another does not come back",
           "[cache][store]") {
   SECTION("itself") {
