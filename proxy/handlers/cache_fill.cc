@@ -225,11 +225,9 @@ cache::Judgement CacheFill::judge(const http::ResponseHead& head) const {
                                now);
 }
 
-// None: it is stored, or will be.
-std::optional<CacheFill::Unstored> CacheFill::store(const http::ResponseHead& head,
-                                                    const cache::Judgement& judgement) {
+std::optional<CacheFill::Unstored> CacheFill::why_unstored(
+    const http::ResponseHead& head, const cache::Judgement& judgement) const {
   const bool counted = head.body.kind == http::BodyKind::Length;
-  const bool has_body = head.body.has_body();
   if (!keep_) return Unstored::Request;
   if (is_of_request(judgement.storing, head.status)) return Unstored::Request;
   const bool is_allowed = judgement.storing == cache::Storing::Allowed;
@@ -240,8 +238,15 @@ std::optional<CacheFill::Unstored> CacheFill::store(const http::ResponseHead& he
   if (stands_in_for(head.status)) return Unstored::Moment;
   const std::uint64_t expected = counted ? head.body.length : kLittleBytes;
   const bool has_room = store_.has_room_for(std::min(expected, rules_.object_bytes_max));
-  if (has_body && !has_room) return Unstored::Moment;
-  if (has_body) {
+  return head.body.has_body() && !has_room ? std::optional(Unstored::Moment) : std::nullopt;
+}
+
+// None: it is stored, or will be.
+std::optional<CacheFill::Unstored> CacheFill::store(const http::ResponseHead& head,
+                                                    const cache::Judgement& judgement) {
+  if (const auto why = why_unstored(head, judgement)) return why;
+  const bool counted = head.body.kind == http::BodyKind::Length;
+  if (head.body.has_body()) {
     writer_ = store_.new_body(counted ? std::optional(head.body.length) : std::nullopt);
   }
   entry_ = make_entry({key(), head, judgement, request_fields_, rules_,

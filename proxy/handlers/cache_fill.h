@@ -134,6 +134,9 @@ class CacheFill final : public exchange::Detached,
   void on_not_modified(const http::ResponseHead& head);
   void on_other_confirmed();
   cache::Judgement judge(const http::ResponseHead& head) const;
+  // None: nothing is against it.
+  std::optional<Unstored> why_unstored(const http::ResponseHead& head,
+                                       const cache::Judgement& judgement) const;
   std::optional<Unstored> store(const http::ResponseHead& head, const cache::Judgement& judgement);
   bool stands_in_for(int status) const;
   void pass(const http::ResponseHead& head, Unstored why);
