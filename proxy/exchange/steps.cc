@@ -128,22 +128,23 @@ Checks checks_of_route(const Exchange& exchange) {
   return exchange.match() ? Checks(exchange.match().route->checks) : Checks();
 }
 
-// Whoever has to wait for several waits for the longest.
-std::optional<nanoseconds> ask_all(Exchange& exchange) {
-  const Checks of_listener = checks_of_listener(exchange);
+// Asks each, after those before. Whoever has to wait for several waits for the longest.
+std::optional<nanoseconds> ask_each(Exchange& exchange, Checks before, Checks checks) {
   nanoseconds longest{};
-  for (std::size_t i = 0; i < of_listener.size(); ++i) {
-    const auto wait = ask(exchange, *of_listener[i], {of_listener.first(i)});
-    if (!wait) return std::nullopt;
-    longest = std::max(longest, *wait);
-  }
-  const Checks of_route = checks_of_route(exchange);
-  for (std::size_t i = 0; i < of_route.size(); ++i) {
-    const auto wait = ask(exchange, *of_route[i], {of_listener, of_route.first(i)});
+  for (std::size_t i = 0; i < checks.size(); ++i) {
+    const auto wait = ask(exchange, *checks[i], {before, checks.first(i)});
     if (!wait) return std::nullopt;
     longest = std::max(longest, *wait);
   }
   return longest;
+}
+
+std::optional<nanoseconds> ask_all(Exchange& exchange) {
+  const Checks of_listener = checks_of_listener(exchange);
+  const auto wait = ask_each(exchange, {}, of_listener);
+  if (!wait) return std::nullopt;
+  const auto more = ask_each(exchange, of_listener, checks_of_route(exchange));
+  return more ? std::optional(std::max(*wait, *more)) : std::nullopt;
 }
 
 // False: the exchange is over.
