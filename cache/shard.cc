@@ -17,15 +17,23 @@ std::size_t url_lists_for(std::size_t share) {
 
 constexpr std::size_t kFlightLists = 256;
 
-// The entries of a chain with this key, marks among them.
+// The entries of a chain; a visit may take that entry out.
 template <typename Visit>
-void for_each_of(Entry* first, const Key& key, const Visit& visit) {
+void for_each(Entry* first, const Visit& visit) {
   for (Entry* entry = first; entry != nullptr;) {
     Entry* next = BucketTable<Entry>::next(*entry);
-    const Key other = entry->key();
-    if (other.hash == key.hash && other.text == key.text) visit(*entry);
+    visit(*entry);
     entry = next;
   }
+}
+
+// Those with this key, marks among them.
+template <typename Visit>
+void for_each_of(Entry* first, const Key& key, const Visit& visit) {
+  for_each(first, [&key, &visit](Entry& entry) {
+    const Key other = entry.key();
+    if (other.hash == key.hash && other.text == key.text) visit(entry);
+  });
 }
 
 bool came_before(const Entry& a, const Entry& b) {
@@ -300,17 +308,10 @@ void Shard::take_out(Entry& entry, EntryChain& out) {
 void Shard::body_grew(const Body& body, std::uint64_t hash, std::size_t entry_max) {
   EntryChain out;
   const std::lock_guard lock(mutex_);
-  for (Entry* entry = entries_.chain(hash); entry != nullptr;) {
-    Entry* next = BucketTable<Entry>::next(*entry);
-    if (entry->body_.get() == &body) {
-      if (entry->bytes_charged() > entry_max) {
-        take_out(*entry, out);
-      } else {
-        replacement_.recharge(*entry);
-      }
-    }
-    entry = next;
-  }
+  for_each(entries_.chain(hash), [this, &body, entry_max, &out](Entry& entry) {
+    if (entry.body_.get() != &body) return;
+    entry.bytes_charged() > entry_max ? take_out(entry, out) : replacement_.recharge(entry);
+  });
 }
 
 // What is whole needs nothing behind it any more; what was cut leaves its place to that.
@@ -318,23 +319,18 @@ void Shard::body_ended(const Body& body, std::uint64_t hash) {
   EntryChain out;
   const std::lock_guard lock(mutex_);
   const bool is_whole = body.state() == Body::State::Complete;
-  for (Entry* entry = entries_.chain(hash); entry != nullptr;) {
-    Entry* next = BucketTable<Entry>::next(*entry);
-    if (entry->body_.get() == &body) {
-      is_whole ? drop_held(*entry, out) : restore_held(*entry, out);
-    }
-    entry = next;
-  }
+  for_each(entries_.chain(hash), [this, &body, is_whole, &out](Entry& entry) {
+    if (entry.body_.get() != &body) return;
+    is_whole ? drop_held(entry, out) : restore_held(entry, out);
+  });
 }
 
 void Shard::remove_body(const Body& body, std::uint64_t hash) {
   EntryChain out;
   const std::lock_guard lock(mutex_);
-  for (Entry* entry = entries_.chain(hash); entry != nullptr;) {
-    Entry* next = BucketTable<Entry>::next(*entry);
-    if (entry->body_.get() == &body) take_out(*entry, out);
-    entry = next;
-  }
+  for_each(entries_.chain(hash), [this, &body, &out](Entry& entry) {
+    if (entry.body_.get() == &body) take_out(entry, out);
+  });
 }
 
 void Shard::restore_held(Entry& cut, EntryChain& out) {
