@@ -291,7 +291,8 @@ TEST_CASE("piped: of a backend that resets, what came is in order", "[wire][pipe
   const bool uploads = GENERATE(false, true);  // there is more of the request to be sent
   ScriptedBackend backend([](BackendConnection& connection) {
     if (!connection.recv_head()) return;
-    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 12000000\r\n\r\n");
+    // Of which the last byte never comes, should all else find its way in time.
+    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 12000001\r\n\r\n");
     connection.send_available(large_body());
     connection.recv_until("go");
     connection.reset();
@@ -305,7 +306,7 @@ TEST_CASE("piped: of a backend that resets, what came is in order", "[wire][pipe
   const std::string got = client.recv_to_close();
   const std::size_t body_at = got.find("\r\n\r\n") + 4;
   REQUIRE(body_at <= got.size());
-  CHECK(got.size() - body_at < large_body().size());
+  REQUIRE(got.size() - body_at <= large_body().size());
   CHECK(got.compare(body_at, got.npos, large_body(), 0, got.size() - body_at) == 0);
   CHECK_NOTHROW(sluice.wait_for_access_log("backend_truncated"));
 }
