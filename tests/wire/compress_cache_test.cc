@@ -17,6 +17,7 @@ using sluice::support::RawClient;
 using sluice::support::read_response;
 using sluice::support::read_response_head;
 using sluice::support::Response;
+using sluice::support::response_text;
 using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
 using sluice::wire::as_chunk;
@@ -28,6 +29,14 @@ using sluice::wire::Origin;
 using sluice::wire::OriginAnswer;
 
 namespace {
+
+// Which leaves little to be compressed.
+std::string letters(std::size_t size) {
+  std::string out(size, '\0');
+  std::minstd_rand random(1);
+  for (char& c : out) c = static_cast<char>('a' + random() % 26);
+  return out;
+}
 
 std::string text(const std::string& word) {
   std::string out;
@@ -42,10 +51,13 @@ OriginAnswer page(const std::string& word, const std::string& lifetime) {
       text(word)};
 }
 
-std::string caching(const ScriptedBackend& backend) {
-  return R"({"workers": 2, "listeners": [{"address": "127.0.0.1:0"}], "pools": {"p": {"backends": [")" +
-         backend.address() +
-         R"("]}}, "routes": [{"forward": {"pool": "p"}, "cache": {}, "compress": {}}]})";
+// `cache`: the members of the route's.
+std::string caching(const ScriptedBackend& backend, const std::string& cache = {},
+                    const std::string& size = "256MiB") {
+  return R"({"workers": 2, "listeners": [{"address": "127.0.0.1:0"}], "cache": {"size": ")" + size +
+         R"("}, "pools": {"p": {"backends": [")" + backend.address() +
+         R"("]}}, "routes": [{"forward": {"pool": "p"}, "cache": {)" + cache +
+         R"(}, "compress": {}}]})";
 }
 
 std::string stats(const SluiceProcess& sluice) {
@@ -139,9 +151,7 @@ TEST_CASE("cache: a client that leaves while its body is compressed leaves nothi
 // As long as he read, each hit was compressed anew.
 TEST_CASE("cache: a slow client does not keep from others what they have compressed",
           "[wire][cache][compress][regression]") {
-  std::string large(8'000'000, '\0');  // more, compressed, than the system buffers
-  std::minstd_rand random(1);
-  for (char& c : large) c = static_cast<char>('a' + random() % 26);
+  const std::string large = letters(8'000'000);  // more, compressed, than the system buffers
   Origin origin(
       {{"/a", {{200, {{"Content-Type", "text/html"}, {"Cache-Control", "max-age=1000"}}, large}}}});
   SluiceProcess sluice(caching(origin.backend()));
@@ -190,4 +200,45 @@ TEST_CASE("cache: of all who compress the same body at once each has it right, a
   CHECK((decode("gzip", kept.body).text == whole));
   CHECK(stats(sluice).find("\"entries\": 2,") != std::string::npos);
   CHECK(backend.request_count() == 1);
+}
+
+TEST_CASE("cache: what is compressed and finds no room passes, and is kept once there is some",
+          "[wire][cache][compress]") {
+  // As many as may be under way beside a store of 1 MiB; the page leaves less room than it takes.
+  constexpr int kHeld = 16;
+  constexpr std::size_t kHeldBytes = 124'000;
+  const std::string page = letters(100'000);
+  Gate rest;
+  ScriptedBackend backend([&](BackendConnection& connection) {
+    while (const auto request = connection.recv_request()) {
+      if (request->target == "/page") {
+        connection.send(response_text(
+            200, page, {{"Content-Type", "text/html"}, {"Cache-Control", "max-age=1000"}}));
+        continue;
+      }
+      const std::string held =
+          response_text(200, std::string(kHeldBytes, 'x'), {{"Cache-Control", "max-age=1000"}});
+      connection.send(held.substr(0, held.size() - 1));
+      rest.wait();
+      connection.send("x");
+    }
+  });
+  SluiceProcess sluice(caching(backend, R"("max_object": "128KiB")", "1MiB"));
+  CHECK((get(sluice, "/page").body == page));
+  std::vector<RawClient> holding;
+  for (int i = 0; i < kHeld; ++i) {
+    holding.push_back(sluice.connect());
+    holding.back().send("GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    CHECK(read_response_head(holding.back()).status == 200);
+  }
+  for (int i = 0; i < 3; ++i) {
+    const Response response = get(sluice, "/page", with("gzip"));
+    CHECK_FALSE(compressed_before(response));
+    CHECK((decode("gzip", response.body).text == page));
+  }
+  rest.open();
+  const sluice::support::Deadline deadline;
+  while (!compressed_before(get(sluice, "/page", with("gzip")))) {
+    REQUIRE_FALSE(deadline.expired());
+  }
 }
