@@ -2,8 +2,8 @@
 #include "proxy/exchange/steps.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
-#include <initializer_list>
 #include <optional>
 #include <span>
 
@@ -103,55 +103,53 @@ bool judge(Exchange& exchange) {
 }
 
 using Checks = std::span<const AccessCheck* const>;
+// Those of the listener and those of the route, in the order in which they are asked.
+using CheckLists = std::array<Checks, 2>;
 
-// Asks the check behind those. None: the exchange is over; else for how long it waits.
-std::optional<nanoseconds> ask(Exchange& exchange, const AccessCheck& check,
-                               std::initializer_list<Checks> before) {
+CheckLists checks_of(const Exchange& exchange) {
+  const ListenerRules* const rules = listener_rules(exchange);
+  return {rules != nullptr ? Checks(rules->checks) : Checks(),
+          exchange.match() ? Checks(exchange.match().route->checks) : Checks()};
+}
+
+void undo_those_before(const AccessCheck& refusing, Exchange& exchange) {
+  for (const Checks& checks : checks_of(exchange)) {
+    for (const AccessCheck* const check : checks) {
+      if (check == &refusing) return;
+      check->undo(exchange);
+    }
+  }
+}
+
+// None: the exchange is over; else for how long it waits.
+std::optional<nanoseconds> ask(Exchange& exchange, const AccessCheck& check) {
   const AccessCheck::Verdict verdict = check.check(exchange);
   if (!verdict.failure) return verdict.wait;
   if (!verdict.retry_after.empty()) {
-    for (const Checks checks : before) {
-      for (const AccessCheck* const earlier : checks) earlier->undo(exchange);
-    }
+    undo_those_before(check, exchange);
     exchange.answer_fields().add(http::FieldId::RetryAfter, verdict.retry_after);
   }
   exchange.fail(verdict.failure);
   return std::nullopt;
 }
 
-Checks checks_of_listener(const Exchange& exchange) {
-  const ListenerRules* const rules = listener_rules(exchange);
-  return rules != nullptr ? Checks(rules->checks) : Checks();
-}
-
-Checks checks_of_route(const Exchange& exchange) {
-  return exchange.match() ? Checks(exchange.match().route->checks) : Checks();
-}
-
-// Asks each, after those before. Whoever has to wait for several waits for the longest.
-std::optional<nanoseconds> ask_each(Exchange& exchange, Checks before, Checks checks) {
+// Whoever has to wait for several waits for the longest.
+std::optional<nanoseconds> ask_all(Exchange& exchange) {
   nanoseconds longest{};
-  for (std::size_t i = 0; i < checks.size(); ++i) {
-    const auto wait = ask(exchange, *checks[i], {before, checks.first(i)});
-    if (!wait) return std::nullopt;
-    longest = std::max(longest, *wait);
+  for (const Checks& checks : checks_of(exchange)) {
+    for (const AccessCheck* const check : checks) {
+      const std::optional<nanoseconds> wait = ask(exchange, *check);
+      if (!wait) return std::nullopt;
+      longest = std::max(longest, *wait);
+    }
   }
   return longest;
 }
 
-std::optional<nanoseconds> ask_all(Exchange& exchange) {
-  const Checks of_listener = checks_of_listener(exchange);
-  const auto wait = ask_each(exchange, {}, of_listener);
-  if (!wait) return std::nullopt;
-  const auto more = ask_each(exchange, of_listener, checks_of_route(exchange));
-  return more ? std::optional(std::max(*wait, *more)) : std::nullopt;
-}
-
-// False: the exchange is over.
+// Behind all others. False: the exchange is over.
 bool ask_bound(Exchange& exchange) {
   const ListenerRules* const rules = listener_rules(exchange);
-  if (rules == nullptr || rules->bound == nullptr) return true;
-  return ask(exchange, *rules->bound, {rules->checks, checks_of_route(exchange)}).has_value();
+  return rules == nullptr || rules->bound == nullptr || ask(exchange, *rules->bound);
 }
 
 }  // namespace
