@@ -121,7 +121,7 @@ constexpr bool no_collision() {
 }
 static_assert(no_collision());
 static_assert(static_cast<std::size_t>(FieldId::SurrogateControl) + 1 == kFieldIds);
-static_assert(kFieldIds <= 64, "Fields keeps one bit per id");
+static_assert(kFieldIds <= 64, "a FieldSet has a bit for each");
 
 template <typename Word>
 bool differs(const char* name, const KnownName& slot, std::size_t at) {

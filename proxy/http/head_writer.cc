@@ -26,13 +26,9 @@ constexpr std::size_t kOwnBytes =
     kLength.size() + kMaxDigits + kCrlf.size() + kChunked.size() + kKeepAlive.size() + kCrlf.size();
 constexpr std::size_t kStartLineBytes = 80;  // versions, status, spaces, longest registered reason
 
-constexpr std::uint64_t bit(FieldId id) {
-  return std::uint64_t{1} << static_cast<unsigned>(id);
-}
-
-constexpr std::uint64_t kOwnFields = bit(FieldId::ContentLength) | bit(FieldId::TransferEncoding) |
-                                     bit(FieldId::Connection) | bit(FieldId::KeepAlive) |
-                                     bit(FieldId::ProxyConnection);
+constexpr FieldSet kOwnFields =
+    field_set({FieldId::ContentLength, FieldId::TransferEncoding, FieldId::Connection,
+               FieldId::KeepAlive, FieldId::ProxyConnection});
 
 char* put(char* out, std::string_view text) {
   return out + text.copy(out, text.size());
@@ -46,10 +42,11 @@ char* put_field(char* out, const Field& field) {
 }
 
 char* put_fields(char* out, const Fields& fields, ConnectionField connection) {
-  const std::uint64_t skipped =
-      connection == ConnectionField::Upgrade ? kOwnFields : kOwnFields | bit(FieldId::Upgrade);
+  const std::uint64_t skipped = connection == ConnectionField::Upgrade
+                                    ? kOwnFields
+                                    : kOwnFields | field_set(FieldId::Upgrade);
   for (const Field& field : fields) {
-    if ((skipped & bit(field.id)) == 0) out = put_field(out, field);
+    if ((skipped & field_set(field.id)) == 0) out = put_field(out, field);
   }
   return out;
 }

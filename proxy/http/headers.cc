@@ -91,7 +91,7 @@ void Fields::rebase(std::string_view from, const char* to) {
 
 void Fields::note_present() {
   present_ = 0;
-  for (const Field& field : fields_) present_ |= bit(field.id);
+  for (const Field& field : fields_) present_ |= field_set(field.id);
 }
 
 bool iequals(std::string_view a, std::string_view b) {

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 #include <vector>
 
@@ -89,6 +90,18 @@ FieldId field_id(std::string_view name);
 // "Content-Length"; empty for Other.
 std::string_view field_name(FieldId id);
 
+// Names as a set: a bit for each id.
+using FieldSet = std::uint64_t;
+
+constexpr FieldSet field_set(FieldId id) {
+  return FieldSet{1} << static_cast<unsigned>(id);
+}
+constexpr FieldSet field_set(std::initializer_list<FieldId> ids) {
+  FieldSet set = 0;
+  for (const FieldId id : ids) set |= field_set(id);
+  return set;
+}
+
 struct Field {
   std::string_view name;   // as sent
   std::string_view value;  // without the white space around it
@@ -106,7 +119,7 @@ class Fields {
   void add(FieldId id, std::string_view value) { add(field_name(id), value, id); }
   // REQUIRES: id == field_id(name); for parsers, which know it already.
   void add(std::string_view name, std::string_view value, FieldId id) {
-    present_ |= bit(id);
+    present_ |= field_set(id);
     fields_.push_back(Field{name, value, id});
   }
 
@@ -129,7 +142,9 @@ class Fields {
   const Field* find(std::string_view name) const;
 
   // One test of a bit. REQUIRES: id is not Other.
-  bool has(FieldId id) const { return (present_ & bit(id)) != 0; }
+  bool has(FieldId id) const { return has_any(field_set(id)); }
+  // Likewise, of any of them.
+  bool has_any(FieldSet ids) const { return (present_ & ids) != 0; }
   std::size_t count(FieldId id) const;
 
   // The first value of that name; empty if there is none.
@@ -153,11 +168,10 @@ class Fields {
   void rebase(std::string_view from, const char* to);
 
  private:
-  static std::uint64_t bit(FieldId id) { return std::uint64_t{1} << static_cast<unsigned>(id); }
   void note_present();
 
   std::vector<Field> fields_;
-  std::uint64_t present_ = 0;  // bit per FieldId: misses cost no search
+  FieldSet present_ = 0;  // misses cost no search
 };
 
 // One view, as Fields::rebase() does.

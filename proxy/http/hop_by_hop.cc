@@ -11,23 +11,10 @@
 namespace sluice::http {
 namespace {
 
-bool is_hop_by_hop(FieldId id) {
-  switch (id) {
-    case FieldId::Connection:
-    case FieldId::KeepAlive:
-    case FieldId::ProxyConnection:
-    case FieldId::TE:
-    case FieldId::TransferEncoding:
-    case FieldId::Upgrade:
-    case FieldId::Http2Settings:
-    case FieldId::ProxyAuthenticate:
-    case FieldId::ProxyAuthorization:
-    case FieldId::ProxyAuthenticationInfo:
-      return true;
-    default:
-      return false;
-  }
-}
+constexpr FieldSet kHopByHop = field_set(
+    {FieldId::Connection, FieldId::KeepAlive, FieldId::ProxyConnection, FieldId::TE,
+     FieldId::TransferEncoding, FieldId::Upgrade, FieldId::Http2Settings,
+     FieldId::ProxyAuthenticate, FieldId::ProxyAuthorization, FieldId::ProxyAuthenticationInfo});
 
 // The options of all Connection fields that may take a field away. Their bytes do not move when
 // fields are removed.
@@ -77,10 +64,12 @@ bool folds_alike(std::string_view a, std::string_view b) {
                                             [](char x, char y) { return fold(x) == fold(y); });
 }
 
+// Whom a Connection field names goes with that field.
 void strip_hop_by_hop(Fields& fields) {
+  if (!fields.has_any(kHopByHop)) return;
   const Nominated nominated(fields);
   fields.remove_if([&nominated](const Field& field) {
-    return is_hop_by_hop(field.id) || nominated.names(field);
+    return (kHopByHop & field_set(field.id)) != 0 || nominated.names(field);
   });
 }
 
