@@ -57,7 +57,10 @@ class Turmoil {
       next_reload_ = now + kReloadEvery;
       sluice_.process().signal(SIGHUP);
       ++reloads;
-      if (reloads == 5) resident_at_first_kib = status_kib(sluice_.process().pid(), "VmRSS");
+    }
+    // By then what is kept has been made, however slow the machine is.
+    if (resident_at_half_kib == 0 && answered >= kRequests / 2) {
+      resident_at_half_kib = status_kib(sluice_.process().pid(), "VmRSS");
     }
     // Killed and restarted at each quarter of the way.
     const std::size_t phase = answered / (kRequests / 8);
@@ -73,7 +76,7 @@ class Turmoil {
 
   int reloads = 0;
   int kills = 0;
-  std::size_t resident_at_first_kib = 0;
+  std::size_t resident_at_half_kib = 0;
 
  private:
   SluiceProcess& sluice_;
@@ -126,8 +129,8 @@ TEST_CASE("soak: reloads and a dying backend lose no request that could be saved
   const std::size_t lines = count(log, "\n") - count(log, R"("route":"admin")");
   CHECK(lines + unwritten == kRequests);
   CHECK(unwritten < kRequests / 10);
-  INFO("resident: " << turmoil.resident_at_first_kib << " KiB, then " << resident_at_end_kib);
+  INFO("resident: " << turmoil.resident_at_half_kib << " KiB, then " << resident_at_end_kib);
   if (!sluice::support::kSanitized) {
-    CHECK(resident_at_end_kib < turmoil.resident_at_first_kib + kGrowthMaxKib);
+    CHECK(resident_at_end_kib < turmoil.resident_at_half_kib + kGrowthMaxKib);
   }
 }
