@@ -42,9 +42,9 @@ char* put_field(char* out, const Field& field) {
 }
 
 char* put_fields(char* out, const Fields& fields, ConnectionField connection) {
-  const std::uint64_t skipped = connection == ConnectionField::Upgrade
-                                    ? kOwnFields
-                                    : kOwnFields | field_set(FieldId::Upgrade);
+  const FieldSet skipped = connection == ConnectionField::Upgrade
+                               ? kOwnFields
+                               : kOwnFields | field_set(FieldId::Upgrade);
   for (const Field& field : fields) {
     if ((skipped & field_set(field.id)) == 0) out = put_field(out, field);
   }
