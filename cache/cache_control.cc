@@ -31,10 +31,8 @@ void note_allowance(const Directive& directive, std::optional<Seconds>& allowanc
 }
 
 void note_fields(const Directive& directive, bool& whole, std::string_view& fields) {
-  // No field name needs an escape, and who reads the list sees it as it was sent.
-  const bool names_fields = directive.quoted && directive.well_formed &&
-                            !directive.argument.empty() &&
-                            directive.argument.find('\\') == std::string_view::npos;
+  const bool names_fields =
+      directive.quoted && directive.well_formed && is_field_list(directive.argument);
   if (!names_fields || !fields.empty()) {
     whole = true;
   } else {

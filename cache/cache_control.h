@@ -35,8 +35,8 @@ struct RequestControl {
 };
 
 // Directives that name fields ("private=\"Set-Cookie\"") bind only these; their list is kept as it
-// was sent. One that stands in both forms, names fields twice, or names them without the quotes
-// that RFC 9111 5.2.2.4 and 5.2.2.7 ask for, binds the whole response.
+// was sent. One that stands in both forms, names fields twice, names what is no field, or names
+// them without the quotes that RFC 9111 5.2.2.4 and 5.2.2.7 ask for, binds the whole response.
 struct ResponseControl {
   void read(std::string_view field_value);
 

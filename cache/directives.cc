@@ -74,4 +74,14 @@ bool DirectiveReader::next(Directive& out) {
   return false;
 }
 
+bool is_field_list(std::string_view argument) {
+  DirectiveReader reader(argument);
+  bool is_list = false;
+  for (Directive name; reader.next(name);) {
+    if (!name.well_formed || name.has_argument) return false;
+    is_list = true;
+  }
+  return is_list;
+}
+
 }  // namespace sluice::cache

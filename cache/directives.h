@@ -29,4 +29,8 @@ class DirectiveReader {
   std::string_view rest_;
 };
 
+// The argument of no-cache or private that binds fields alone: names and nothing else, one at
+// least.
+bool is_field_list(std::string_view argument);
+
 }  // namespace sluice::cache

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "cache/directives.h"
 #include "cache/response_flags.h"
 #include "cache/tokens.h"
 
@@ -198,8 +199,7 @@ constexpr Number kNumbers[] = {
 };
 
 void note_fields(const Fields& row, const Value& value, ResponseControl& out) {
-  const bool named = value.type == Value::Type::String && !value.text.empty() &&
-                     value.text.find('\\') == std::string_view::npos;
+  const bool named = value.type == Value::Type::String && is_field_list(value.text);
   out.*row.whole = !named && value.type != Value::Type::False;
   out.*row.fields = named ? value.text : std::string_view();
 }

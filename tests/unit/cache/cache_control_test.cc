@@ -131,6 +131,12 @@ TEST_CASE("cache-control: directives may name the fields they are about",
   CHECK(response({"no-cache=1"}).no_cache);
   CHECK(response({"private=\"A"}).is_private);
   CHECK(response({"private=\"Set\\-Cookie\""}).is_private);
+  for (const char* list : {" ", ",", " , ,", "X-A X-B", "X-A; X-B", "X-A, X B", "X-A=1", "(X-A)"}) {
+    CAPTURE(list);
+    CHECK(response({std::string("private=\"") + list + "\""}).is_private);
+    CHECK(response({std::string("no-cache=\"") + list + "\""}).no_cache);
+  }
+  CHECK(response({"private=\" ,X-A,, \""}).private_fields == " ,X-A,, ");
 }
 
 TEST_CASE("cache-control: a request's directives", "[cache][cache_control]") {

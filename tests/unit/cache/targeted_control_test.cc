@@ -75,6 +75,8 @@ TEST_CASE("targeted control: directives", "[cache][targeted_control]") {
        "max-age=1 no-cache:a"},
       {"RFC 9213 2.1: an empty list of fields", "private=\"\"", "private "},
       {"RFC 9213 2.1: a list with an escape", "private=\"a\\\"b\"", "private "},
+      {"RFC 9213 2.1: a list of what is no field", "private=\"a b\"", "private "},
+      {"RFC 9213 2.1: a list of nothing", "private=\" , \"", "private "},
       {"RFC 9213 2.1: a token where a list should be", "private=a", "private "},
       {"RFC 9213 2.1: unknown directives", "foobar, max-age=1, x=\"y, z\", q=(1 2)", "max-age=1 "},
       {"RFC 9213 2.1: only unknown directives", "foo", ""},
