@@ -94,10 +94,12 @@ bool list_of_any_has(const http::Fields& fields, FieldId id, std::string_view to
   });
 }
 
+// RFC 9111 5.2.2.6; of both fields that may say so (RFC 9213), whichever holds for caches.
 bool forbids_to_transform(const http::Fields& fields) {
   return std::any_of(fields.begin(), fields.end(), [](const http::Field& field) {
-    return field.id == FieldId::CacheControl &&
-           http::list_contains_directive(field.value, "no-transform");
+    const bool is_control =
+        field.id == FieldId::CacheControl || http::iequals(field.name, "CDN-Cache-Control");
+    return is_control && http::list_contains_directive(field.value, "no-transform");
   });
 }
 
@@ -139,20 +141,17 @@ void weaken_etag(exchange::Exchange& exchange, http::Fields& fields) {
   if (etag.starts_with('"')) fields.set(FieldId::ETag, weakened(exchange.arena(), etag));
 }
 
-// Which representation the client has, its own tag says. The answer may not make a strong one of
-// it, by which it would ask for ranges.
-void on_not_modified(exchange::Exchange& exchange, http::ResponseHead& head) {
-  const std::string_view etag = head.fields.value(FieldId::ETag);
-  if (etag.starts_with('"')) {
-    const std::string_view weak = weakened(exchange.arena(), etag);
-    for (const http::Field& field : exchange.request().fields) {
-      if (field.id != FieldId::IfNoneMatch) continue;
-      if (field.value.find(weak) == std::string_view::npos) continue;
-      head.fields.set(FieldId::ETag, weak);
-      break;
-    }
-  }
-  add_vary(head.fields);
+// Which representation the client has, its own tag says, where both may be meant for it. The answer
+// may not make a strong one of it, by which it would ask for ranges.
+void keep_weak(exchange::Exchange& exchange, http::Fields& fields) {
+  const std::string_view etag = fields.value(FieldId::ETag);
+  if (!etag.starts_with('"')) return;
+  const std::string_view weak = weakened(exchange.arena(), etag);
+  const http::Fields& asked = exchange.request().fields;
+  const bool has_it = std::any_of(asked.begin(), asked.end(), [weak](const http::Field& field) {
+    return field.id == FieldId::IfNoneMatch && field.value.find(weak) != std::string_view::npos;
+  });
+  if (has_it) fields.set(FieldId::ETag, weak);
 }
 
 // `size`: of the compressed body, where it is known.
@@ -218,26 +217,33 @@ void Compress::on_part(http::ResponseHead& head) const {
   if ((is_wrapped || is_type(head.fields)) && may_change(head.fields)) add_vary(head.fields);
 }
 
+void Compress::on_not_modified(exchange::Exchange& exchange, http::ResponseHead& head) const {
+  const bool may_be_type = !head.fields.has(FieldId::ContentType) || is_type(head.fields);
+  if (!may_be_type || !may_change(head.fields)) return;
+  if (choose_for(exchange.request()) != names_.size()) keep_weak(exchange, head.fields);
+  add_vary(head.fields);
+}
+
+std::size_t Compress::choose_for(const http::RequestHead& request) const {
+  // Without chunks a client cannot tell the end from a cut.
+  if (request.version != http::Version::Http11) return names_.size();
+  // RFC 9111 5.2.1.6: the client asks for what the backend sends.
+  if (forbids_to_transform(request.fields)) return names_.size();
+  return http::choose_encoding(request.fields, names_);
+}
+
 void Compress::on_head(exchange::Exchange& exchange, http::ResponseHead& head) const {
   constexpr int kPartialContent = 206;
   constexpr int kNotModified = 304;
   if (exchange.is_tunnel()) return;
   if (head.status == kPartialContent) return on_part(head);
-  if (head.status == kNotModified) {
-    const bool may_be_type = !head.fields.has(FieldId::ContentType) || is_type(head.fields);
-    if (may_be_type && may_change(head.fields)) on_not_modified(exchange, head);
-    return;
-  }
+  if (head.status == kNotModified) return on_not_modified(exchange, head);
   const http::RequestHead& request = exchange.request();
   if (!depends_on_client(head)) return;
   // Whatever its size, which the same response may announce another time, and not now.
   add_vary(head.fields);
   if (!is_large_enough(head.body, request.method == http::Method::Head)) return;
-  // Without chunks a client cannot tell the end from a cut.
-  if (request.version != http::Version::Http11) return;
-  // RFC 9111 5.2.1.6: the client asks for what the backend sends.
-  if (forbids_to_transform(request.fields)) return;
-  const std::size_t chosen = http::choose_encoding(request.fields, names_);
+  const std::size_t chosen = choose_for(request);
   EncoderPool* const encoders = exchange.services().encoders;
   if (chosen == names_.size() || encoders == nullptr) return;
   std::optional<std::uint64_t> kept_size;

@@ -49,6 +49,9 @@ class Compress final : public exchange::ResponseFilter {
   bool depends_on_client(const http::ResponseHead& head) const;
   bool is_large_enough(const http::BodyFraming& body, bool is_head) const;
   void on_part(http::ResponseHead& head) const;
+  void on_not_modified(exchange::Exchange& exchange, http::ResponseHead& head) const;
+  // The place of the client's coding among names_; behind them all: none that we have.
+  std::size_t choose_for(const http::RequestHead& request) const;
   bool is_type(const http::Fields& fields) const;
 
   const CompressOptions options_;

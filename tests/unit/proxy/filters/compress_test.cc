@@ -153,6 +153,10 @@ TEST_CASE("compress: what is not compressed, and what of that depends on the cli
       {"no-transform", {200, with("Cache-Control", "public, no-transform"), large}, false, false},
       {"no-transform=1", {200, with("Cache-Control", "No-Transform=1, a"), large}, false, false},
       {"no-transformer", {200, with("Cache-Control", "no-transformer=1"), large}, true, true},
+      {"no-transform for caches",
+       {200, with("CDN-Cache-Control", "max-age=1, no-transform"), large},
+       false,
+       false},
       {"a digest", {200, with("Content-Digest", "sha-256=:a:"), large}, false, false},
       {"a digest at the end",
        {200, with("Trailer", "Server-Timing, repr-digest"), {BodyKind::Chunked}},
@@ -197,9 +201,15 @@ TEST_CASE("compress: HEAD has the fields of GET", "[filters][compress]") {
 
 TEST_CASE("compress: 304 keeps the tag that the client has weak", "[filters][compress]") {
   const Given not_modified{304, {{"ETag", "\"v1\""}}, {BodyKind::None}};
+  const std::string gzip = "Accept-Encoding: gzip\r\n";
+  const std::string both = "If-None-Match: \"v1\", W/\"v1\"\r\n";
   for (const auto& [asked, tag] :
-       {std::pair{"If-None-Match: \"v0\", W/\"v1\"\r\n", "W/\"v1\""},
-        std::pair{"If-None-Match: \"v1\"\r\n", "\"v1\""}, std::pair{"", "\"v1\""}}) {
+       {std::pair{gzip + "If-None-Match: \"v0\", W/\"v1\"\r\n", "W/\"v1\""},
+        std::pair{gzip + both, "W/\"v1\""}, std::pair{gzip + "If-None-Match: \"v1\"\r\n", "\"v1\""},
+        std::pair{gzip, "\"v1\""},
+        // A 200 would have the strong one (RFC 9110 15.4.5).
+        std::pair{both, "\"v1\""}, std::pair{"Accept-Encoding: br;q=0\r\n" + both, "\"v1\""},
+        std::pair{gzip + "Cache-Control: no-transform\r\n" + both, "\"v1\""}}) {
     CAPTURE(asked);
     CompressRig rig(not_modified, "GET / HTTP/1.1", asked);
     CHECK(rig.head().field("ETag") == tag);
