@@ -2,7 +2,6 @@
 #include "proxy/handlers/redirect.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "proxy/base/check.h"
 #include "proxy/exchange/exchange.h"
@@ -16,25 +15,8 @@ namespace {
 
 constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
 
-// The characters of RFC 3986 2.2 and 2.3, and '%' before what is encoded already.
-bool stands_in_uri(char c) {
-  const bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  return alnum || (c != '\0' && std::strchr("-._~:/?#[]@!$&'()*+,;=%", c) != nullptr);
-}
-
 char* put(char* out, std::string_view text) {
   return std::copy(text.begin(), text.end(), out);
-}
-
-char* put_encoded(char* out, std::string_view text) {
-  for (const char c : text) {
-    if (stands_in_uri(c)) {
-      *out++ = c;
-    } else {
-      out = http::put_escape(out, c);
-    }
-  }
-  return out;
 }
 
 std::string_view scheme_of(const exchange::Exchange& exchange) {
@@ -61,9 +43,9 @@ struct Redirect::Value {
   std::size_t bytes_max() const { return 3 * (first.size() + query.size()) + 1; }
 
   char* write(char* out) const {
-    out = put_encoded(out, first);
+    out = http::put_uri_text(out, first);
     if (has_query) *out++ = '?';
-    return put_encoded(out, query);
+    return http::put_uri_text(out, query);
   }
 };
 

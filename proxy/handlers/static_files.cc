@@ -19,6 +19,7 @@
 #include "proxy/http/accept_encoding.h"
 #include "proxy/http/date.h"
 #include "proxy/http/status.h"
+#include "proxy/http/uri.h"
 
 namespace sluice::handlers {
 
@@ -137,9 +138,12 @@ bool FileResponder::lacks_slash(std::string_view path) {
 // The client's own path, not the one below the root; it cannot begin with "//".
 void FileResponder::redirect_to_directory() {
   const http::RequestHead& request = exchange_.request();
-  exchange_.response_slot().fields.add(
-      FieldId::Location, exchange_.arena().join({exchange_.path(), request.has_query ? "/?" : "/",
-                                                 request.has_query ? request.query : ""}));
+  const std::string_view uri = exchange_.arena().join(
+      {exchange_.path(), request.has_query ? "/?" : "/", request.has_query ? request.query : ""});
+  char* const location = exchange_.arena().allocate(3 * uri.size());
+  const char* const end = http::put_uri_text(location, uri);
+  exchange_.response_slot().fields.add(FieldId::Location,
+                                       {location, static_cast<std::size_t>(end - location)});
   constexpr int kPermanentRedirect = 308;
   send_head(kPermanentRedirect);
 }

@@ -171,6 +171,19 @@ char* put_escape(char* out, char c) {
   return out;
 }
 
+char* put_uri_text(char* out, std::string_view text) {
+  constexpr std::string_view kReserved = ":/?#[]@!$&'()*+,;=%";
+  for (const char c : text) {
+    const bool stands = is_class(c, char_class::kUnreserved) || kReserved.find(c) != kReserved.npos;
+    if (stands) {
+      *out++ = c;
+    } else {
+      out = put_escape(out, c);
+    }
+  }
+  return out;
+}
+
 std::string percent_encode(std::string_view text, std::uint8_t classes) {
   std::string out;
   char escape[3];

@@ -28,6 +28,11 @@ std::optional<std::size_t> normalise_path(std::string_view path, char* out);
 // Writes the escape of one byte, "%C3", and returns its end. REQUIRES: room for 3 bytes at `out`.
 char* put_escape(char* out, char c);
 
+// Writes the text with an escape for each byte that a URI cannot hold (RFC 3986 2: neither reserved
+// nor unreserved, nor the '%' of what is encoded already), and returns its end. A Location is made
+// so: browsers take "\" for "/". REQUIRES: room for 3 * text.size() bytes at `out`.
+char* put_uri_text(char* out, std::string_view text);
+
 // The text with an escape, "%C3%BC", for each byte that is not of the classes: by default those
 // that are never anything but themselves.
 std::string percent_encode(std::string_view text, std::uint8_t classes = char_class::kUnreserved);

@@ -87,6 +87,9 @@ TEST_CASE("files: a directory without its slash is a redirect to the client's ow
   CHECK(response.status == 308);
   CHECK(response.field("Location") == "/docs/?x=1");
   CHECK(ask(client, "/s/docs").field("Location") == "/s/docs/");
+  // Browsers take "/\\" for "//", and what is behind it for a host.
+  fs::create_directories(site.directory.path() / "www/\\evil.example");
+  CHECK(ask(client, "/\\evil.example").field("Location") == "/%5Cevil.example/");
 }
 
 TEST_CASE("files: the bare prefix of a rewritten path is a directory without its slash",

@@ -176,4 +176,13 @@ TEST_CASE("uri: what may not stand as it is gets escapes", "[http][uri]") {
   CHECK(percent_encode(std::string_view("a/?%#\0\n", 7), char_class::kTarget) == "a/?%%23%00%0A");
 }
 
+TEST_CASE("uri: what no URI may hold gets escapes, and the rest stays", "[http][uri]") {
+  char room[128];
+  const auto text = [&room](std::string_view from) {
+    return std::string(room, put_uri_text(room, from));
+  };
+  CHECK(text("/a%2Fb;c=d,(e)?f=[g]&h#i") == "/a%2Fb;c=d,(e)?f=[g]&h#i");
+  CHECK(text("/\\a \"<^`{|}>\x7f\xc3") == "/%5Ca%20%22%3C%5E%60%7B%7C%7D%3E%7F%C3");
+}
+
 }  // namespace sluice::http
