@@ -60,19 +60,22 @@ bool is_hidden(std::string_view path) {
 
 Status status_of(int error) {
   switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+    case ENAMETOOLONG:
+    case EINVAL:  // no name in this file system
+    case EILSEQ:
+    case ENXIO:  // a socket, or a device that is not there
+    case ENODEV:
+      return Status::Missing;
     case EACCES:
     case EPERM:
       return Status::Forbidden;
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-    case EIO:
-      return Status::Failed;
     case EXDEV:  // links that lead out
     case ELOOP:
       return Status::Refused;
-    default:  // ENOENT and ENOTDIR
-      return Status::Missing;
+    default:
+      return Status::Failed;
   }
 }
 
@@ -86,19 +89,29 @@ void describe(FoundFile& file, const struct stat& status) {
   file.changed_nanoseconds = static_cast<std::uint32_t>(status.st_ctim.tv_nsec);
 }
 
-// REQUIRES: NUL behind the path. Never blocks on a FIFO, never becomes a terminal's owner.
-FoundFile open_below(int root, std::string_view path) {
-  FoundFile found;
-  found.path = path;
+// While something is renamed anywhere, the kernel may be unable to say whether a ".." of a link led
+// out (EAGAIN, openat2(2)): then it is asked again. Who leases the file gives the same answer for
+// as long as that takes. Never blocks on a FIFO, never becomes a terminal's owner.
+Fd open_at(int root, const char* name) {
+  constexpr int kTries = 64;
   open_how how{};
   how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-  const char* const name = path.empty() ? "." : path.data();
+  for (int tries = 1;; ++tries) {
+    Fd fd(static_cast<int>(::syscall(SYS_openat2, root, name, &how, sizeof(how))));
+    if (fd.valid() || errno != EAGAIN || tries == kTries) return fd;
+  }
+}
+
+// REQUIRES: NUL behind the path.
+FoundFile open_below(int root, std::string_view path) {
+  FoundFile found;
+  found.path = path;
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
   found.looked_seconds = now.tv_sec;
   found.looked_nanoseconds = static_cast<std::uint32_t>(now.tv_nsec);
-  found.fd = Fd(static_cast<int>(::syscall(SYS_openat2, root, name, &how, sizeof(how))));
+  found.fd = open_at(root, path.empty() ? "." : path.data());
   struct stat status {};
   if (!found.fd.valid() || ::fstat(found.fd.get(), &status) != 0) {
     found.status = status_of(errno);
@@ -116,6 +129,13 @@ FoundFile open_below(int root, std::string_view path) {
 FoundFile refused() {
   FoundFile found;
   found.status = Status::Refused;
+  return found;
+}
+
+// Without the root nothing can be said of what is below it.
+FoundFile failed() {
+  FoundFile found;
+  found.status = Status::Failed;
   return found;
 }
 
@@ -156,11 +176,7 @@ int FileLookup::problem() const {
 
 FoundFile FileLookup::find(std::string_view path, Arena& arena) const {
   const Fd root = open_root();
-  if (!root.valid()) {
-    FoundFile found;
-    found.status = status_of(errno);
-    return found;
-  }
+  if (!root.valid()) return failed();
   FoundFile found = find_below(root.get(), path, arena);
   for (const std::string& fallback : fallbacks_) {
     if (found.status != Status::Missing) break;

@@ -25,7 +25,7 @@ struct FoundFile {
     Missing,
     Refused,    // not for everybody's eyes, or no path of a file: looks like Missing from outside
     Forbidden,  // the system does not let us read it
-    Failed,     // out of descriptors, or the disk is broken
+    Failed,     // nobody knows: no root, no descriptors, a broken disk
   };
 
   Status status = Status::Missing;
