@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// CodedBodies: what a responder that answers from memory offers to a filter that would code the
-// body: what was coded once is kept, and sent to the next one as it is. Filled by
-// handlers/stored_answer; the filter must be done with it when the exchange ends. Single-threaded.
+// CodedBodies: what a responder that answers from memory or a file offers to a filter that would
+// code the body: what was coded once is kept, and sent to the next one as it is. Filled by
+// handlers/coded_copy; the filter must be done with it when the exchange ends. Single-threaded.
 #pragma once
 
 #include <cstdint>

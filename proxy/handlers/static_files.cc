@@ -38,7 +38,9 @@ constexpr std::size_t kReadBytes = 48 * 1024;
 
 // One file on its way to one client. Sends a bounded share in a turn, so that a fast client and a
 // large file hold up nobody else.
-class FileResponder final : public exchange::Responder, private net::Requeued {
+class FileResponder final : public exchange::Responder,
+                            private net::Requeued,
+                            private CodedCopy::Source {
  public:
   FileResponder(exchange::Exchange& exchange, const FileLookup& lookup, bool precompressed,
                 const StoredFiles& stored)
@@ -46,7 +48,8 @@ class FileResponder final : public exchange::Responder, private net::Requeued {
         lookup_(lookup),
         precompressed_(precompressed),
         stored_(stored),
-        stored_answer_(exchange, stored.store()) {}
+        stored_answer_(exchange, stored.store()),
+        coded_(exchange, stored.store(), *this) {}
 
   void start() override;
   void on_request_body(std::string_view) override {}
@@ -62,6 +65,10 @@ class FileResponder final : public exchange::Responder, private net::Requeued {
  private:
   // net::Requeued
   void on_requeued() override { send_some(); }
+
+  // CodedCopy::Source
+  CodedCopy::Source::Name name() override;
+  void send_instead(cache::BodyPtr copy) override { body_.take_instead(std::move(copy)); }
 
   void unlink() { net::Requeued::ListHook<net::RequeueTag>::unlink(); }
   void refuse(Kind kind) { exchange_.fail({Side::Proxy, kind}); }
@@ -82,6 +89,7 @@ class FileResponder final : public exchange::Responder, private net::Requeued {
   void send_head(int status);
   std::optional<std::size_t> send_directly();
   void send_some();
+  void finish();
 
   exchange::Exchange& exchange_;
   const FileLookup& lookup_;
@@ -92,6 +100,7 @@ class FileResponder final : public exchange::Responder, private net::Requeued {
   StoredFiles::Found known_;     // what that has
   StoredAnswer stored_answer_;
   FileBody body_;
+  CodedCopy coded_;  // of that
   bool sending_ = false;
 };
 
@@ -226,6 +235,14 @@ void FileResponder::answer_by_file(OpenFilePtr file) {
   send_head(status);
 }
 
+// None of what may change unseen, or is larger than what is kept.
+CodedCopy::Source::Name FileResponder::name() {
+  const FoundFile& file = body_.file();
+  const std::string mark = content_mark(file);
+  if (mark.empty() || file.size > stored_.object_bytes_max()) return {};
+  return {exchange_.arena().join({key_.text, "\nof:", mark}), {}};
+}
+
 OpenFile FileResponder::choose_coding(FoundFile file) {
   const MimeType type = mime_type_of(file.path);
   const bool depends_on_codings = precompressed_ && type.compressible;
@@ -270,6 +287,7 @@ void FileResponder::send_head(int status) {
                                exchange_.request().method == http::Method::Head);
   const bool has_body = head.body.has_body();
   head.keep_alive = true;
+  if (has_body) exchange_.offer(coded_);
   exchange_.send_head(head);
   if (!has_body) return exchange_.finish();
   // In this turn, but not within this call: the loop's scratch memory may hold what is being read.
@@ -277,14 +295,22 @@ void FileResponder::send_head(int status) {
   exchange_.services().loop.call_again(*this);
 }
 
-// Nothing where the next bytes are no file's, or have to be read and written.
+// Nothing where the next bytes are not the file's, or have to be read and written.
 std::optional<std::size_t> FileResponder::send_directly() {
+  if (!body_.is_file()) return std::nullopt;
   const BodyPlan::Piece piece = body_.plan().next();
   if (!piece.text.empty() || piece.bytes == 0) return std::nullopt;
   const std::size_t bytes = std::min<std::uint64_t>(piece.bytes, exchange_.turn_bytes());
-  const auto sent = exchange_.send_file(body_.file(), piece.from, bytes);
+  const auto sent = exchange_.send_file(body_.file().fd.get(), piece.from, bytes);
   if (sent && *sent > 0) body_.plan().sent(*sent);
   return sent;
+}
+
+// What was changed while it was sent may have been read in part before and in part after.
+void FileResponder::finish() {
+  sending_ = false;
+  if (coded_.in_making() && !is_untouched(body_.file())) coded_.drop();
+  exchange_.finish();
 }
 
 void FileResponder::send_some() {
@@ -299,11 +325,11 @@ void FileResponder::send_some() {
     }
     bool failed = false;
     const std::string_view bytes = body_.next(loop.scratch().first(kReadBytes), &failed);
-    if (failed) return refuse(Kind::FileFailed);
-    if (bytes.empty()) {
-      sending_ = false;
-      return exchange_.finish();
+    if (failed) {
+      coded_.drop();
+      return refuse(Kind::FileFailed);
     }
+    if (bytes.empty()) return finish();
     exchange_.write(bytes);
     sent += bytes.size();
   }

@@ -16,9 +16,9 @@ namespace sluice::handlers {
 class StaticFiles final : public exchange::Handler {
  public:
   // `precompressed`: look for NAME.br, NAME.zst and NAME.gz beside what is text.
-  // Small files are kept in `store`, which is borrowed.
-  StaticFiles(FileLookup lookup, bool precompressed, cache::Store& store)
-      : lookup_(std::move(lookup)), precompressed_(precompressed), stored_(store) {}
+  // `stored`: where small files are kept, and what a filter makes of large ones.
+  StaticFiles(FileLookup lookup, bool precompressed, const StoredFiles& stored)
+      : lookup_(std::move(lookup)), precompressed_(precompressed), stored_(stored) {}
 
   ArenaPtr<exchange::Responder> respond(exchange::Exchange& exchange) const override;
 

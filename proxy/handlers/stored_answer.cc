@@ -59,9 +59,6 @@ Representation representation_of(const cache::Entry& entry, std::optional<std::u
   return out;
 }
 
-// Of what a filter makes: nobody's request.
-constexpr cache::Want kUncounted{.stale = nullptr, .variant = 0, .counted = false};
-
 bool asks_for_part(const http::Fields& fields) {
   return fields.has(FieldId::IfNoneMatch) || fields.has(FieldId::IfModifiedSince) ||
          fields.has(FieldId::IfMatch) || fields.has(FieldId::IfUnmodifiedSince) ||
@@ -104,66 +101,25 @@ void StoredAnswer::send_head(int status) {
     head.body = {is_head ? http::BodyKind::None : http::BodyKind::Chunked};
   }
   const bool has_body = head.body.has_body();
-  if (has_body) exchange_.offer(*this);
+  if (has_body) exchange_.offer(coded_);
   exchange_.send_head(head);
   if (!has_body) return exchange_.finish();
   sending_ = true;
   send_some();
 }
 
-std::string_view StoredAnswer::coded_key_text(std::string_view coding) const {
+CodedCopy::Source::Name StoredAnswer::name() {
   std::array<char, 20> serial;
   const char* const end = std::to_chars(serial.begin(), serial.end(), entry_->body()->serial()).ptr;
-  return exchange_.arena().join(
-      {entry_->key_text(), "\ncoding:", coding, "\nof:", std::string_view(serial.data(), end)});
+  const std::string_view number(serial.data(), static_cast<std::size_t>(end - serial.data()));
+  return {exchange_.arena().join({entry_->key_text(), "\nof:", number}), entry_->tags()};
 }
 
-std::optional<std::uint64_t> StoredAnswer::use(std::string_view coding) {
-  coded_key_ = coded_key_text(coding);
-  const cache::Key key = store_.key(coded_key_);
-  coded_purges_before_ = store_.purges(key);
-  cache::Lookup found =
-      store_.look_up_or_lead(key, cache::AnyEntry(), std::time(nullptr), kUncounted);
-  if (found.kind == cache::Lookup::Kind::Hit) {
-    cursor_ = cache::Cursor(found.entry->body());
-    size_known_ = true;
-    plan_ = BodyPlan();
-    plan_.whole(cursor_.body()->available());
-    return plan_.size();
-  }
-  constexpr std::size_t kJoinedMax = 3;
-  const bool is_one_more =
-      found.kind == cache::Lookup::Kind::Join && found.join.flight().joined() <= kJoinedMax;
-  if (found.kind != cache::Lookup::Kind::Lead && !is_one_more) return std::nullopt;
-  coded_lead_ = std::move(found.lead);
-  coded_join_ = std::move(found.join);
-  coded_ = store_.new_body(std::nullopt);
-  return std::nullopt;
-}
-
-void StoredAnswer::keep(std::string_view bytes) {
-  if (!coded_) return;
-  store_.has_room_for(bytes.size()) ? static_cast<void>(coded_.append(bytes)) : coded_.fail();
-}
-
-void StoredAnswer::keep_end() {
-  if (!coded_) return;
-  const cache::BodyPtr body = coded_.body();
-  coded_.finish();
-  const cache::Key key = store_.key(coded_key_);
-  const cache::EntryPtr entry = cache::Entry::create({.key = key,
-                                                      .status = entry_->status(),
-                                                      .fields = {},
-                                                      .terms = entry_->terms(),
-                                                      .variant = {},
-                                                      .tags = entry_->tags(),
-                                                      .content_length = body->available(),
-                                                      .body = body});
-  if (coded_lead_) {
-    coded_lead_.publish(entry);
-  } else {
-    store_.insert(entry, coded_purges_before_);
-  }
+void StoredAnswer::send_instead(cache::BodyPtr copy) {
+  cursor_ = cache::Cursor(std::move(copy));
+  size_known_ = true;
+  plan_ = BodyPlan();
+  plan_.whole(cursor_.body()->available());
 }
 
 std::string_view StoredAnswer::next(bool* ended) {
@@ -213,8 +169,7 @@ bool StoredAnswer::is_cut() {
 void StoredAnswer::on_cut() {
   stop();
   // Whoever goes on, what a filter makes of it is not for others: its size has no bound any more.
-  coded_.fail();
-  coded_lead_.fail(cache::Flight::kAbandoned);
+  coded_.drop();
   if (on_cut_ && on_cut_()) return;
   const bool is_ours = cursor_.body()->outgrown();
   exchange_.fail(is_ours ? Failure{Side::Proxy, Kind::Exhausted}

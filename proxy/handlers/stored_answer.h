@@ -11,16 +11,15 @@
 
 #include "cache/body.h"
 #include "cache/entry.h"
-#include "cache/flight.h"
 #include "cache/store.h"
-#include "proxy/exchange/coded_bodies.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/handlers/body_plan.h"
+#include "proxy/handlers/coded_copy.h"
 #include "proxy/handlers/loop_waiter.h"
 
 namespace sluice::handlers {
 
-class StoredAnswer final : private net::Requeued, private exchange::CodedBodies {
+class StoredAnswer final : private net::Requeued, private CodedCopy::Source {
  public:
   // What is stored: a response of the pool, or a file, which is no cache's to judge.
   enum class Of : std::uint8_t { Response, File };
@@ -29,7 +28,7 @@ class StoredAnswer final : private net::Requeued, private exchange::CodedBodies 
   // `on_cut`: the body ends before its end, and all that it holds was sent. True: somebody else
   // goes on from there. Optional.
   StoredAnswer(exchange::Exchange& exchange, cache::Store& store, Delegate<bool()> on_cut = {})
-      : exchange_(exchange), store_(store), on_cut_(on_cut) {}
+      : exchange_(exchange), on_cut_(on_cut), coded_(exchange, store, *this) {}
   ~StoredAnswer() { stop(); }
 
   // REQUIRES: put_stored_head() has prepared the head, and nothing was sent before.
@@ -48,12 +47,9 @@ class StoredAnswer final : private net::Requeued, private exchange::CodedBodies 
   // net::Requeued
   void on_requeued() override { send_some(); }
 
-  // exchange::CodedBodies. A coded body is an entry of its own, under a key that names the body it
-  // was made of: it never goes with another, and goes out of use with it.
-  std::optional<std::uint64_t> use(std::string_view coding) override;
-  void keep(std::string_view bytes) override;
-  void keep_end() override;
-  std::string_view coded_key_text(std::string_view coding) const;
+  // CodedCopy::Source
+  CodedCopy::Source::Name name() override;
+  void send_instead(cache::BodyPtr copy) override;
 
   int choose(Of of);
   void send_head(int status);
@@ -67,17 +63,10 @@ class StoredAnswer final : private net::Requeued, private exchange::CodedBodies 
   void on_news();
 
   exchange::Exchange& exchange_;
-  cache::Store& store_;
   const Delegate<bool()> on_cut_;
   cache::EntryPtr entry_;
   cache::Cursor cursor_;  // of its body, or of that in another coding
-  // What a filter makes of the body, for the next one. Of all who make it at once a few keep it,
-  // and the first who is done gives it to those who come: who leads may have a slow client.
-  std::string_view coded_key_;  // in the exchange's arena
-  cache::Lead coded_lead_;
-  cache::Join coded_join_;
-  std::uint64_t coded_purges_before_ = 0;
-  cache::BodyWriter coded_;
+  CodedCopy coded_;
   BodyPlan plan_;
   LoopWaiterPtr waiter_;
   bool size_known_ = true;

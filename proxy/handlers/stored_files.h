@@ -22,9 +22,12 @@ class StoredFiles {
   // Larger ones are read, or sent, from where they lie.
   static constexpr std::uint64_t kFileBytesMax = 64 * 1024;
 
-  explicit StoredFiles(cache::Store& store) : store_(store) {}
+  // `object_bytes_max`: nothing is kept of larger files.
+  StoredFiles(cache::Store& store, std::uint64_t object_bytes_max)
+      : store_(store), object_bytes_max_(object_bytes_max) {}
 
   cache::Store& store() const { return store_; }
+  std::uint64_t object_bytes_max() const { return object_bytes_max_; }
 
   // By what is looked up: by whom, under which path, and what else tells answers apart. In the
   // exchange's arena.
@@ -55,6 +58,7 @@ class StoredFiles {
 
  private:
   cache::Store& store_;
+  const std::uint64_t object_bytes_max_;
 };
 
 }  // namespace sluice::handlers

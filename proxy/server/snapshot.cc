@@ -153,7 +153,8 @@ class Compiler {
       return std::make_unique<handlers::StaticFiles>(
           handlers::FileLookup(route.files->root, route.files->index, route.files->fallbacks,
                                route.files->listing),
-          route.files->precompressed, input_.store);
+          route.files->precompressed,
+          handlers::StoredFiles(input_.store, object_bytes_max(config().cache)));
     }
     handlers::ForwardOptions options{
         .request_edits = edits_of(route.headers.request, route.headers.request.allow),

@@ -3,23 +3,42 @@
 #include <catch2/catch.hpp>
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 
+#include "tests/support/decode.h"
 #include "tests/support/environment.h"
 #include "tests/support/process_stats.h"
 #include "tests/wire/site.h"
 
 using sluice::support::Deadline;
+using sluice::support::decode;
 using sluice::support::descriptor_count;
 using sluice::support::RawClient;
 using sluice::support::Response;
 using sluice::support::SluiceProcess;
+using sluice::wire::admin_stats;
 using sluice::wire::ask;
 using sluice::wire::ask_until_settled;
 using sluice::wire::pattern;
 using sluice::wire::Site;
 
 namespace fs = std::filesystem;
+
+namespace {
+
+// Behind the root of a Site's files: the route compresses.
+constexpr const char* kCompress = R"(}, "compress": {)";
+constexpr const char* kGzip = "Accept-Encoding: gzip\r\n";
+
+// Half of which is left when it is compressed.
+std::string letters(std::size_t size) {
+  std::string out = pattern(size);
+  for (char& c : out) c = static_cast<char>('a' + (c & 15));
+  return out;
+}
+
+}  // namespace
 
 TEST_CASE("files: a large file is seen when it changes, and let go within a second or so",
           "[wire][files]") {
@@ -103,4 +122,64 @@ TEST_CASE("files: a slow reader of a large file costs no memory, and leaves noth
   while (descriptor_count(sluice.process_id()) > at_rest) {
     REQUIRE_FALSE(deadline.expired());
   }
+}
+
+TEST_CASE("files: a large file is compressed once, and again when it has changed",
+          "[wire][files][compress]") {
+  Site site;
+  SluiceProcess sluice(site.config(kCompress));
+  RawClient client = sluice.connect();
+  for (const std::string& text : {letters(300'000), letters(200'000)}) {
+    CAPTURE(text.size());
+    site.directory.write("www/large.txt", text);
+    ask_until_settled(client, "/large.txt");
+    const Response made = ask(client, "/large.txt", kGzip);
+    CHECK_FALSE(made.has("Content-Length"));
+    CHECK((decode("gzip", made.body).text == text));
+    for (int i = 0; i < 2; ++i) {
+      const Response kept = ask(client, "/large.txt", kGzip);
+      CHECK(kept.field("Content-Length") == std::to_string(kept.body.size()));
+      CHECK(kept.field("Content-Encoding") == "gzip");
+      CHECK((kept.body == made.body));
+    }
+    CHECK((ask(client, "/large.txt").body == text));
+    CHECK(ask(client, "/large.txt", std::string(kGzip) + "Range: bytes=5-9\r\n").body ==
+          text.substr(5, 5));
+    CHECK_FALSE(ask(client, "/large.txt", "Accept-Encoding: br\r\n").has("Content-Length"));
+  }
+}
+
+TEST_CASE("files: what may change, or is larger than what is kept, is compressed each time",
+          "[wire][files][compress]") {
+  Site site;
+  const std::string text = letters(300'000);
+  site.directory.write("www/large.txt", text);
+  std::string config = site.config(kCompress);
+  config.insert(1, R"("cache": {"size": "4MiB"}, )");  // objects of 256 KiB
+  SluiceProcess sluice(config);
+  RawClient client = sluice.connect();
+  for (int i = 0; i < 6; ++i) {
+    if (i == 3) ask_until_settled(client, "/large.txt");
+    const Response response = ask(client, "/large.txt", kGzip);
+    CHECK_FALSE(response.has("Content-Length"));
+    CHECK((decode("gzip", response.body).text == text));
+  }
+  CHECK(admin_stats(sluice).find("\"entries\": 0,") != std::string::npos);
+}
+
+TEST_CASE("files: what was changed while it was compressed is not kept",
+          "[wire][files][compress]") {
+  Site site;
+  // Larger than all buffers on the way, so that its end is not read yet when it changes.
+  const std::string text = letters(16'000'000);
+  site.directory.write("www/large.txt", text);
+  SluiceProcess sluice(site.config(kCompress));
+  RawClient client = sluice.connect(0, {.receive_buffer = 65536});
+  ask_until_settled(client, "/large.txt");
+  client.send(std::string("GET /large.txt HTTP/1.1\r\nHost: a\r\n") + kGzip + "\r\n");
+  const std::string head = client.recv_until("\r\n\r\n");
+  CHECK(head.find("Content-Encoding: gzip") != std::string::npos);
+  std::fstream(site.directory.path() / "www/large.txt", std::ios::in | std::ios::out) << "other";
+  CHECK_FALSE(client.recv_until("\r\n0\r\n\r\n").empty());
+  CHECK(admin_stats(sluice).find("\"entries\": 0,") != std::string::npos);
 }

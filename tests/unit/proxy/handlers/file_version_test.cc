@@ -104,7 +104,7 @@ struct KeptFile {
   FileLookup lookup{directory.path().string(), {}, {}, false};
   support::ExchangeRig rig;
   cache::Store store{{}};
-  StoredFiles files{store};
+  StoredFiles files{store, StoredFiles::kFileBytesMax};
   cache::BodyPtr body;  // what was kept last
 };
 
