@@ -2,6 +2,7 @@
 #include "cache/shard.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace sluice::cache {
@@ -34,6 +35,18 @@ void for_each_of(Entry* first, const Key& key, const Visit& visit) {
     const Key other = entry.key();
     if (other.hash == key.hash && other.text == key.text) visit(entry);
   });
+}
+
+// Which of two that both fit is to answer (RFC 9111 4, 4.1): one that is fresh, then one that says
+// what it varies by, then what the origin made last.
+bool is_better(const Entry& a, const Entry& b, Time now) {
+  const auto rank = [now](const Entry& entry) {
+    const Terms& terms = entry.terms();
+    const bool is_fresh = judge_use(terms, {}, now, entry.marked_stale()) == Use::Fresh;
+    return std::tuple(is_fresh, !entry.variant().empty(), terms.response_time - terms.initial_age,
+                      terms.response_time);
+  };
+  return rank(a) > rank(b);
 }
 
 bool came_before(const Entry& a, const Entry& b) {
@@ -73,7 +86,7 @@ Shard::~Shard() {
 
 Found Shard::find(const Key& key, const Selector& selector, Time now) {
   const std::lock_guard lock(mutex_);
-  Entry* best = best_match(key, selector);
+  Entry* best = best_match(key, selector, now);
   if (best != nullptr) return hit(*best);
   const Entry* mark = mark_of(key);
   const bool is_marked = mark != nullptr && now < mark->marked_until();
@@ -83,7 +96,7 @@ Found Shard::find(const Key& key, const Selector& selector, Time now) {
 
 Found Shard::look_up_or_lead(const Key& key, const Selector& selector, Time now, const Want& want) {
   const std::lock_guard lock(mutex_);
-  Entry* best = best_match(key, selector);
+  Entry* best = best_match(key, selector, now);
   if (best != nullptr && best != want.stale) return hit(*best, want.counted);
   const Entry* mark = best == nullptr ? mark_of(key) : nullptr;
   if (mark != nullptr && now < mark->marked_until()) {
@@ -108,7 +121,7 @@ Found Shard::lead_or_join(const Key& key, Entry* stale, const Want& want) {
     flights_by_url_.insert(*led);
     return {Lookup::Kind::Lead, {}, std::move(led)};
   }
-  if (flight->joined_.load(std::memory_order_relaxed) >= waiters_max_) {
+  if (!want.joins || flight->joined_.load(std::memory_order_relaxed) >= waiters_max_) {
     return {Lookup::Kind::TooManyWaiters, {}, {}};
   }
   stats_.joins += want.counted;
@@ -116,13 +129,11 @@ Found Shard::lead_or_join(const Key& key, Entry* stale, const Want& want) {
   return {Lookup::Kind::Join, {}, FlightPtr(flight)};
 }
 
-Entry* Shard::best_match(const Key& key, const Selector& selector) const {
+Entry* Shard::best_match(const Key& key, const Selector& selector, Time now) const {
   Entry* best = nullptr;
-  for_each_of(entries_.chain(key.hash), key, [&best, &selector](Entry& entry) {
+  for_each_of(entries_.chain(key.hash), key, [&best, &selector, now](Entry& entry) {
     if (entry.is_mark() || !selector.matches(entry)) return;
-    const bool is_newer =
-        best == nullptr || entry.terms().response_time > best->terms().response_time;
-    if (is_newer) best = &entry;
+    if (best == nullptr || is_better(entry, *best, now)) best = &entry;
   });
   return best;
 }
@@ -239,6 +250,7 @@ bool Shard::store(Entry& entry, Entry* predecessor, EntryChain& out) {
   make_place(entry, out);
   entry.add_count();
   put(entry);
+  entries_by_url_.insert(entry);
   ++(entry.is_mark() ? stats_.marks : stats_.insertions);
   return true;
 }
@@ -247,7 +259,6 @@ bool Shard::store(Entry& entry, Entry* predecessor, EntryChain& out) {
 void Shard::put(Entry& entry) {
   entry.place_ = Entry::Place::Stored;
   entries_.insert(entry);
-  entries_by_url_.insert(entry);
 }
 
 // What is whole is held behind what is not; what is not itself makes way for good.
@@ -335,9 +346,12 @@ void Shard::remove_body(const Body& body, std::uint64_t hash) {
 
 void Shard::restore_held(Entry& cut, EntryChain& out) {
   Entry* const whole = cut.held_.release();
-  if (whole != nullptr) replacement_.admit(*whole, &cut);
+  if (whole == nullptr) return take_out(cut, out);
+  replacement_.admit(*whole, &cut);
+  // Where that was: a purge that is under way must not have passed it by.
+  UrlLists<Entry>::insert_behind(cut, *whole);
   take_out(cut, out);
-  if (whole != nullptr) put(*whole);
+  put(*whole);
 }
 
 void Shard::add_stats(StoreStats& stats) const {

@@ -54,6 +54,14 @@ class UrlLists {
     first = &element;
   }
 
+  // REQUIRES: `before` is in a list, the element, which has the same URL, in none.
+  static void insert_behind(T& before, T& element) {
+    element.url_next_ = before.url_next_;
+    element.url_previous_ = &before;
+    if (element.url_next_ != nullptr) element.url_next_->url_previous_ = &element;
+    before.url_next_ = &element;
+  }
+
   // REQUIRES: it is in one.
   void erase(T& element) {
     T* const next = element.url_next_;

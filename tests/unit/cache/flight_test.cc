@@ -164,6 +164,15 @@ TEST_CASE("flight: so many may wait, and places are given back", "[cache][flight
   CHECK(look_up(store).kind == Kind::TooManyWaiters);
 }
 
+TEST_CASE("flight: who does not want to join is not waited for", "[cache][flight]") {
+  Store store({});
+  const Lookup first = look_up(store, {.joins = false});
+  REQUIRE(first.kind == Kind::Lead);
+  CHECK(look_up(store, {.joins = false}).kind == Kind::TooManyWaiters);
+  CHECK_FALSE(first.lead.awaited());
+  CHECK(store.stats().joins == 0);
+}
+
 TEST_CASE("flight: a stale entry is validated by one at a time", "[cache][flight]") {
   Store store({});
   const EntryPtr stale = make_entry(store, kUrl, {"a", "", 1});

@@ -129,6 +129,32 @@ TEST_CASE("store: what is removed or pushed out behind another does not come bac
   }
 }
 
+// What was restored came to stand at the head of its URL's entries, where the purge had been.
+TEST_CASE("store: a purge in steps reaches what stands again between two of them",
+          "[cache][store][purge][regression]") {
+  StoreOptions options;
+  options.shards = 1;
+  Store store(options);
+  constexpr std::size_t kOthers = 1000;  // more than a step looks at
+  const EntryPtr whole = make_entry(store, kUrl, {"", "old"});
+  REQUIRE(store.insert(whole));
+  BodyWriter writer(std::nullopt);
+  REQUIRE(store.insert(make_entry(store, kUrl, writer.body(), {"", "new"})));
+  for (std::size_t i = 0; i < kOthers; ++i) {
+    REQUIRE(store.insert(make_entry(store, kUrl + "\n" + std::to_string(i))));
+  }
+  // A soft purge leaves its cursor at what it has looked at last.
+  const Purge purge{Purge::By::Url, kUrl, true};
+  PurgeCursor cursor;
+  PurgeReport report;
+  REQUIRE(store.purge_step(purge, cursor, report));
+  writer.fail();
+  REQUIRE(store.find(store.key(kUrl), support::kAny, 0).entry == whole);
+  while (store.purge_step(purge, cursor, report)) {
+  }
+  CHECK(whole->marked_stale());
+}
+
 TEST_CASE("store: a purge reaches what stands behind another", "[cache][store][purge]") {
   struct Row {
     Purge purge;

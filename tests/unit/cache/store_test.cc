@@ -77,6 +77,47 @@ TEST_CASE("store: of several that match, the newest is found", "[cache][store]")
   CHECK(find(store, kUrl).entry->variant() == "d");  // as new, but came later
 }
 
+// RFC 9111 4 and 4.1.
+TEST_CASE("store: of several that match, what is fresh, varies, and was made last is found",
+          "[cache][store]") {
+  struct One {
+    const char* variant;
+    Time made;  // by the origin
+    Time lifetime;
+    bool wins = false;
+  };
+  constexpr Time kNow = 1000;
+  const std::vector<std::vector<One>> rows = {
+      {{"a", 900, 500}, {"b", 950, 500, true}, {"c", 800, 500}},
+      {{"a", 900, 500, true}, {"b", 950, 10}},               // the newest is stale
+      {{"a", 900, 50}, {"b", 950, 10, true}},                // both are
+      {{"a", 900, 500, true}, {"", 950, 500}},               // the newest has no Vary
+      {{"a", 900, 50}, {"", 950, 500, true}, {"b", 990, 5}}  // but the others are stale
+  };
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    for (const bool backwards : {false, true}) {
+      CAPTURE(row, backwards);
+      Store store({});
+      std::vector<One> all = rows[row];
+      if (backwards) std::reverse(all.begin(), all.end());
+      std::string winner;
+      for (const One& one : all) {
+        EntryParts parts;
+        parts.key = store.key(kUrl);
+        parts.variant = one.variant;
+        // All came at once, with different ages.
+        parts.terms.response_time = kNow;
+        parts.terms.initial_age = kNow - one.made;
+        parts.terms.lifetime = one.lifetime;
+        parts.body = Body::of("body");
+        REQUIRE(store.insert(Entry::create(parts)));
+        if (one.wins) winner = one.variant;
+      }
+      CHECK(find(store, kUrl, kNow).entry->variant() == winner);
+    }
+  }
+}
+
 TEST_CASE("store: a key has so many variants; the oldest goes", "[cache][store]") {
   Store store({});
   for (int i = 0; i < 32; ++i) {
