@@ -78,7 +78,7 @@ std::uint64_t object_bytes_max(const conf::Cache& cache) {
 cache::StoreOptions store_options_of(const conf::Cache& cache) {
   cache::StoreOptions options;
   options.capacity = cache.size;
-  options.entry_max = cache.size;  // each route has a limit of its own
+  options.entry_max = SIZE_MAX;  // each route has a limit of its own
   return options;
 }
 

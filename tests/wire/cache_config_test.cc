@@ -255,6 +255,17 @@ TEST_CASE("cache: an unsafe request takes out what was stored under its key, wha
 
 // Who put something there by what one route, or the configuration before, does not tell apart would
 // have answered for the other.
+// What was larger than the first size was fetched anew each time.
+TEST_CASE("cache: after a reload that raises its size, larger objects are kept",
+          "[wire][cache][regression]") {
+  Origin origin(
+      {{"/a", {{200, {{"Cache-Control", "max-age=1000"}}, std::string(2'000'000, 'x')}}}});
+  SluiceProcess sluice(caching(origin.backend(), {}, R"("cache": {"size": "1MiB"})"));
+  REQUIRE(sluice.reload(caching(origin.backend(), {}, R"("cache": {"size": "256MiB"})")));
+  for (int i = 0; i < 3; ++i) CHECK(get(sluice, "/a").body.size() == 2'000'000);
+  CHECK(origin.count("/a") == 1);
+}
+
 TEST_CASE("cache: routes that tell responses apart by different things share none",
           "[wire][cache][regression]") {
   const std::string rules =
