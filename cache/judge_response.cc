@@ -54,18 +54,12 @@ bool is_storable(int status) {
          std::find(never.begin(), never.end(), status) == never.end();
 }
 
-// What is wrong with one client's request (its credentials, its size, a field) would be everybody's
-// answer.
-bool is_of_any(int status) {
-  const bool is_client_error = status >= 400 && status <= 499;
-  return !is_client_error || status == 404 || status == 410 || status == 451;
-}
-
 std::optional<Time> operator_lifetime(const Judged& judged) {
   std::optional<Time> any;
   for (const StatusLifetime& row : judged.options.lifetimes) {
     if (row.status == judged.facts.status) return row.seconds;
-    if (row.status == 0 && !any && is_of_any(judged.facts.status)) any = row.seconds;
+    // It would be everybody's answer.
+    if (row.status == 0 && !any && !blames_request(judged.facts.status)) any = row.seconds;
   }
   return any;
 }
@@ -195,6 +189,11 @@ Storing judge_control(const RequestFacts& request, const ResponseControl& contro
 }
 
 }  // namespace
+
+bool blames_request(int status) {
+  const bool is_client_error = status >= 400 && status <= 499;
+  return is_client_error && status != 404 && status != 410 && status != 451;
+}
 
 std::string_view to_word(Storing storing) {
   return kWords[static_cast<std::size_t>(storing)];

@@ -118,6 +118,10 @@ enum class Storing : std::uint8_t {
   NoLifetime,   // nothing says that it may be kept, or it could never be used
 };
 
+// 4xx, but for 404, 410 and 451: what is wrong with one client's request (its credentials, its
+// size, a field), and says nothing of what another gets.
+bool blames_request(int status);
+
 // A word for logs, "no-store".
 std::string_view to_word(Storing storing);
 

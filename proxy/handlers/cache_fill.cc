@@ -35,12 +35,13 @@ constexpr std::uint64_t kLittleBytes = std::uint64_t{1} << 20;
 
 // What was judged by the request says nothing of the next one for the same key. Parts, and what
 // answers conditions, come of fields that we did not know.
-bool is_of_request(cache::Storing why, int status) {
+bool is_of_request(const cache::RequestFacts& request, cache::Storing why, int status) {
   constexpr int kPreconditionFailed = 412;
   constexpr int kUnsatisfiable = 416;
+  if (request.has_authorization && why != cache::Storing::Allowed) return true;
   return why == cache::Storing::Method || why == cache::Storing::RequestNoStore ||
-         why == cache::Storing::Authorization || why == cache::Storing::Partial ||
-         status == kNotModified || status == kPreconditionFailed || status == kUnsatisfiable;
+         why == cache::Storing::Partial || status == kNotModified ||
+         status == kPreconditionFailed || status == kUnsatisfiable;
 }
 
 // What make_entry() leaves out because the response says so: private="...", no-cache="...".
@@ -54,9 +55,8 @@ http::Fields unstored_fields(const cache::Judgement& judgement, const http::Fiel
 
 // Says nothing of the resource.
 bool is_transient(int status) {
-  constexpr int kTooManyRequests = 429;
   constexpr int kServerErrors = 500;
-  return status == kTooManyRequests || status >= kServerErrors;
+  return cache::blames_request(status) || status >= kServerErrors;
 }
 
 }  // namespace
@@ -188,7 +188,8 @@ bool CacheFill::serve_stale(const Failure& failure) {
 
 void CacheFill::on_not_modified(const http::ResponseHead& head) {
   mode_ = Mode::Over;
-  if (!confirms(*stale_, head.fields)) return on_other_confirmed();
+  const bool is_cut = stale_->body() && stale_->body()->state() == cache::Body::State::Failed;
+  if (is_cut || !confirms(*stale_, head.fields)) return on_useless();
   http::ResponseHead fresh;
   freshen(*stale_, head, fresh);
   const cache::Judgement judgement = judge(fresh);
@@ -196,7 +197,9 @@ void CacheFill::on_not_modified(const http::ResponseHead& head) {
   cache::EntryPtr entry =
       make_entry({key(), fresh, judgement, request_fields_, rules_, stale_->body()});
   if (!entry) entry = stale_;
-  if (!allowed && !is_of_request(judgement.storing, stale_->status())) store_.remove_entry(*stale_);
+  if (!allowed && !is_of_request(request_, judgement.storing, stale_->status())) {
+    store_.remove_entry(*stale_);
+  }
   const bool storable = allowed && entry != stale_;
   if (!lead_) {
     if (storable) store_.replace(stale_, entry, purges_before_);
@@ -208,7 +211,8 @@ void CacheFill::on_not_modified(const http::ResponseHead& head) {
   give(std::move(entry), CacheUse::Revalidated, unstored_fields(judgement, head.fields));
 }
 
-void CacheFill::on_other_confirmed() {
+// Another one was confirmed, or one that was cut meanwhile.
+void CacheFill::on_useless() {
   store_.remove_entry(*stale_);
   lead_.fail(kFlightUseless);
   if (reader_ != nullptr) std::exchange(reader_, nullptr)->on_fill_useless();
@@ -229,7 +233,7 @@ std::optional<CacheFill::Unstored> CacheFill::why_unstored(
     const http::ResponseHead& head, const cache::Judgement& judgement) const {
   const bool counted = head.body.kind == http::BodyKind::Length;
   if (!keep_) return Unstored::Request;
-  if (is_of_request(judgement.storing, head.status)) return Unstored::Request;
+  if (is_of_request(request_, judgement.storing, head.status)) return Unstored::Request;
   const bool is_allowed = judgement.storing == cache::Storing::Allowed;
   const bool is_large = counted && head.body.length > rules_.object_bytes_max;
   if (!is_allowed || is_large || http::is_live(head.fields)) {
@@ -253,7 +257,7 @@ std::optional<CacheFill::Unstored> CacheFill::store(const http::ResponseHead& he
                        writer_ ? writer_.body() : cache::BodyPtr()});
   if (!entry_) {
     writer_.fail();
-    return Unstored::Request;
+    return Unstored::Moment;  // what this request selects by is too long for a key
   }
   mode_ = Mode::Storing;
   // What refreshes behind clients' backs is found when it is whole: until then there is something

@@ -41,7 +41,8 @@ class FillReader {
   virtual void on_fill_failed(exchange::Failure failure) = 0;
   // The body of an entry that might have outgrown the store is complete, or cut.
   virtual void on_fill_over() = 0;
-  // The origin confirmed what is not the stored response, which is gone now: nothing is known.
+  // The origin confirmed what is not the stored response, or is not whole: that is gone now, and
+  // nothing is known.
   virtual void on_fill_useless() = 0;
   // The response is the reader's alone: these, and then one of the last two.
   virtual void on_fill_head(http::ResponseHead& head) = 0;
@@ -102,7 +103,7 @@ class CacheFill final : public exchange::Detached,
   // What it says of the next response for the key that this one is not stored.
   enum class Unstored : std::uint8_t {
     Key,      // nor will that be
-    Moment,   // an error, or no room: soon it may
+    Moment,   // an error, somebody's bad request, or no room: soon it may
     Request,  // nothing: this request alone was in the way
   };
   // How the response ended while it was Outgrown.
@@ -132,7 +133,7 @@ class CacheFill final : public exchange::Detached,
   void on_failed(const exchange::Failure& failure);
   bool serve_stale(const exchange::Failure& failure);
   void on_not_modified(const http::ResponseHead& head);
-  void on_other_confirmed();
+  void on_useless();
   cache::Judgement judge(const http::ResponseHead& head) const;
   // None: nothing is against it.
   std::optional<Unstored> why_unstored(const http::ResponseHead& head,

@@ -34,6 +34,26 @@ bool is_for_one(const cache::Entry& entry) {
          cache::Use::Validate;
 }
 
+// What the pool says to the head of one request, a field of which it may not bear.
+bool may_blame_request(const Failure& failure) {
+  return failure.kind == Kind::ClosedEarly || failure.kind == Kind::BadResponse;
+}
+
+// RFC 9111 5.2.1.7: the pool is not asked, though the cache has nothing to do with the request.
+class OnlyIfCached final : public exchange::Responder {
+ public:
+  explicit OnlyIfCached(exchange::Exchange& exchange) : exchange_(exchange) {}
+
+  void start() override { exchange_.fail({Side::Proxy, Kind::NotCached}); }
+  void on_request_body(std::string_view /*bytes*/) override {}
+  void on_request_end(const http::Fields& /*trailers*/) override {}
+  void on_client_drained() override {}
+  void cancel() override {}
+
+ private:
+  exchange::Exchange& exchange_;
+};
+
 // One exchange with the cache. It borrows its fetch, if it began one, and leaves it before it ends;
 // it lives in the exchange's arena.
 class CacheResponder final : public exchange::Responder, private FillReader {
@@ -183,15 +203,15 @@ void CacheResponder::validate(cache::EntryPtr entry) {
   look_up({.stale = stale_.get(), .variant = 0});
 }
 
-// At most one for an entry: who joins has nothing to do; and what is still coming is as new as it
-// gets. Nor does a request begin one whose own answer would not be stored.
+// At most one for an entry, for which nobody waits; and what is still coming is as new as it gets.
+// Nor does a request begin one whose own answer would not be stored.
 void CacheResponder::refresh(const cache::EntryPtr& entry) {
   const bool is_vain =
       request_.control.no_store || (request_.has_authorization && !entry->terms().is_public);
   if (is_vain || !entry->is_whole()) return;
   const RequestSelector selector(exchange_.request().fields);
   Lookup found = store_.look_up_or_lead(key_, selector, std::time(nullptr),
-                                        {.stale = entry.get(), .variant = 0});
+                                        {.stale = entry.get(), .joins = false});
   if (found.kind != Lookup::Kind::Lead) return;
   CacheFill::start({store_, forward_, rules_, false}, exchange_, key_, std::move(found.lead), entry,
                    nullptr);
@@ -244,7 +264,10 @@ void CacheResponder::on_flight_failed(int code) {
                                           stale_->marked_stale());
   if (may_use_stale) return answer(std::move(stale_), CacheUse::Stale);
   if (code < 0) return fetch({}, wants_part());
-  exchange_.fail(failure_of_flight(code));
+  const Failure failure = failure_of_flight(code);
+  const bool may_lead = may_blame_request(failure) && lookups_ < kLookupsMax;
+  if (may_lead) return look_up({.stale = stale_.get()});
+  exchange_.fail(failure);
 }
 
 // --- one's own fetch ---
@@ -389,7 +412,12 @@ ArenaPtr<exchange::Responder> ForwardCache::respond(exchange::Exchange& exchange
   http::strip_nominated(exchange.request().fields);
   if (bypasses_cache(exchange, *rules_)) {
     exchange.set_cache_use(CacheUse::Bypass);
-    if (method_for_cache(exchange.request().method) == cache::Method::Unsafe) {
+    const cache::RequestFacts request = request_facts(exchange.request());
+    const bool is_unsafe = request.method == cache::Method::Unsafe;
+    if (request.control.only_if_cached && !is_unsafe) {
+      return exchange.arena().make<OnlyIfCached>(exchange);
+    }
+    if (is_unsafe) {
       exchange.set_cache_url(cache::url_of(cache_key_text(exchange, *rules_)));
     }
     return forward_->respond(exchange);

@@ -18,6 +18,7 @@ using sluice::support::Response;
 using sluice::support::response_text;
 using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
+using sluice::wire::cache_stats;
 using sluice::wire::caching;
 using sluice::wire::crowd;
 using sluice::wire::Gate;
@@ -64,9 +65,7 @@ TEST_CASE("cache: an origin that refuses connections leaves no mark behind", "[w
       CHECK(response.status == 502);
       CHECK_FALSE(response.has("Age"));
     }
-    RawClient admin = sluice.connect_admin();
-    admin.send("GET /cache/stats HTTP/1.1\r\nHost: a\r\n\r\n");
-    CHECK(read_response(admin).body.find("\"marks\": 0,") != std::string::npos);
+    CHECK(cache_stats(sluice).find("\"marks\": 0,") != std::string::npos);
   }
 }
 
@@ -163,36 +162,4 @@ TEST_CASE("cache: an error is not stored in the place of what may stand in for i
            {.origin = lasting, .see = error},
            {.see = error}}}});
   }
-}
-
-// It was passed by everybody for two minutes.
-TEST_CASE("cache: after a transient answer the key is marked briefly",
-          "[wire][cache][regression]") {
-  const int status = GENERATE(429, 500, 503, 521);
-  Origin origin(
-      {{"/a", {{status, {}, "later"}, {200, {{"Cache-Control", "max-age=1000"}}, "now"}}}});
-  SluiceProcess sluice(caching(origin.backend()));
-  CHECK(get(sluice, "/a").status == status);
-  const sluice::support::Deadline deadline;
-  while (!get(sluice, "/a").field("Cache-Status").starts_with("sluice; hit")) {
-    REQUIRE_FALSE(deadline.expired());
-  }
-}
-
-TEST_CASE("cache: what only one request was in the way of leaves no mark",
-          "[wire][cache][regression]") {
-  const std::string fresh = "200|Cache-Control: max-age=3600|Vary: X-Own";
-  const std::string part = "206|Cache-Control: max-age=3600|Content-Range: bytes 0-9/20";
-  sluice::wire::check_rows({{"a value that is too long to go by",
-                             {{.ask = "GET|X-Own: " + std::string(3000, 'x'), .origin = fresh},
-                              {.ask = "GET|X-Own: 1", .origin = fresh},
-                              {.ask = "GET|X-Own: 1"}}},
-                            {"a part of what nobody asked a part of",
-                             {{.origin = part, .see = "206"}, {.origin = fresh}, {}}}});
-  Origin origin({{"/a", {{206, {{"Cache-Control", "max-age=60"}}, "part"}}}});
-  SluiceProcess sluice(caching(origin.backend()));
-  get(sluice, "/a");
-  RawClient admin = sluice.connect_admin();
-  admin.send("GET /cache/stats HTTP/1.1\r\nHost: a\r\n\r\n");
-  CHECK(read_response(admin).body.find("\"marks\": 0,") != std::string::npos);
 }

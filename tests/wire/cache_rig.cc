@@ -85,6 +85,12 @@ std::string chunked_head(std::string_view fields, int status) {
          std::string(fields) + "Transfer-Encoding: chunked\r\n\r\n";
 }
 
+std::string cache_stats(const support::SluiceProcess& sluice) {
+  support::RawClient admin = sluice.connect_admin();
+  admin.send("GET /cache/stats HTTP/1.1\r\nHost: a\r\n\r\n");
+  return read_response(admin).body;
+}
+
 support::Response post_to_admin(const support::SluiceProcess& sluice, const std::string& target) {
   support::RawClient admin = sluice.connect_admin();
   admin.send("POST " + target + " HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");

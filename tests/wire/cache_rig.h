@@ -53,6 +53,8 @@ support::Response get(const support::SluiceProcess& sluice, std::string_view tar
 support::Response ask(const support::SluiceProcess& sluice, std::string_view method,
                       std::string_view target, std::string_view fields = {});
 
+// What the admin listener says of the cache, as JSON.
+std::string cache_stats(const support::SluiceProcess& sluice);
 support::Response post_to_admin(const support::SluiceProcess& sluice, const std::string& target);
 
 // As a Date field has it.

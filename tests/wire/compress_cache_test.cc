@@ -22,6 +22,7 @@ using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
 using sluice::wire::as_chunk;
 using sluice::wire::ask;
+using sluice::wire::cache_stats;
 using sluice::wire::crowd;
 using sluice::wire::Gate;
 using sluice::wire::get;
@@ -58,12 +59,6 @@ std::string caching(const ScriptedBackend& backend, const std::string& cache = {
          R"("}, "pools": {"p": {"backends": [")" + backend.address() +
          R"("]}}, "routes": [{"forward": {"pool": "p"}, "cache": {)" + cache +
          R"(}, "compress": {}}]})";
-}
-
-std::string stats(const SluiceProcess& sluice) {
-  RawClient admin = sluice.connect_admin();
-  admin.send("GET /cache/stats HTTP/1.1\r\nHost: a\r\n\r\n");
-  return read_response(admin).body;
 }
 
 std::string with(std::string_view coding) {
@@ -198,7 +193,7 @@ TEST_CASE("cache: of all who compress the same body at once each has it right, a
   const Response kept = get(sluice, "/a", with("gzip"));
   CHECK(compressed_before(kept));
   CHECK((decode("gzip", kept.body).text == whole));
-  CHECK(stats(sluice).find("\"entries\": 2,") != std::string::npos);
+  CHECK(cache_stats(sluice).find("\"entries\": 2,") != std::string::npos);
   CHECK(backend.request_count() == 1);
 }
 
