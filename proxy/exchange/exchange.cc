@@ -55,6 +55,7 @@ void Exchange::start_fetch(ClientStream& client, const ClientInfo& info, const E
   match_ = origin.match_;
   times_.head = times_.begin;
   request_complete_ = true;
+  limit_total();
 }
 
 void Exchange::begin(Begin begin) {
