@@ -45,11 +45,6 @@ char* put_field(char* at, const Field& field) {
   return put(put(at, field.name), field.value);
 }
 
-std::uint64_t next_serial() {
-  static std::atomic<std::uint64_t> last{0};
-  return last.fetch_add(1, std::memory_order_relaxed) + 1;
-}
-
 std::size_t size_of(std::span<const Field> fields) {
   std::size_t size = 0;
   for (const Field& field : fields) {
@@ -59,6 +54,11 @@ std::size_t size_of(std::span<const Field> fields) {
 }
 
 }  // namespace
+
+std::uint64_t Entry::next_serial() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
 
 Field FieldList::Iterator::operator*() const {
   const FieldHead head = read_head(at_);

@@ -91,6 +91,8 @@ class Entry : public Counted<Entry> {
   const BodyPtr& body() const { return body_; }
   // Its number: that of whatever is created later, in this process, is higher.
   std::uint64_t serial() const { return serial_; }
+  // A number between those of what was created before and after.
+  static std::uint64_t next_serial();
   // Nothing of it is still to come. What was cut is never whole.
   bool is_whole() const { return !body_ || body_->state() == Body::State::Complete; }
   bool is_mark() const { return is_mark_; }

@@ -131,8 +131,8 @@ Found Shard::lead_or_join(const Key& key, Entry* stale, const Want& want) {
 
 Entry* Shard::best_match(const Key& key, const Selector& selector, Time now) const {
   Entry* best = nullptr;
-  for_each_of(entries_.chain(key.hash), key, [&best, &selector, now](Entry& entry) {
-    if (entry.is_mark() || !selector.matches(entry)) return;
+  for_each_of(entries_.chain(key.hash), key, [this, &best, &selector, now](Entry& entry) {
+    if (entry.is_mark() || !selector.matches(entry) || is_being_purged(entry)) return;
     if (best == nullptr || is_better(entry, *best, now)) best = &entry;
   });
   return best;

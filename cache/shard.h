@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "cache/bucket_table.h"
 #include "cache/entry.h"
@@ -109,6 +111,11 @@ class alignas(64) Shard {
   void take_out(Entry& entry, EntryChain& out);
   static void purge_flight(Flight& flight, const Purge& purge, PurgeReport& report);
   void purge_held(Entry& entry, const Purge& purge, EntryChain& out);
+  void keep_under_way(const Purge& purge, PurgeCursor& cursor, bool is_over);
+  bool is_being_purged(const Entry& entry) const {
+    return !under_way_.empty() && is_under_way(entry);
+  }
+  bool is_under_way(const Entry& entry) const;
   // True where it was taken out.
   bool purge_entry(Entry& entry, const Purge& purge, PurgeReport& report, EntryChain& out);
 
@@ -127,6 +134,12 @@ class alignas(64) Shard {
   // others' are taken for a URL's own.
   std::atomic<std::uint64_t> purges_{0};
   std::array<std::atomic<std::uint64_t>, 64> url_purges_{};
+  // Hard purges by URL that need more steps: what was created before they began answers nobody.
+  struct UrlPurge {
+    std::string url;
+    std::uint64_t began = 0;  // a serial
+  };
+  std::vector<UrlPurge> under_way_;
 };
 
 }  // namespace sluice::cache

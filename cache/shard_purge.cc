@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The Shard's part in a purge: some buckets, or what one URL has, under one lock.
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "cache/shard.h"
@@ -66,8 +67,29 @@ bool Shard::purge_url(const Purge& purge, std::uint64_t hash, std::size_t most, 
     ++looked_at;
   }
   report.longest_hold = std::max(report.longest_hold, looked_at);
-  cursor = {EntryPtr(last), entries_by_url_.size()};
+  cursor.last = EntryPtr(last);
+  cursor.lists = entries_by_url_.size();
+  keep_under_way(purge, cursor, entry == nullptr);
   return entry != nullptr;
+}
+
+// A hard one holds from its first step on, however many it takes.
+void Shard::keep_under_way(const Purge& purge, PurgeCursor& cursor, bool is_over) {
+  const bool is_kept = cursor.under_way != 0;
+  if (!is_kept && !is_over && !purge.soft) {
+    cursor.under_way = Entry::next_serial();
+    under_way_.push_back({std::string(purge.text), cursor.under_way});
+  } else if (is_kept && is_over) {
+    std::erase_if(under_way_,
+                  [&cursor](const UrlPurge& one) { return one.began == cursor.under_way; });
+    cursor.under_way = 0;
+  }
+}
+
+bool Shard::is_under_way(const Entry& entry) const {
+  return std::any_of(under_way_.begin(), under_way_.end(), [&entry](const UrlPurge& one) {
+    return entry.serial() < one.began && url_of(entry.key_text()) == one.url;
+  });
 }
 
 bool Shard::purge_flights(const Purge& purge, std::size_t& at, std::size_t most,

@@ -105,6 +105,8 @@ struct PurgeReport {
 struct PurgeCursor {
   EntryPtr last;          // that was looked at and stayed; none: it begins
   std::size_t lists = 0;  // so many the shard had then: with more, the order is another
+  // The shard's, of a hard one that takes more steps than one: what was stored before it. 0: none.
+  std::uint64_t under_way = 0;
 };
 
 struct StoreOptions {

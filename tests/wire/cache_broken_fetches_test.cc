@@ -30,7 +30,7 @@ namespace {
 const std::string kFresh = "HTTP/1.1 200 OK\r\nCache-Control: max-age=1000\r\n";
 
 // Whether the whole of it came.
-bool gets(const SluiceProcess& sluice, const std::string& body) {
+bool comes_whole(const SluiceProcess& sluice, const std::string& body) {
   try {
     return get(sluice, "/a").body == body;
   } catch (const Failure&) {
@@ -55,8 +55,8 @@ TEST_CASE("cache: a fetch ends with timeouts.total, as its exchange does",
     }
   });
   SluiceProcess sluice(caching(backend, {}, R"("timeouts": {"total": "300ms"})"));
-  CHECK_FALSE(gets(sluice, "whole"));
-  for (const Deadline deadline; !gets(sluice, "whole");) REQUIRE_FALSE(deadline.expired());
+  CHECK_FALSE(comes_whole(sluice, "whole"));
+  for (const Deadline deadline; !comes_whole(sluice, "whole");) REQUIRE_FALSE(deadline.expired());
   never.open();
 }
 

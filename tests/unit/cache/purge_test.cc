@@ -208,6 +208,39 @@ TEST_CASE("purge: a URL with many keys is purged a batch at a time", "[cache][pu
   CHECK(adds_up(store));
 }
 
+// The client whose request had changed the resource got what was before, until the last step.
+TEST_CASE("purge: a hard one by URL holds from its first step on", "[cache][purge][regression]") {
+  StoreOptions options;
+  options.shards = 1;
+  Store store(options);
+  const std::string url = "https://a.example/";
+  constexpr std::size_t kEntries = 2000;
+  const auto key = [&url](std::size_t i) { return url + "\n" + std::to_string(i); };
+  const auto found = [&] {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < kEntries; ++i) count += has(store, key(i));
+    return count;
+  };
+  for (std::size_t i = 0; i < kEntries; ++i) store.insert(make_entry(store, key(i)));
+  store.insert(make_entry(store, url + "other"));
+  const Purge purge{By::Url, url};
+  PurgeCursor cursor;
+  PurgeCursor other;
+  PurgeReport report;
+  REQUIRE(store.purge_step(purge, cursor, report));
+  CHECK(found() == 0);
+  CHECK(has(store, url + "other"));
+  REQUIRE(store.purge_step(purge, other, report));
+  store.insert(make_entry(store, key(1)));
+  CHECK(found() == 1);  // of what came behind both
+  while (store.purge_step(purge, cursor, report)) CHECK(found() <= 1);
+  while (store.purge_step(purge, other, report)) CHECK(found() <= 1);
+  CHECK(store.stats().entries <= 2);
+  store.insert(make_entry(store, key(1)));
+  CHECK(found() == 1);
+  CHECK(adds_up(store));
+}
+
 TEST_CASE("purge: a step by URL whose last entry has gone, or whose lists have grown, misses none",
           "[cache][purge]") {
   StoreOptions options;
