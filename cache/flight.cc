@@ -12,7 +12,9 @@ FlightPtr Flight::create(const Key& key, EntryPtr stale, std::uint64_t variant) 
   return FlightPtr::adopt(new Flight(key, std::move(stale), variant));
 }
 
+// What was shown stays: who joined may have it.
 void Flight::end(State state, EntryPtr entry, int code) {
+  if (state_.load(std::memory_order_relaxed) != State::Fetching) return;
   entry_ = std::move(entry);
   code_ = code;
   state_.store(state, std::memory_order_seq_cst);
@@ -32,6 +34,10 @@ Lead& Lead::operator=(Lead&& other) noexcept {
     flight_ = std::move(other.flight_);
   }
   return *this;
+}
+
+void Lead::show(const EntryPtr& entry) {
+  flight_->end(Flight::State::Published, entry, 0);
 }
 
 void Lead::publish(const EntryPtr& entry) {

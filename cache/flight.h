@@ -3,7 +3,8 @@
 // Lead is the right (and the duty) to end one; Join a place among those who wait.
 //
 // A Flight ends when the head is there and judged: from then on the Entry is shared, whose Body may
-// still be filling. One that nobody waits for may be ended later, when the Body is whole.
+// still be filling. One that refreshes what others are still answered with may be ended later, when
+// the Body is whole; whoever joins it has its Entry from when that is shown.
 //
 // Threading: Lead and Join belong to one thread each; Flight itself to all. Whoever waits is woken
 // on the leader's thread. Both tickets must be gone before the Store is.
@@ -102,8 +103,9 @@ class Lead {
   explicit operator bool() const noexcept { return static_cast<bool>(flight_); }
   // REQUIRES: *this leads.
   bool outdated() const noexcept { return flight_->outdated(); }
-  // Somebody waits for it. REQUIRES: *this leads.
-  bool awaited() const noexcept { return flight_->joined() > 0; }
+  // Gives the entry to all who wait and who still come to wait, and to nobody else: the flight goes
+  // on, to publish() it or not. REQUIRES: *this leads.
+  void show(const EntryPtr& entry);
 
   // Each of these ends the flight and wakes those who wait. REQUIRES: *this leads.
 

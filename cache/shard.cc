@@ -121,7 +121,7 @@ Found Shard::lead_or_join(const Key& key, Entry* stale, const Want& want) {
     flights_by_url_.insert(*led);
     return {Lookup::Kind::Lead, {}, std::move(led)};
   }
-  if (!want.joins || flight->joined_.load(std::memory_order_relaxed) >= waiters_max_) {
+  if (flight->joined_.load(std::memory_order_relaxed) >= waiters_max_) {
     return {Lookup::Kind::TooManyWaiters, {}, {}};
   }
   stats_.joins += want.counted;

@@ -59,9 +59,6 @@ struct Want {
   std::uint64_t variant = 0;
   // Off: nobody's request, and none of the statistics' hits, misses, passes and joins.
   bool counted = true;
-  // Off: who does not lead has nothing to wait for, and nobody is told that he does
-  // (TooManyWaiters).
-  bool joins = true;
 };
 
 struct Lookup {
@@ -71,7 +68,7 @@ struct Lookup {
     Pass,            // marked uncacheable: fetch without a flight
     Lead,            // lead
     Join,            // join
-    TooManyWaiters,  // there is a flight to join, but it is full, or joining was not wanted
+    TooManyWaiters,  // there is a flight to join, but it is full
   };
   Kind kind = Kind::Miss;
   EntryPtr entry;

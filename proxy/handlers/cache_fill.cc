@@ -261,10 +261,12 @@ std::optional<CacheFill::Unstored> CacheFill::store(const http::ResponseHead& he
   }
   mode_ = Mode::Storing;
   // What refreshes behind clients' backs is found when it is whole: until then there is something
-  // to answer with. Nor does what may outgrow the store lift the mark of its key, if nobody waits.
-  const bool refreshes = lead_ && !lead_.awaited() && reader_ == nullptr && stale_;
+  // to answer with, but for who waits for it. Nor does what may outgrow the store lift the mark of
+  // its key.
+  const bool refreshes = lead_ && reader_ == nullptr && stale_;
   when_whole_ = writer_ && (refreshes || (!lead_ && !counted));
   if (!when_whole_) publish();
+  if (when_whole_ && lead_) lead_.show(entry_);
   give(entry_, CacheUse::Miss, unstored_fields(judgement, head.fields));
   return std::nullopt;
 }
@@ -310,7 +312,6 @@ void CacheFill::write(std::string_view bytes) {
   if (mode_ == Mode::Outgrown) rest_.append(bytes);
   if (mode_ != Mode::Storing || !writer_) return;
   writer_.append(bytes);
-  if (when_whole_ && lead_ && lead_.awaited()) publish();
   if (!writer_ || writer_.body()->announced()) return;
   const std::uint64_t size = writer_.body()->available();
   const bool crowded = size > kLittleBytes && !store_.has_room_for(0);
@@ -357,8 +358,9 @@ void CacheFill::finish(const http::Fields& trailers) {
 }
 
 void CacheFill::abort() {
-  writer_.fail();
+  // First, so that nobody joins what is cut.
   if (mode_ == Mode::Storing && lead_) lead_.fail(flight_code_of(inner_->failure()));
+  writer_.fail();
   if (mode_ == Mode::Outgrown) rest_end_ = RestEnd::Cut;
   if (mode_ == Mode::Passing && reader_ != nullptr) {
     std::exchange(reader_, nullptr)->on_fill_cut(inner_->failure());

@@ -211,7 +211,7 @@ void CacheResponder::refresh(const cache::EntryPtr& entry) {
   if (is_vain || !entry->is_whole()) return;
   const RequestSelector selector(exchange_.request().fields);
   Lookup found = store_.look_up_or_lead(key_, selector, std::time(nullptr),
-                                        {.stale = entry.get(), .joins = false});
+                                        {.stale = entry.get(), .counted = false});
   if (found.kind != Lookup::Kind::Lead) return;
   CacheFill::start({store_, forward_, rules_, false}, exchange_, key_, std::move(found.lead), entry,
                    nullptr);

@@ -29,7 +29,8 @@ Lookup look_up(Store& store, const Want& want = {}, std::string_view key = kUrl)
 
 // A joined waiter, registered.
 struct Waiting {
-  explicit Waiting(Store& store) : lookup(look_up(store)), waiter(TestWaiter::create()) {
+  explicit Waiting(Store& store, const Want& want = {})
+      : lookup(look_up(store, want)), waiter(TestWaiter::create()) {
     REQUIRE(lookup.kind == Kind::Join);
     REQUIRE(lookup.join.wait(*waiter));
   }
@@ -164,13 +165,36 @@ TEST_CASE("flight: so many may wait, and places are given back", "[cache][flight
   CHECK(look_up(store).kind == Kind::TooManyWaiters);
 }
 
-TEST_CASE("flight: who does not want to join is not waited for", "[cache][flight]") {
+TEST_CASE("flight: what is shown is for who joins, and for nobody else until it is published",
+          "[cache][flight]") {
+  const bool lands = GENERATE(true, false);
   Store store({});
-  const Lookup first = look_up(store, {.joins = false});
-  REQUIRE(first.kind == Kind::Lead);
-  CHECK(look_up(store, {.joins = false}).kind == Kind::TooManyWaiters);
-  CHECK_FALSE(first.lead.awaited());
-  CHECK(store.stats().joins == 0);
+  const EntryPtr stale = make_entry(store, kUrl);
+  store.insert(stale);
+  const Want wants_new{.stale = stale.get()};
+  Lookup first = look_up(store, wants_new);
+  Waiting before(store, wants_new);
+  BodyWriter writer(std::nullopt);
+  const EntryPtr fresh = make_entry(store, kUrl, writer.body());
+  first.lead.show(fresh);
+  CHECK(before.waiter->wakes() == 1);
+  CHECK(before.flight().entry() == fresh);
+  Lookup after = look_up(store, wants_new);
+  REQUIRE(after.kind == Kind::Join);
+  CHECK_FALSE(after.join.wait(*TestWaiter::create()));
+  CHECK(after.join.flight().entry() == fresh);
+  CHECK(look_up(store).entry == stale);
+  if (lands) {
+    writer.finish();
+    first.lead.publish(fresh);
+  } else {
+    writer.fail();
+    first.lead.fail(1);
+  }
+  CHECK(after.join.flight().state() == State::Published);
+  CHECK(look_up(store).entry == (lands ? fresh : stale));
+  CHECK(store.stats().flights == 0);
+  CHECK(adds_up(store));
 }
 
 TEST_CASE("flight: a stale entry is validated by one at a time", "[cache][flight]") {
