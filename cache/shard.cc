@@ -103,7 +103,19 @@ Found Shard::look_up_or_lead(const Key& key, const Selector& selector, Time now,
     stats_.passes += want.counted;
     return {Lookup::Kind::Pass, {}, {}};
   }
-  return lead_or_join(key, best, want);
+  Want wanted = want;
+  if (best == nullptr && want.variant == 0) wanted.variant = likely_variant(key, selector);
+  return lead_or_join(key, best, wanted);
+}
+
+// By what varies the newest of those that do not fit.
+std::uint64_t Shard::likely_variant(const Key& key, const Selector& selector) const {
+  const Entry* newest = nullptr;
+  for_each_of(entries_.chain(key.hash), key, [&newest](const Entry& entry) {
+    if (entry.is_mark() || entry.variant().empty()) return;
+    if (newest == nullptr || newest->serial() < entry.serial()) newest = &entry;
+  });
+  return newest == nullptr ? 0 : selector.variant_like(*newest);
 }
 
 Found Shard::hit(Entry& entry, bool counted) {

@@ -91,6 +91,7 @@ class alignas(64) Shard {
   void audit(StoreStats& stats) const;
 
  private:
+  std::uint64_t likely_variant(const Key& key, const Selector& selector) const;
   Entry* best_match(const Key& key, const Selector& selector, Time now) const;
   Entry* mark_of(const Key& key) const;
   Flight* flight_to_join(const Key& key, const Entry* stale, const Want& want) const;

@@ -38,6 +38,9 @@ class Shard;
 class Selector {
  public:
   virtual bool matches(const Entry& entry) const = 0;
+  // Want::variant of what would answer the request, if that varies by the same as this response of
+  // its key, which does not fit.
+  virtual std::uint64_t variant_like(const Entry& /*other*/) const { return 0; }
 
  protected:
   ~Selector() = default;
@@ -52,10 +55,11 @@ class AnyEntry final : public Selector {
 struct Want {
   // A hit on this entry is not good enough: lead or join its validation.
   const Entry* stale = nullptr;
-  // The variant that is expected, as a hash of the caller's; 0 where nothing is known of it. Only
-  // flights that were led with the same are joined. Who joined a flight whose entry did not fit
-  // knows from it what responses vary by, and says so here, so that different variants are fetched
-  // side by side and not one after the other.
+  // The variant that is expected, as a hash of the caller's; 0 where nothing is known of it: then
+  // the selector is asked, if another response of the key is stored. Only flights that were led
+  // with the same are joined. Who joined a flight whose entry did not fit knows from it what
+  // responses vary by, and says so here, so that different variants are fetched side by side and
+  // not one after the other.
   std::uint64_t variant = 0;
   // Off: nobody's request, and none of the statistics' hits, misses, passes and joins.
   bool counted = true;

@@ -242,8 +242,8 @@ void CacheResponder::on_flight_ended() {
 }
 
 void CacheResponder::on_flight_published(cache::EntryPtr entry) {
-  const http::Fields& fields = exchange_.request().fields;
-  if (RequestSelector(fields).matches(*entry)) {
+  const RequestSelector selector(exchange_.request().fields);
+  if (selector.matches(*entry)) {
     if (!is_for_one(*entry)) {
       const bool confirmed = stale_ && stale_->body() && stale_->body() == entry->body();
       forward_status_ = confirmed ? kNotModified : entry->status();
@@ -252,9 +252,7 @@ void CacheResponder::on_flight_published(cache::EntryPtr entry) {
     stale_ = std::move(entry);
     return fetch({}, false);
   }
-  std::string variant;
-  write_variant_like(entry->variant(), fields, variant);
-  look_up({.stale = nullptr, .variant = store_.key(variant).hash | 1});
+  look_up({.stale = nullptr, .variant = selector.variant_like(*entry)});
 }
 
 void CacheResponder::on_flight_failed(int code) {

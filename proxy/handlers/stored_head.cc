@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 
 #include "cache/vary.h"
 #include "proxy/http/conditional.h"
@@ -152,6 +153,13 @@ bool RequestSelector::matches(const cache::Entry& entry) const {
   return true;
 }
 
+std::uint64_t RequestSelector::variant_like(const cache::Entry& other) const {
+  std::string_view names = other.variant();
+  std::string variant;
+  if (!write_variant(take_line(names), fields_, variant)) return 0;
+  return std::hash<std::string>()(variant) | 1;
+}
+
 bool write_variant(std::string_view names, const http::Fields& request, std::string& out) {
   out.clear();
   if (names.empty()) return true;
@@ -166,10 +174,6 @@ bool write_variant(std::string_view names, const http::Fields& request, std::str
     out.append(scratch.data(), *size);
   }
   return true;
-}
-
-bool write_variant_like(std::string_view variant, const http::Fields& request, std::string& out) {
-  return write_variant(take_line(variant), request, out);
 }
 
 cache::EntryPtr make_entry(const EntrySource& source) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -66,6 +67,8 @@ class RequestSelector final : public cache::Selector {
  public:
   explicit RequestSelector(const http::Fields& fields) : fields_(fields) {}
   bool matches(const cache::Entry& entry) const override;
+  // 0 where the values are longer than is kept.
+  std::uint64_t variant_like(const cache::Entry& other) const override;
 
  private:
   const http::Fields& fields_;
@@ -74,8 +77,6 @@ class RequestSelector final : public cache::Selector {
 // The text by which RequestSelector knows an Entry: the names of its Vary, then the request's value
 // of each, a line each. False where it is longer than is kept.
 bool write_variant(std::string_view names, const http::Fields& request, std::string& out);
-// The same for another request, by the names of that variant.
-bool write_variant_like(std::string_view variant, const http::Fields& request, std::string& out);
 
 struct EntrySource {
   const cache::Key& key;

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -49,6 +51,9 @@ class OneVariant final : public cache::Selector {
  public:
   explicit OneVariant(std::string_view variant) : variant_(variant) {}
   bool matches(const cache::Entry& entry) const override { return entry.variant() == variant_; }
+  std::uint64_t variant_like(const cache::Entry&) const override {
+    return std::hash<std::string_view>()(variant_) | 1;
+  }
 
  private:
   std::string_view variant_;

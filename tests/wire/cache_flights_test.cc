@@ -307,6 +307,29 @@ TEST_CASE("flights: whoever wants another variant than the one that came fetches
   CHECK(backend.request_count() == 3);
 }
 
+// They waited for one another, though what was stored said by what they differ.
+TEST_CASE("flights: variants of what is known to vary are fetched side by side, each once",
+          "[wire][cache][flights][regression]") {
+  Gate gate;
+  ScriptedBackend backend([&gate](BackendConnection& connection) {
+    while (const auto request = connection.recv_request()) {
+      if (request->field("X-Kind") != "0") gate.wait();
+      connection.respond(200, request->field("X-Kind"),
+                         {{"Cache-Control", "max-age=1000"}, {"Vary", "X-Kind"}});
+    }
+  });
+  SluiceProcess sluice(caching(backend));
+  CHECK(get(sluice, "/a", "X-Kind: 0\r\n").body == "0");
+  std::vector<RawClient> ones = crowd(sluice, 5, "X-Kind: 1\r\n");
+  std::vector<RawClient> twos = crowd(sluice, 5, "X-Kind: 2\r\n");
+  wait_for_in_flight(sluice, 10);
+  backend.wait_for_requests(3);
+  gate.open();
+  for (RawClient& client : ones) CHECK(read_response(client).body == "1");
+  for (RawClient& client : twos) CHECK(read_response(client).body == "2");
+  CHECK(backend.request_count() == 3);
+}
+
 TEST_CASE("flights: what is stale is refreshed once behind the backs of all",
           "[wire][cache][flights]") {
   Gate gate;

@@ -259,6 +259,25 @@ TEST_CASE("flight: different variants are fetched side by side", "[cache][flight
   CHECK(store.stats().flights == 3);
 }
 
+TEST_CASE("flight: what is stored of a key tells by what those that are not stored vary",
+          "[cache][flight]") {
+  Store store({});
+  const auto look_up_variant = [&store](std::string_view variant, const Want& want = {}) {
+    return store.look_up_or_lead(store.key(kUrl), OneVariant(variant), 0, want);
+  };
+  const Lookup unknown = look_up_variant("a");
+  CHECK(look_up_variant("b").kind == Kind::Join);
+  store.insert(make_entry(store, kUrl, {"c"}));
+  const Lookup one = look_up_variant("a");
+  const Lookup two = look_up_variant("b");
+  CHECK(one.kind == Kind::Lead);
+  CHECK(two.kind == Kind::Lead);
+  CHECK(look_up_variant("a").kind == Kind::Join);
+  CHECK(look_up_variant("b").kind == Kind::Join);
+  CHECK(look_up_variant("c").kind == Kind::Hit);
+  CHECK(store.stats().flights == 3);
+}
+
 TEST_CASE("flight: an entry that is too large answers those who wait, and is not stored",
           "[cache][flight]") {
   StoreOptions options;
