@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -47,6 +48,38 @@ std::optional<Fault> fallback_fault(const std::string& fallback) {
   return std::nullopt;
 }
 
+std::optional<Fault> extension_fault(const std::string& extension) {
+  if (extension.empty() || extension.find_first_of("./") != std::string::npos) {
+    return Fault{fmt::format("{} is no end of a file's name", in_quotes(extension)),
+                 "what stands behind its last dot"};
+  }
+  const bool is_lower =
+      std::none_of(extension.begin(), extension.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  if (is_lower) return std::nullopt;
+  return Fault{fmt::format("{} is not in lower case", in_quotes(extension)),
+               "it stands for names in any case"};
+}
+
+// "text/html; charset=utf-8": a type, and whatever may stand in a field behind it.
+std::optional<Fault> type_fault(const std::string& type) {
+  const std::string_view media = std::string_view(type).substr(0, type.find_first_of("; "));
+  const std::size_t slash = std::min(media.find('/'), media.size());
+  if (!is_token(media.substr(0, slash)) ||
+      !is_token(media.substr(std::min(slash + 1, media.size())))) {
+    return Fault{fmt::format("{} is no media type", in_quotes(type)), "as \"text/html\""};
+  }
+  return field_value_fault(type);
+}
+
+void check_types(const Files& files, const Path& path, Reporter& reporter) {
+  for (const auto& [extension, type] : files.types) {
+    if (auto fault = extension_fault(extension)) {
+      reporter.at_key(path.at(extension), std::move(*fault));
+    }
+    if (auto fault = type_fault(type)) reporter.at(path.at(extension), std::move(*fault));
+  }
+}
+
 }  // namespace
 
 void check_files(const Files& files, const Path& path, Reporter& reporter) {
@@ -66,6 +99,7 @@ void check_files(const Files& files, const Path& path, Reporter& reporter) {
       reporter.at(path.at("try").at(i), std::move(*fault));
     }
   }
+  check_types(files, path.at("types"), reporter);
 }
 
 }  // namespace sluice::conf

@@ -103,6 +103,7 @@ struct Files {
   std::vector<std::string> fallbacks;            // paths to try for what is not there
   bool listing = false;        // a directory without an index is listed; off, as names tell much
   bool precompressed = false;  // NAME.br, .zst and .gz beside what is text
+  std::map<std::string, std::string> types;  // "geojson" -> "application/geo+json", before ours
 
   bool operator==(const Files&) const = default;
 };

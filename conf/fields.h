@@ -134,6 +134,9 @@ void fields(V& v, T& t) {
   v.key("precompressed", t.precompressed, Flag{},
         "Send `NAME.br`, `NAME.zst` or `NAME.gz`, if it is not older, to clients that take it "
         "instead of a text.");
+  v.key("types", t.types, StringMap{},
+        "Media types by the end of a file's name, as `{ \"geojson\": \"application/geo+json\" }`, "
+        "before those that are known; what neither knows is `application/octet-stream`.");
 }
 
 template <typename V, Is<CacheKey> T>

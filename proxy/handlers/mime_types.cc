@@ -5,6 +5,8 @@
 #include <array>
 #include <cstddef>
 
+#include "proxy/http/chars.h"
+
 namespace sluice::handlers {
 
 namespace {
@@ -130,23 +132,40 @@ constexpr bool by_extension(const Row& a, const Row& b) {
 }
 static_assert(std::is_sorted(kRows.begin(), kRows.end(), by_extension));
 
-constexpr std::size_t kLongest = 11;
+constexpr MimeType kUnknown{"application/octet-stream"};
+
+// In lower case.
+std::string extension_of(std::string_view file_name) {
+  const std::size_t dot = file_name.rfind('.');
+  std::string extension(dot == std::string_view::npos ? "" : file_name.substr(dot + 1));
+  for (char& c : extension) c = http::to_lower(c);
+  return extension;
+}
+
+MimeType look_up(std::string_view extension) {
+  const Row wanted{extension, {}};
+  const Row* const end = kRows.data() + kRows.size();
+  const Row* const row = std::lower_bound(kRows.data(), end, wanted, by_extension);
+  return row != end && row->extension == extension ? row->type : kUnknown;
+}
 
 }  // namespace
 
-MimeType mime_type_of(std::string_view file_name) {
-  constexpr MimeType kUnknown{"application/octet-stream"};
-  const std::size_t dot = file_name.rfind('.');
-  if (dot == std::string_view::npos) return kUnknown;
-  const std::string_view extension = file_name.substr(dot + 1);
-  if (extension.size() > kLongest) return kUnknown;
-  std::array<char, kLongest> lower{};
-  std::transform(extension.begin(), extension.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  const Row wanted{{lower.data(), extension.size()}, {}};
-  const Row* const end = kRows.data() + kRows.size();
-  const Row* const row = std::lower_bound(kRows.data(), end, wanted, by_extension);
-  return row != end && row->extension == wanted.extension ? row->type : kUnknown;
+// What is the operator's alone may be a text.
+MimeType MimeTypes::of(std::string_view file_name) const {
+  const std::string extension = extension_of(file_name);
+  const MimeType known = look_up(extension);
+  const auto own = own_.find(extension);
+  if (own == own_.end()) return known;
+  return {own->second, known.compressible || known.name == kUnknown.name};
+}
+
+std::string MimeTypes::identity() const {
+  std::string text;
+  for (const auto& [extension, type] : own_) {
+    text.append(extension).append("\t").append(type).append("\t");
+  }
+  return text;
 }
 
 }  // namespace sluice::handlers

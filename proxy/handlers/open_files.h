@@ -23,7 +23,7 @@ namespace sluice::handlers {
 // A file, and how it answers.
 struct OpenFile {
   FoundFile found;                  // without its path
-  std::string_view type;            // of mime_type_of()
+  std::string type;                 // a copy, as it may outlive the configuration
   std::string_view coding;          // the name; empty: as it is
   bool depends_on_codings = false;  // another client may be sent another file
 };

@@ -42,10 +42,11 @@ class FileResponder final : public exchange::Responder,
                             private net::Requeued,
                             private CodedCopy::Source {
  public:
-  FileResponder(exchange::Exchange& exchange, const FileLookup& lookup, bool precompressed,
-                const StoredFiles& stored)
+  FileResponder(exchange::Exchange& exchange, const FileLookup& lookup, const MimeTypes& types,
+                bool precompressed, const StoredFiles& stored)
       : exchange_(exchange),
         lookup_(lookup),
+        types_(types),
         precompressed_(precompressed),
         stored_(stored),
         stored_answer_(exchange, stored.store()),
@@ -93,6 +94,7 @@ class FileResponder final : public exchange::Responder,
 
   exchange::Exchange& exchange_;
   const FileLookup& lookup_;
+  const MimeTypes& types_;
   const bool precompressed_;
   const StoredFiles& stored_;
   http::EncodingRanks codings_;  // of kCodings
@@ -244,15 +246,15 @@ CodedCopy::Source::Name FileResponder::name() {
 }
 
 OpenFile FileResponder::choose_coding(FoundFile file) {
-  const MimeType type = mime_type_of(file.path);
+  const MimeType type = types_.of(file.path);
   const bool depends_on_codings = precompressed_ && type.compressible;
-  if (!depends_on_codings) return {std::move(file), type.name, {}, false};
+  if (!depends_on_codings) return {std::move(file), std::string(type.name), {}, false};
   for (const std::size_t i : codings_.indices()) {
     FoundFile sibling = lookup_.find_sibling(file, kSuffixes[i], exchange_.arena());
     if (sibling.status != FoundFile::Status::Found) continue;
-    return {std::move(sibling), type.name, kCodings[i], true};
+    return {std::move(sibling), std::string(type.name), kCodings[i], true};
   }
-  return {std::move(file), type.name, {}, true};
+  return {std::move(file), std::string(type.name), {}, true};
 }
 
 // What the head says of the file.
@@ -339,7 +341,7 @@ void FileResponder::send_some() {
 }  // namespace
 
 ArenaPtr<exchange::Responder> StaticFiles::respond(exchange::Exchange& exchange) const {
-  return exchange.arena().make<FileResponder>(exchange, lookup_, precompressed_, stored_);
+  return exchange.arena().make<FileResponder>(exchange, lookup_, types_, precompressed_, stored_);
 }
 
 }  // namespace sluice::handlers

@@ -9,6 +9,7 @@
 
 #include "proxy/exchange/handler.h"
 #include "proxy/handlers/file_lookup.h"
+#include "proxy/handlers/mime_types.h"
 #include "proxy/handlers/stored_files.h"
 
 namespace sluice::handlers {
@@ -17,13 +18,17 @@ class StaticFiles final : public exchange::Handler {
  public:
   // `precompressed`: look for NAME.br, NAME.zst and NAME.gz beside what is text.
   // `stored`: where small files are kept, and what a filter makes of large ones.
-  StaticFiles(FileLookup lookup, bool precompressed, const StoredFiles& stored)
-      : lookup_(std::move(lookup)), precompressed_(precompressed), stored_(stored) {}
+  StaticFiles(FileLookup lookup, MimeTypes types, bool precompressed, const StoredFiles& stored)
+      : lookup_(std::move(lookup)),
+        types_(std::move(types)),
+        precompressed_(precompressed),
+        stored_(stored) {}
 
   ArenaPtr<exchange::Responder> respond(exchange::Exchange& exchange) const override;
 
  private:
   const FileLookup lookup_;
+  const MimeTypes types_;
   const bool precompressed_;
   const StoredFiles stored_;
 };

@@ -35,8 +35,8 @@ bool read_whole(const FoundFile& file, std::string& out) {
 
 cache::Key StoredFiles::key(exchange::Exchange& exchange, const FileLookup& lookup,
                             std::string_view path, std::string_view extras) const {
-  return store_.key(
-      exchange.arena().join({kKeyBegin, lookup.identity(), "\t", path, "\n", extras}));
+  return store_.key(exchange.arena().join(
+      {kKeyBegin, lookup.identity(), "\t", path, "\n", answered_by_, extras}));
 }
 
 StoredFiles::Found StoredFiles::find(const cache::Key& key, cache::Time now) const {

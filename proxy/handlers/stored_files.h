@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "cache/entry.h"
 #include "cache/store.h"
@@ -22,9 +23,10 @@ class StoredFiles {
   // Larger ones are read, or sent, from where they lie.
   static constexpr std::uint64_t kFileBytesMax = 64 * 1024;
 
-  // `object_bytes_max`: nothing is kept of larger files.
-  StoredFiles(cache::Store& store, std::uint64_t object_bytes_max)
-      : store_(store), object_bytes_max_(object_bytes_max) {}
+  // `object_bytes_max`: nothing is kept of larger files. `answered_by`: tells apart answers with
+  // the same files that differ in what is said of them.
+  StoredFiles(cache::Store& store, std::uint64_t object_bytes_max, std::string answered_by = {})
+      : store_(store), object_bytes_max_(object_bytes_max), answered_by_(std::move(answered_by)) {}
 
   cache::Store& store() const { return store_; }
   std::uint64_t object_bytes_max() const { return object_bytes_max_; }
@@ -59,6 +61,7 @@ class StoredFiles {
  private:
   cache::Store& store_;
   const std::uint64_t object_bytes_max_;
+  const std::string answered_by_;
 };
 
 }  // namespace sluice::handlers

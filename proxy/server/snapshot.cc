@@ -150,11 +150,13 @@ class Compiler {
                                                        route.respond->content_type);
     }
     if (route.files) {
+      handlers::MimeTypes types({route.files->types.begin(), route.files->types.end()});
+      handlers::StoredFiles stored(input_.store, object_bytes_max(config().cache),
+                                   types.identity());
       return std::make_unique<handlers::StaticFiles>(
           handlers::FileLookup(route.files->root, route.files->index, route.files->fallbacks,
                                route.files->listing),
-          route.files->precompressed,
-          handlers::StoredFiles(input_.store, object_bytes_max(config().cache)));
+          std::move(types), route.files->precompressed, stored);
     }
     handlers::ForwardOptions options{
         .request_edits = edits_of(route.headers.request, route.headers.request.allow),

@@ -118,6 +118,21 @@ TEST_CASE("files: the bare prefix of a rewritten path is a directory without its
   CHECK(ask(client, "/home").body == "<h1>home</h1>\n");
 }
 
+// What is kept of the same file for one route is not the other's.
+TEST_CASE("files: types of the operator's own, for that route alone", "[wire][files]") {
+  Site site;
+  SluiceProcess sluice(
+      site.config(R"(, "types": {"txt": "text/x-digits", "bin": "application/x-large"})"));
+  RawClient client = sluice.connect();
+  for (int i = 0; i < 2; ++i) {
+    CHECK(ask(client, "/digits.txt").field("Content-Type") == "text/x-digits");
+    CHECK(ask(client, "/s/digits.txt").field("Content-Type") == "text/plain; charset=utf-8");
+    CHECK(ask(client, "/big.bin").field("Content-Type") == "application/x-large");
+    CHECK(ask(client, "/s/big.bin").field("Content-Type") == "application/octet-stream");
+    CHECK(ask(client, "/index.html").field("Content-Type") == "text/html; charset=utf-8");
+  }
+}
+
 TEST_CASE("files: other methods than GET and HEAD are refused", "[wire][files]") {
   Site site;
   SluiceProcess sluice(site.config());

@@ -284,10 +284,21 @@ TEST_CASE("check: files", "[conf][check]") {
       {files(R"("root":"/","try":[@"/a%00"])"), "routes[0].files.try[0]",
        "\"/a%00\" can never be found", "no name of a file holds a slash or NUL"},
       {files(R"("root":"/","try":[@"/a/*"])"), "routes[0].files.try[0]", "\"/a/*\" is no path", ""},
+      {files(R"("root":"/","types":{@".gz":"a/b"})"), "routes[0].files.types[\".gz\"]",
+       "\".gz\" is no end of a file's name", "what stands behind its last dot"},
+      {files(R"("root":"/","types":{@"":"a/b"})"), "routes[0].files.types[\"\"]",
+       "\"\" is no end of a file's name", "what stands behind its last dot"},
+      {files(R"("root":"/","types":{@"GZ":"a/b"})"), "routes[0].files.types.GZ",
+       "\"GZ\" is not in lower case", "it stands for names in any case"},
+      {files(R"("root":"/","types":{"gz":@"gzip"})"), "routes[0].files.types.gz",
+       "\"gzip\" is no media type", "as \"text/html\""},
+      {files(R"("root":"/","types":{"gz":@"a/"})"), "routes[0].files.types.gz",
+       "\"a/\" is no media type", "as \"text/html\""},
       {route(R"("forward":{"pool":"api"},@"files":{"root":"/"})"), "routes[0].files",
        "routes[0] has forward and files; a route does one thing", "make two routes of it"},
   });
   CHECK(loads(files(R"("root":"/","index":[],"try":"/index.html")")));
+  CHECK(loads(files(R"("root":"/","types":{"c++":"text/x-c; charset=utf-8","7z":"a/b+c"})")));
   CHECK(loads(
       files(R"("root":"/","index":"a.b","try":["/.well-known/a","/.well-known","/a%20b","/a/"])")));
 }

@@ -46,7 +46,7 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
       {"match": {"host": "p.example"}, "forward": {"pool": "api"}, "connect": true, "upgrade": []},
       {"match": {"host": "f.example", "path": "/s/*"}, "strip_prefix": "/s",
        "files": {"root": "/tmp/../tmp", "index": "i.htm", "try": ["/x"], "listing": true,
-                 "precompressed": true}},
+                 "precompressed": true, "types": {"a": "b/c"}}},
       {"match": {"host": "c.example"}, "redirect": {"to": "/y", "status": 301}},
       {"respond": {"status": 404, "body": "no\n", "content_type": "text/html"},
        "limits": {"per_ip": {"rate": "1/s", "burst": 2, "delay": 3, "shadow": true}, "cost": 4,
@@ -118,7 +118,7 @@ TEST_CASE("load: every key reaches its member", "[conf][load]") {
   Route filing;
   filing.match = {{"f.example"}, {"/s/*"}, {}};
   filing.strip_prefix = "/s";
-  filing.files = Files{"/tmp", {"i.htm"}, {"/x"}, true, true};
+  filing.files = Files{"/tmp", {"i.htm"}, {"/x"}, true, true, {{"a", "b/c"}}};
   Route redirecting;
   redirecting.match.hosts = {"c.example"};
   redirecting.redirect = Redirect{"/y", 301};
