@@ -98,7 +98,7 @@ class Entry : public Counted<Entry> {
   bool is_mark() const { return is_mark_; }
   Time marked_until() const { return marked_until_; }
 
-  // Purged softly: to be validated before it is used again.
+  // Purged softly: stale, as if its time were over.
   bool marked_stale() const { return stale_.load(std::memory_order_acquire); }
   void mark_stale() const { stale_.store(true, std::memory_order_release); }
 

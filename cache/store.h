@@ -33,8 +33,8 @@ namespace sluice::cache {
 class Replacement;
 class Shard;
 
-// Which of a key's responses fit a request. Called under a shard's mutex: must be cheap, and must
-// not call the Store.
+// Which of a key's responses fit a request. Called under a shard's mutex: must be cheap (but for
+// variant_like(), of those who miss), and must not call the Store.
 class Selector {
  public:
   virtual bool matches(const Entry& entry) const = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The page that lists a directory ("files": {"listing": true}): its files and directories by name,
 // without what is hidden and links that lead out of the root. Reads the directory, so it blocks as
-// reading a file does: for a few milliseconds, however large the directory is.
+// reading a file does: for some milliseconds, however large the directory is.
 #pragma once
 
 #include <cstddef>
