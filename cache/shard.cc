@@ -49,6 +49,12 @@ bool is_better(const Entry& a, const Entry& b, Time now) {
   return rank(a) > rank(b);
 }
 
+bool may_join(const Flight& flight, Time now) {
+  if (flight.state() != Flight::State::Published) return true;
+  const Entry& shown = *flight.entry();
+  return judge_use(shown.terms(), {}, now, shown.marked_stale()) != Use::Validate;
+}
+
 bool came_before(const Entry& a, const Entry& b) {
   return !a.is_mark() && !b.is_mark() && a.serial() < b.serial();
 }
@@ -105,7 +111,7 @@ Found Shard::look_up_or_lead(const Key& key, const Selector& selector, Time now,
   }
   Want wanted = want;
   if (best == nullptr && want.variant == 0) wanted.variant = likely_variant(key, selector);
-  return lead_or_join(key, best, wanted);
+  return lead_or_join(key, best, wanted, now);
 }
 
 // By what varies the newest of those that do not fit.
@@ -124,8 +130,8 @@ Found Shard::hit(Entry& entry, bool counted) {
   return {Lookup::Kind::Hit, EntryPtr(&entry), {}};
 }
 
-Found Shard::lead_or_join(const Key& key, Entry* stale, const Want& want) {
-  Flight* flight = flight_to_join(key, stale, want);
+Found Shard::lead_or_join(const Key& key, Entry* stale, const Want& want, Time now) {
+  Flight* flight = flight_to_join(key, stale, want, now);
   if (flight == nullptr) {
     if (stale == nullptr) stats_.misses += want.counted;
     FlightPtr led = Flight::create(key, EntryPtr(stale), want.variant);
@@ -159,12 +165,14 @@ Entry* Shard::mark_of(const Key& key) const {
 }
 
 // The newest that would bring what is wanted: chains begin with what came last.
-Flight* Shard::flight_to_join(const Key& key, const Entry* stale, const Want& want) const {
+// What one has shown must not be stale meanwhile: who comes then asks anew.
+Flight* Shard::flight_to_join(const Key& key, const Entry* stale, const Want& want,
+                              Time now) const {
   for (Flight* flight = flights_.chain(key.hash); flight != nullptr;
        flight = BucketTable<Flight>::next(*flight)) {
     const bool same_key = flight->hash_ == key.hash && flight->key_text_ == key.text;
     const bool same_aim = flight->stale_.get() == stale && flight->variant_ == want.variant;
-    if (same_key && same_aim && !flight->outdated()) return flight;
+    if (same_key && same_aim && !flight->outdated() && may_join(*flight, now)) return flight;
   }
   return nullptr;
 }
@@ -273,8 +281,10 @@ void Shard::put(Entry& entry) {
   entries_.insert(entry);
 }
 
-// What is whole is held behind what is not; what is not itself makes way for good.
+// What is whole is held behind what is not; what is not itself makes way for good. So does what a
+// purge has still to come to, which would not find it there.
 void Shard::supersede(Entry& old, Entry& entry, EntryChain& out) {
+  if (is_being_purged(old)) return take_out(old, out);
   const bool is_held = !old.is_mark() && old.is_whole() && !entry.is_whole();
   if (!is_held) {
     if (!entry.is_whole()) entry.held_ = std::move(old.held_);

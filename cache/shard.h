@@ -94,9 +94,9 @@ class alignas(64) Shard {
   std::uint64_t likely_variant(const Key& key, const Selector& selector) const;
   Entry* best_match(const Key& key, const Selector& selector, Time now) const;
   Entry* mark_of(const Key& key) const;
-  Flight* flight_to_join(const Key& key, const Entry* stale, const Want& want) const;
+  Flight* flight_to_join(const Key& key, const Entry* stale, const Want& want, Time now) const;
   Found hit(Entry& entry, bool counted = true);
-  Found lead_or_join(const Key& key, Entry* stale, const Want& want);
+  Found lead_or_join(const Key& key, Entry* stale, const Want& want, Time now);
 
   std::size_t url_slot(std::uint64_t hash) const { return (hash >> 32) % url_purges_.size(); }
   bool is_outdated(std::uint64_t hash, std::optional<std::uint64_t> purges_before) const;

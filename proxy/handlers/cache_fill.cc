@@ -141,10 +141,16 @@ void CacheFill::abandon() {
 
 void CacheFill::stop_fetching() {
   mode_ = Mode::Over;
-  writer_.fail();
+  cut();
   net::Requeued::ListHook<net::RequeueTag>::unlink();
   if (rest_end_ != RestEnd::Open) return retire();
   inner_->on_client_failed({Side::Client, Kind::Aborted});
+}
+
+// What is shown first, so that nobody joins what is cut.
+void CacheFill::cut() {
+  lead_.fail(cache::Flight::kAbandoned);
+  writer_.fail();
 }
 
 void CacheFill::retire() {
@@ -358,9 +364,7 @@ void CacheFill::finish(const http::Fields& trailers) {
 }
 
 void CacheFill::abort() {
-  // First, so that nobody joins what is cut.
-  if (mode_ == Mode::Storing && lead_) lead_.fail(flight_code_of(inner_->failure()));
-  writer_.fail();
+  cut();
   if (mode_ == Mode::Outgrown) rest_end_ = RestEnd::Cut;
   if (mode_ == Mode::Passing && reader_ != nullptr) {
     std::exchange(reader_, nullptr)->on_fill_cut(inner_->failure());

@@ -145,6 +145,7 @@ class CacheFill final : public exchange::Detached,
   void publish();
   void outgrow(bool crowded);
   void stop_fetching();
+  void cut();
   void retire();
   cache::Key key() const { return {key_hash_, key_text_}; }
 

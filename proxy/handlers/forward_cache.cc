@@ -34,9 +34,11 @@ bool is_for_one(const cache::Entry& entry) {
          cache::Use::Validate;
 }
 
-// What the pool says to the head of one request, a field of which it may not bear.
-bool may_blame_request(const Failure& failure) {
-  return failure.kind == Kind::ClosedEarly || failure.kind == Kind::BadResponse;
+// Says nothing of the next request: a field of this one the pool may not bear, and its time may be
+// over before that of others.
+bool is_of_one(const Failure& failure) {
+  return failure.kind == Kind::ClosedEarly || failure.kind == Kind::BadResponse ||
+         failure.kind == Kind::TotalTimeout;
 }
 
 // RFC 9111 5.2.1.7: the pool is not asked, though the cache has nothing to do with the request.
@@ -263,8 +265,8 @@ void CacheResponder::on_flight_failed(int code) {
   if (may_use_stale) return answer(std::move(stale_), CacheUse::Stale);
   if (code < 0) return fetch({}, wants_part());
   const Failure failure = failure_of_flight(code);
-  const bool may_lead = may_blame_request(failure) && lookups_ < kLookupsMax;
-  if (may_lead) return look_up({.stale = stale_.get()});
+  const bool may_lead = lookups_ < kLookupsMax;
+  if (is_of_one(failure) && may_lead) return look_up({.stale = stale_.get()});
   exchange_.fail(failure);
 }
 

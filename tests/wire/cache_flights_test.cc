@@ -240,7 +240,7 @@ TEST_CASE("flights: a fetch that fails before its head fails all who wait for it
     wait_for_in_flight(sluice, 20);
     gate.open();
     for (RawClient& client : clients) CHECK(read_response(client).status == 502);
-    CHECK(backend.request_count() <= 20);
+    CHECK(backend.request_count() <= 12);
   }
   check_at_rest(sluice, descriptors);
 }

@@ -175,7 +175,11 @@ TEST_CASE("flight: what is shown is for who joins, and for nobody else until it 
   Lookup first = look_up(store, wants_new);
   Waiting before(store, wants_new);
   BodyWriter writer(std::nullopt);
-  const EntryPtr fresh = make_entry(store, kUrl, writer.body());
+  EntryParts parts;
+  parts.key = store.key(kUrl);
+  parts.terms.lifetime = 10;
+  parts.body = writer.body();
+  const EntryPtr fresh = Entry::create(parts);
   first.lead.show(fresh);
   CHECK(before.waiter->wakes() == 1);
   CHECK(before.flight().entry() == fresh);
@@ -195,6 +199,27 @@ TEST_CASE("flight: what is shown is for who joins, and for nobody else until it 
   CHECK(look_up(store).entry == (lands ? fresh : stale));
   CHECK(store.stats().flights == 0);
   CHECK(adds_up(store));
+}
+
+// It answered for as long as its body came, however long that took.
+TEST_CASE("flight: what is shown is joined only as long as it may be used", "[cache][flight]") {
+  const bool lasts = GENERATE(true, false);
+  Store store({});
+  const EntryPtr stale = make_entry(store, kUrl);
+  store.insert(stale);
+  const auto look_up_at = [&store, &stale](Time now) {
+    return store.look_up_or_lead(store.key(kUrl), kAny, now, {.stale = stale.get()});
+  };
+  Lookup first = look_up_at(0);
+  BodyWriter writer(std::nullopt);
+  EntryParts parts;
+  parts.key = store.key(kUrl);
+  parts.terms.lifetime = 10;
+  parts.terms.stale_while_revalidate = lasts ? 100 : 0;
+  parts.body = writer.body();
+  first.lead.show(Entry::create(parts));
+  CHECK(look_up_at(9).kind == Kind::Join);
+  CHECK(look_up_at(20).kind == (lasts ? Kind::Join : Kind::Lead));
 }
 
 TEST_CASE("flight: a stale entry is validated by one at a time", "[cache][flight]") {

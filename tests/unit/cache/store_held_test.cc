@@ -155,6 +155,39 @@ TEST_CASE("store: a purge in steps reaches what stands again between two of them
   CHECK(whole->marked_stale());
 }
 
+// It came to stand behind what was stored meanwhile, where the purge did not find it.
+TEST_CASE("store: a purge in steps is not undone by what is cut after it",
+          "[cache][store][purge][regression]") {
+  StoreOptions options;
+  options.shards = 1;
+  options.capacity = std::size_t{1} << 20;
+  Store store(options);
+  constexpr std::size_t kLists = 128;  // of that capacity
+  const auto list_of = [&store](const std::string& url) {
+    return (store.key(url).hash >> 32) % kLists;
+  };
+  std::string other;  // in the same list, so that the purge stops at one that stays
+  for (int i = 0; other.empty() || list_of(other) != list_of(kUrl); ++i) {
+    other = "https://b.example/" + std::to_string(i);
+  }
+  const EntryPtr old = make_entry(store, kUrl, {"", "old"});
+  REQUIRE(store.insert(old));
+  for (std::size_t i = 0; i < Store::kPurgeBatch + 10; ++i) {
+    REQUIRE(store.insert(make_entry(store, other + "\n" + std::to_string(i))));
+  }
+  const Purge purge{Purge::By::Url, kUrl};
+  PurgeCursor cursor;
+  PurgeReport report;
+  REQUIRE(store.purge_step(purge, cursor, report));
+  BodyWriter writer(std::nullopt);
+  REQUIRE(store.insert(make_entry(store, kUrl, writer.body(), {"", "new"})));
+  while (store.purge_step(purge, cursor, report)) {
+  }
+  writer.fail();
+  CHECK_FALSE(store.find(store.key(kUrl), support::kAny, 0).entry);
+  CHECK(adds_up(store));
+}
+
 TEST_CASE("store: a purge reaches what stands behind another", "[cache][store][purge]") {
   struct Row {
     Purge purge;
