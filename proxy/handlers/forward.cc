@@ -132,9 +132,10 @@ class ForwardResponder final : public exchange::Responder,
   http::Fields trailers_;     // of the request, as they may be forwarded
   std::string_view upgrade_;  // the protocol asked for; empty: none
   int interims_ = 0;
-  bool begun_ = false;       // a backend was looked for
-  bool responding_ = false;  // response bytes may have reached the client
-  bool replayed_ = false;    // after a kept-alive connection had turned out dead
+  bool names_no_host_ = false;  // neither the client nor the route
+  bool begun_ = false;          // a backend was looked for
+  bool responding_ = false;     // response bytes may have reached the client
+  bool replayed_ = false;       // after a kept-alive connection had turned out dead
 };
 
 // --- the client's side ---
@@ -142,6 +143,8 @@ class ForwardResponder final : public exchange::Responder,
 void ForwardResponder::start() {
   upgrade_ = accepted_upgrade(exchange_, options_.upgrades);
   prepare_fields(exchange_, options_.request_edits);
+  names_no_host_ = exchange_.request().authority.empty() &&
+                   exchange_.request().fields.value(http::FieldId::Host).empty();
   if (!upgrade_.empty()) exchange_.request().fields.add(http::FieldId::Upgrade, upgrade_);
   target_ = forwarded_target(exchange_);
   exchange_.backend_trace().pool = pool_.name();
@@ -211,7 +214,7 @@ void ForwardResponder::send_request() {
   trace.reused = stream_->reused();
   ++trace.attempts;
   // An HTTP/1.0 client may leave Host out; HTTP/1.1 has to have one (RFC 9112 3.2).
-  if (request.authority.empty()) request.fields.set(http::FieldId::Host, host_of(trace.address));
+  if (names_no_host_) request.fields.set(http::FieldId::Host, host_of(trace.address));
   stream_->send({request.method_text, target_, request.fields, request.body,
                  exchange_.rules().request_watermark_bytes, upgrade_});
   // What is not complete flows only once the connection stands, so that it can be retried before.

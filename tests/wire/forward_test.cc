@@ -229,6 +229,16 @@ TEST_CASE("forward: an HTTP/1.0 client gets what it can read", "[wire][forward]"
     CHECK(read_response(client).body == "abc");
     CHECK(backend.requests().at(0).field("Host") == backend.address());
   }
+  SECTION("but that which the route sets") {
+    std::string config = forwarding_to(backend);
+    config.insert(config.rfind("\"forward\""),
+                  R"("headers": {"request": {"set": {"Host": "own.example"}}}, )");
+    SluiceProcess own(config);
+    RawClient client = own.connect();
+    client.send("GET / HTTP/1.0\r\n\r\n");
+    CHECK(read_response(client).body == "abc");
+    CHECK(backend.requests().at(0).field("Host") == "own.example");
+  }
 }
 
 TEST_CASE("forward: 100 Continue is given when the body is wanted", "[wire][forward]") {
