@@ -99,7 +99,8 @@ Fd open_at(int root, const char* name) {
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   for (int tries = 1;; ++tries) {
     Fd fd(static_cast<int>(::syscall(SYS_openat2, root, name, &how, sizeof(how))));
-    if (fd.valid() || errno != EAGAIN || tries == kTries) return fd;
+    const bool may_again = errno == EAGAIN || errno == EINTR;
+    if (fd.valid() || !may_again || tries == kTries) return fd;
   }
 }
 

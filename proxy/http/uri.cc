@@ -99,6 +99,16 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return static_cast<std::uint16_t>(port);
 }
 
+// "%C3"
+char* put_escape(char* out, char c) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  const auto byte = static_cast<unsigned char>(c);
+  *out++ = '%';
+  *out++ = kDigits[byte >> 4];
+  *out++ = kDigits[byte & 0xf];
+  return out;
+}
+
 }  // namespace
 
 bool needs_normalising(std::string_view path) {
@@ -160,15 +170,6 @@ std::size_t canonical_host(std::string_view host, char* out) {
   if (host.size() > 1 && host.back() == '.') host.remove_suffix(1);
   for (std::size_t i = 0; i < host.size(); ++i) out[i] = to_lower(host[i]);
   return host.size();
-}
-
-char* put_escape(char* out, char c) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  const auto byte = static_cast<unsigned char>(c);
-  *out++ = '%';
-  *out++ = kDigits[byte >> 4];
-  *out++ = kDigits[byte & 0xf];
-  return out;
 }
 
 char* put_uri_text(char* out, std::string_view text) {

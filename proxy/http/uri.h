@@ -25,9 +25,6 @@ bool needs_normalising(std::string_view path);
 // root. REQUIRES: room for path.size() bytes at `out`; `out` may be path.data().
 std::optional<std::size_t> normalise_path(std::string_view path, char* out);
 
-// Writes the escape of one byte, "%C3", and returns its end. REQUIRES: room for 3 bytes at `out`.
-char* put_escape(char* out, char c);
-
 // Writes the text with an escape for each byte that a URI cannot hold (RFC 3986 2: neither reserved
 // nor unreserved, nor the '%' of what is encoded already), and returns its end. A Location is made
 // so: browsers take "\" for "/". REQUIRES: room for 3 * text.size() bytes at `out`.
