@@ -112,9 +112,11 @@ void Http1Stream::resume() {
 }
 
 void Http1Stream::abandon() {
+  const bool was_tunnel = tunnels();
   if (std::exchange(state_, State::Closed) == State::Closed) return;
   events_ = nullptr;
   timer_.clear();
+  if (was_tunnel) stream_.send_now();  // what a client said before it broke
   stream_.close();
   stash_.clear();
   shared_.loop.retire(std::unique_ptr<net::Retired>(this));

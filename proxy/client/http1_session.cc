@@ -403,7 +403,10 @@ void Http1Session::finish(const http::Fields& trailers) {
   arm_send_timer();
 }
 
+// What a backend said in a tunnel before it broke is the client's, and leaves when the exchange is
+// released; its end is then the end of the connection.
 void Http1Session::abort() {
+  if (state_ == State::Tunnel && exchange_->failure().side == exchange::Side::Backend) return;
   stream_.reset();
   state_ = State::Closed;  // retired by the floor, as the caller stands within the exchange
 }

@@ -68,6 +68,46 @@ TEST_CASE("tunnel: what a backend said before it closed arrives, whatever is sen
   CHECK_NOTHROW(sluice.wait_for_access_log("\"end\":\"ok\""));
 }
 
+// The kernel sends what was said, and then a reset, where something was not read.
+TEST_CASE("tunnel: what a backend said before it reset arrives", "[wire][tunnel][regression]") {
+  ScriptedBackend backend([](BackendConnection& connection) {
+    if (!connection.recv_head()) return;
+    connection.send(kAgreed);
+    connection.peek(5);
+    connection.send("last word");
+    connection.close();
+  });
+  SluiceProcess sluice(forwarding_to(backend));
+  for (int i = 0; i < 10; ++i) {
+    RawClient client = sluice.connect();
+    client.send(kUpgrade);
+    read_response_head(client);
+    client.send("frame");
+    CHECK(client.recv_to_close() == "last word");
+  }
+}
+
+TEST_CASE("tunnel: what a client said before it reset arrives", "[wire][tunnel][regression]") {
+  constexpr int kRounds = 10;
+  std::promise<std::string> heard[kRounds];
+  ScriptedBackend backend([&heard](BackendConnection& connection) {
+    if (!connection.recv_head()) return;
+    connection.send(kAgreed);
+    connection.send("frame");
+    heard[connection.number()].set_value(connection.recv_to_close());
+  });
+  SluiceProcess sluice(forwarding_to(backend));
+  for (auto& word : heard) {
+    RawClient client = sluice.connect();
+    client.send(kUpgrade);
+    read_response_head(client);
+    client.peek(5);
+    client.send("last word");
+    client.close();
+    CHECK(word.get_future().get() == "last word");
+  }
+}
+
 TEST_CASE("tunnel: a client that vanishes while it is held up is noticed",
           "[wire][tunnel][regression]") {
   std::promise<void> noticed;
