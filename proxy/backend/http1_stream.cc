@@ -237,6 +237,7 @@ std::size_t Http1Stream::take_head(std::string_view bytes) {
     response_keep_alive_ = head.keep_alive;
     decoder_.reset(head.body, {});
     bytes_behind_ = decoder_.done() && result.consumed < bytes.size();
+    sent_mark_ = stream_.sent_bytes();
     set_timer(shared_.options.read_timeout);
   }
   events_->on_response_head(head);
@@ -344,6 +345,10 @@ void Http1Stream::on_timeout() {
       if (request_goes_up() || stream_.holds_input()) return wait_for_head();
       return fail({ProblemKind::FirstByteTimeout});
     case State::Body:
+      // It may answer before it has all of the request, and then it is that which makes progress.
+      if (std::exchange(sent_mark_, stream_.sent_bytes()) != stream_.sent_bytes()) {
+        return set_timer(shared_.options.read_timeout);
+      }
       return fail({ProblemKind::ReadTimeout});
     case State::Idle:
       shared_.idle.forget(*this);

@@ -183,3 +183,25 @@ TEST_CASE("timeouts: a TLS handshake that does not end has its word in the log",
   client.expect_close();
   CHECK_NOTHROW(sluice.wait_for_log("127.0.0.1: tls_handshake_timeout"));
 }
+
+// The pool's backends were put aside, one after the other, by clients whose uploads took their
+// time.
+TEST_CASE(
+    "timeouts: of an answer that comes before the request's end the request's progress counts",
+    "[wire][timeouts][regression]") {
+  ScriptedBackend backend([](BackendConnection& connection) {
+    if (!connection.recv_head()) return;
+    connection.send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nbegun, ");
+    connection.recv_until("0\r\n\r\n");
+    connection.send("ended");
+  });
+  SluiceProcess sluice(forwarding_to(backend, R"("timeouts": {"backend_read": "200ms"})"));
+  RawClient client = sluice.connect();
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  for (const sluice::support::Deadline over(std::chrono::milliseconds(700)); !over.expired();) {
+    client.send("1\r\nx\r\n");
+  }
+  client.send("0\r\n\r\n");
+  CHECK(read_response(client).body == "begun, ended");
+  CHECK(sluice.log().find("put aside") == std::string::npos);
+}
