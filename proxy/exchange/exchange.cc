@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/exchange/exchange.h"
 
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
@@ -159,6 +160,19 @@ void Exchange::on_client_failed(Failure failure) {
   fail(failure);
 }
 
+void Exchange::send_informational(const http::ResponseHead& head) {
+  http::ResponseHead passing = head;
+  passing.fields.remove_if([this](const http::Field& field) { return !passes(field.name); });
+  client_->send_informational(passing);
+}
+
+bool Exchange::passes(std::string_view name) const {
+  if (!match_ || fetch_) return true;
+  const auto& filters = match_.route->filters;
+  return std::all_of(filters.begin(), filters.end(),
+                     [name](const ResponseFilter* filter) { return filter->passes(name); });
+}
+
 void Exchange::send_head(http::ResponseHead& head) {
   filter(head);
   client_->send_head(head);
@@ -230,11 +244,13 @@ void Exchange::finish(const http::Fields& trailers) {
   if (body_filter_ != nullptr && !body_filter_->finish()) {
     return fail({Side::Proxy, Kind::FilterFailed});
   }
-  if (body_filter_ == nullptr || trailers.empty()) {
+  if (trailers.empty()) {
     client_->finish(trailers);
   } else {
     http::Fields kept = trailers;
-    kept.remove_if([this](const http::Field& field) { return !body_filter_->keeps(field); });
+    kept.remove_if([this](const http::Field& field) {
+      return !passes(field.name) || (body_filter_ != nullptr && !body_filter_->keeps(field));
+    });
     client_->finish(kept);
   }
   end();

@@ -92,8 +92,9 @@ class Exchange final : public ByteSource, public ByteSink {
 
   // --- The responder's side ---
 
+  // Without what the route's filters do not let pass.
+  void send_informational(const http::ResponseHead& head);
   // The response. `head` may be changed: the route's filters run over it.
-  void send_informational(const http::ResponseHead& head) { client_->send_informational(head); }
   void send_head(http::ResponseHead& head);
   // Instead: the connection becomes a tunnel. on_request_body() and on_request_end() are then of
   // the client's side of it, write(), shut() and finish() of ours.
@@ -210,6 +211,7 @@ class Exchange final : public ByteSource, public ByteSink {
   void identify();
   void adopt(std::string_view bytes);
   void filter(http::ResponseHead& head);
+  bool passes(std::string_view name) const;
   void on_turn();
   void limit_total();
   void on_total_timeout();

@@ -4,6 +4,8 @@
 // workers.
 #pragma once
 
+#include <string_view>
+
 #include "proxy/http/message.h"
 
 namespace sluice::exchange {
@@ -16,6 +18,8 @@ class ResponseFilter {
   // Also of the head that opens a tunnel (Exchange::is_tunnel()), which has no body to filter.
   // Views put into `head` must live as long as the exchange: from its arena or from the filter.
   virtual void on_head(Exchange& exchange, http::ResponseHead& head) const = 0;
+  // Whether a field of that name may come beside the head: in an interim one, or in the trailers.
+  virtual bool passes(std::string_view /*name*/) const { return true; }
 };
 
 }  // namespace sluice::exchange

@@ -3,6 +3,7 @@
 // Immutable, shared by all workers; part of a Snapshot, which the exchanges that use it keep alive.
 #pragma once
 
+#include <string_view>
 #include <utility>
 
 #include "proxy/exchange/response_filter.h"
@@ -15,6 +16,8 @@ class HeaderFilter final : public exchange::ResponseFilter {
   explicit HeaderFilter(http::FieldEdits edits) : edits_(std::move(edits)) {}
 
   void on_head(exchange::Exchange& exchange, http::ResponseHead& head) const override;
+  // What is set or removed is not told by another way.
+  bool passes(std::string_view name) const override { return !edits_.manages(name); }
 
  private:
   http::FieldEdits edits_;

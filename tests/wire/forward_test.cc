@@ -271,6 +271,21 @@ TEST_CASE("forward: early hints pass, 100 and an unasked 101 do not", "[wire][fo
     CHECK(hints.field("Link") == "</a>");
     CHECK(read_response(client).body == "ok");
   }
+  SECTION("without what the route takes away, which the trailers do not bring either") {
+    ScriptedBackend backend(
+        raw_answer("HTTP/1.1 103 Early Hints\r\nX-Own: 1\r\nLink: </a>\r\n\r\n"
+                   "HTTP/1.1 200 OK\r\nX-Own: 2\r\nTransfer-Encoding: chunked\r\n\r\n"
+                   "2\r\nok\r\n0\r\nX-Own: 3\r\nX-Sum: 4\r\n\r\n"));
+    std::string config = forwarding_to(backend);
+    config.insert(config.rfind("\"forward\""),
+                  R"("headers": {"response": {"remove": ["X-Own"]}}, )");
+    SluiceProcess sluice(config);
+    RawClient client = sluice.connect();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\n\r\n");
+    const std::string all = client.recv_until("X-Sum: 4\r\n\r\n");
+    CHECK(all.find("Link: </a>") != std::string::npos);
+    CHECK(all.find("X-Own") == std::string::npos);
+  }
   SECTION("101 that nobody asked for") {
     ScriptedBackend backend(
         raw_answer("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n"
