@@ -327,10 +327,7 @@ void FileResponder::send_some() {
     }
     bool failed = false;
     const std::string_view bytes = body_.next(loop.scratch().first(kReadBytes), &failed);
-    if (failed) {
-      coded_.drop();
-      return refuse(Kind::FileFailed);
-    }
+    if (failed) return refuse(Kind::FileFailed);
     if (bytes.empty()) return finish();
     exchange_.write(bytes);
     sent += bytes.size();
