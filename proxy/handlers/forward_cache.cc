@@ -78,7 +78,8 @@ class CacheResponder final : public exchange::Responder, private FillReader {
   void cancel() override { let_go(); }
 
  private:
-  // Others' responses that fit somebody else's request: then it is better to ask for oneself.
+  // What others fetched fits somebody else's request: then it is better to ask for oneself. Or it
+  // failed: then nobody asks again.
   static constexpr int kLookupsMax = 3;
 
   // FillReader

@@ -100,6 +100,21 @@ TEST_CASE("refresh: one that is cut costs nobody anything", "[wire][cache][regre
   }
 }
 
+TEST_CASE("refresh: one that is cut is cut for who reads along, and for nobody else",
+          "[wire][cache][regression]") {
+  SlowOrigin origin(kLasting, true);
+  SluiceProcess sluice(caching(origin.backend));
+  CHECK(get(sluice, "/a").body == "old...");
+  CHECK(get(sluice, "/a").body == "old...");
+  origin.backend.wait_for_requests(2);
+  std::vector<RawClient> along = crowd(sluice, 3, "Cache-Control: no-cache\r\n");
+  for (RawClient& client : along) client.recv_until("\r\n\r\nnew");
+  CHECK(get(sluice, "/a").body == "old...");
+  origin.rest.open();
+  for (RawClient& client : along) CHECK(client.recv_to_close().empty());
+  CHECK(get(sluice, "/a").body == "old...");
+}
+
 TEST_CASE("refresh: who may not use what is stale waits for it, and reads along", "[wire][cache]") {
   const bool before_head = GENERATE(true, false);
   SlowOrigin origin(kLasting, false, "");
