@@ -1,50 +1,43 @@
 // SPDX-License-Identifier: MIT
-// The test program: Catch2 in a child process, watched by this one.
+// The test program: Catch2 in child processes, watched by this one.
+//
+// Each of SLUICE_TEST_JOBS children (default: as many as there are processors) runs its part of the
+// tests, which wait for something most of the time. What a child prints is shown once all are done.
 //
 // The last line printed is "N passed, N failed" (", N skipped" where there are some), and the exit
 // code is 0 only when at least one test case ran and none failed. The parent prints it after the
-// child is gone, so neither a crash, an exit() inside a test nor a sanitizer's report at the end
-// can pass for success or come after that line. A test case that makes no progress for
+// children are gone, so neither a crash, an exit() inside a test nor a sanitizer's report at the
+// end can pass for success or come after that line. A test case that makes no progress for
 // SLUICE_TEST_TIMEOUT seconds (default 120, 0 for never) is aborted and counts as failed.
 //
 // Each test case is tagged with its folder below tests/ ([unit], [exchange], [wire]), and one
 // without a single assertion fails. For a debugger, SLUICE_TEST_FORK=0 runs all in one process.
 #define CATCH_CONFIG_RUNNER
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <exception>
-#include <new>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "tests/support/skip.h"
+#include "tests/support/test_children.h"
 
 namespace {
 
-// Lies in memory shared between the two processes: the child writes, the parent reads.
-struct Progress {
-  std::atomic<bool> started{false};
-  std::atomic<bool> finished{false};
-  std::atomic<bool> in_case{false};
-  std::atomic<int> passed{0};
-  std::atomic<int> failed{0};
-  std::atomic<int> skipped{0};
-  char name[240] = {};  // of the test case that runs
+using sluice::support::Part;
+using sluice::support::Progress;
+using sluice::support::TestChild;
 
-  int done() const { return passed + failed + skipped; }
-};
+constexpr int kJobsMax = 64;
 
 // Catch2 constructs the listener itself, which leaves a global as the only way to it.
 Progress* progress = nullptr;
@@ -96,7 +89,40 @@ void tag_with_folders(Catch::Session& session) {
   }
 }
 
-int run_tests(int argc, char** argv) {
+bool only_lists(const Catch::ConfigData& config) {
+  return config.listTests || config.listTags || config.listReporters || config.listTestNamesOnly ||
+         config.showHelp || config.libIdentify;
+}
+
+std::vector<Catch::TestCase*> tests_asked_for(const Catch::Config& config) {
+  std::vector<Catch::TestCase*> asked_for;
+  for (const Catch::TestCase& test : Catch::getAllTestCasesSorted(config)) {
+    const bool wanted =
+        config.hasTestFilters() ? matchTest(test, config.testSpec(), config) : !test.isHidden();
+    if (wanted) asked_for.push_back(const_cast<Catch::TestCase*>(&test));
+  }
+  return asked_for;
+}
+
+// Tags this part of the tests, and asks for what is tagged. By their names, so that all children
+// agree whatever the order in which they run; neighbours, which take about as long, go to different
+// parts. False where there are fewer tests than parts, and this one has none.
+bool choose_part(Catch::Session& session, Part part) {
+  std::vector<Catch::TestCase*> tests = tests_asked_for(session.config());
+  if (part.index >= tests.size()) return part.index == 0;
+  std::ranges::sort(tests, {}, [](const Catch::TestCase* test) { return test->name; });
+  for (std::size_t i = part.index; i < tests.size(); i += part.count) {
+    std::vector<std::string> tags = tests[i]->tags;
+    tags.emplace_back("part");
+    setTags(*tests[i], std::move(tags));
+  }
+  Catch::ConfigData config = session.configData();
+  config.testsOrTags = {"[part]"};
+  session.useConfigData(config);
+  return true;
+}
+
+int run_tests(int argc, char** argv, Part part) {
   try {
     Catch::Session session;
     if (const int wrong = session.applyCommandLine(argc, argv); wrong != 0) return wrong;
@@ -104,95 +130,20 @@ int run_tests(int argc, char** argv) {
     config.warnings =
         static_cast<Catch::WarnAbout::What>(config.warnings | Catch::WarnAbout::NoAssertions);
     tag_with_folders(session);
-    return session.run();
+    const bool divided = part.count > 1 && !only_lists(config);
+    const bool has_some = divided ? choose_part(session, part) : part.index == 0;
+    if (has_some) return session.run();
+    progress->finished = true;
+    return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;
   }
 }
 
-int seconds_without_progress() {
-  const char* text = std::getenv("SLUICE_TEST_TIMEOUT");
-  return text == nullptr ? 120 : static_cast<int>(std::strtol(text, nullptr, 10));
-}
-
-// Waits for the child and returns its wait status. First aborts, so that Catch2 names the test case
-// and its last assertion, then kills a child that stays on one test case for too long.
-int watch(pid_t child, const sigset_t& child_signal) {
-  const int limit = seconds_without_progress();
-  int done_before = -1;
-  int idle = 0;
-  for (;;) {
-    int status = 0;
-    const pid_t ended = waitpid(child, &status, WNOHANG);
-    if (ended == child) return status;
-    const timespec second{1, 0};
-    if (sigtimedwait(&child_signal, nullptr, &second) >= 0) continue;
-    if (progress->done() != done_before) {
-      done_before = progress->done();
-      idle = 0;
-    }
-    ++idle;
-    if (limit > 0 && idle == limit) {
-      std::fprintf(stderr, "no progress for %d s in \"%s\"\n", limit, progress->name);
-      kill(child, SIGABRT);
-    }
-    if (limit > 0 && idle == limit + 10) kill(child, SIGKILL);
-  }
-}
-
-// Says how the child ended when that was not by its own free will; true when all is well.
-bool ended_well(int status) {
-  const char* where = progress->name[0] == 0 ? "no test case" : progress->name;
-  if (WIFSIGNALED(status)) {
-    std::printf("the tests died of signal %d (%s) in: %s\n", WTERMSIG(status),
-                strsignal(WTERMSIG(status)), where);
-    return false;
-  }
-  if (!progress->finished || progress->in_case) {
-    std::printf("the tests ended early, with exit code %d, in: %s\n", WEXITSTATUS(status), where);
-    return false;
-  }
-  if (WEXITSTATUS(status) != 0 && progress->failed == 0) {
-    std::printf("the tests exited with code %d after the last one\n", WEXITSTATUS(status));
-    return false;
-  }
-  return true;
-}
-
-int summarise(int status) {
-  const bool asked_for_tests = progress->started;
-  if (!asked_for_tests && WIFEXITED(status)) return WEXITSTATUS(status);  // --list-tests, --help
-  // A crash inside a test case has been counted when Catch2 caught the signal.
-  if (!ended_well(status) && (progress->failed == 0 || progress->in_case)) ++progress->failed;
-  std::printf("%d passed, %d failed", progress->passed.load(), progress->failed.load());
-  if (progress->skipped > 0) std::printf(", %d skipped", progress->skipped.load());
-  std::printf("\n");
-  std::fflush(stdout);
-  return progress->failed == 0 && progress->done() > 0 ? 0 : 1;
-}
-
-int run_watched(int argc, char** argv) {
-  sigset_t child_signal;
-  sigset_t before;
-  sigemptyset(&child_signal);
-  sigaddset(&child_signal, SIGCHLD);
-  sigprocmask(SIG_BLOCK, &child_signal, &before);
-  const pid_t parent = getpid();
-  const pid_t child = fork();
-  if (child < 0) {
-    std::perror("fork");
-    return 1;
-  }
-  if (child == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) return 1;
-    sigprocmask(SIG_SETMASK, &before, nullptr);
-    // A peer that is gone is an error code to the helpers; OpenSSL writes without MSG_NOSIGNAL.
-    signal(SIGPIPE, SIG_IGN);
-    return run_tests(argc, argv);
-  }
-  return summarise(watch(child, child_signal));
+int number_from(const char* variable, int otherwise) {
+  const char* text = std::getenv(variable);
+  return text == nullptr ? otherwise : static_cast<int>(std::strtol(text, nullptr, 10));
 }
 
 }  // namespace
@@ -200,15 +151,29 @@ int run_watched(int argc, char** argv) {
 CATCH_REGISTER_LISTENER(ProgressListener)
 
 int main(int argc, char** argv) {
-  void* shared =
-      mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  const bool in_children = number_from("SLUICE_TEST_FORK", 1) != 0;
+  const int processors = static_cast<int>(std::thread::hardware_concurrency());
+  const int jobs = in_children ? number_from("SLUICE_TEST_JOBS", processors) : 1;
+  const auto count = static_cast<std::size_t>(std::clamp(jobs, 1, kJobsMax));
+  void* shared = mmap(nullptr, count * sizeof(Progress), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) {
     std::perror("mmap");
     return 1;
   }
-  progress = new (shared) Progress;
-  const char* fork_wish = std::getenv("SLUICE_TEST_FORK");
-  if (fork_wish == nullptr || std::string_view(fork_wish) != "0") return run_watched(argc, argv);
-  const int code = run_tests(argc, argv);
-  return summarise(code << 8);  // as a wait status
+  auto* notes = static_cast<Progress*>(shared);
+  std::vector<TestChild> children;
+  for (std::size_t i = 0; i < count; ++i) {
+    children.emplace_back(Part{i, count}, *std::construct_at(notes + i));
+  }
+  const auto run = [&](Part part, Progress& of_part) {
+    progress = &of_part;
+    return run_tests(argc, argv, part);
+  };
+  if (!in_children) {
+    children.front().run_here(run);
+  } else if (!run_watched(children, run, number_from("SLUICE_TEST_TIMEOUT", 120))) {
+    return 1;
+  }
+  return summarise(children);
 }
