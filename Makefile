@@ -396,7 +396,7 @@ install: build/release/sluice ## Binary, examples, systemd unit (DESTDIR, PREFIX
 	install -d $(DESTDIR)$(PREFIX)/share/doc/sluice/examples
 	install -m 644 conf/examples/*.json $(DESTDIR)$(PREFIX)/share/doc/sluice/examples/
 	install -d $(DESTDIR)$(SYSCONFDIR)/sluice $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's|/usr/local/|$(PREFIX)/|g' conf/service/sluice.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/sluice.service
+	sed -e 's|/usr/local/|$(PREFIX)/|g' -e 's|/etc/|$(SYSCONFDIR)/|g' conf/service/sluice.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/sluice.service
 	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/sluice.service
 
 .PHONY: clean
