@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <optional>
 
 #include "proxy/admin_client.h"
+#include "proxy/base/output.h"
 #include "proxy/http/uri.h"
 
 namespace sluice {
@@ -104,19 +104,18 @@ int run_admin_command(const AdminCommand& command) {
   const std::optional<net::Address> address = net::Address::parse(command.admin);
   const std::optional<std::string> token = read_token(command.token_file);
   if (!address || !token) {
-    fmt::print(stderr, "sluice: {}\n",
-               address ? fmt::format("cannot read a token from {}", command.token_file)
-                       : fmt::format("\"{}\" is no address", command.admin));
+    print_error(address ? fmt::format("sluice: cannot read a token from {}\n", command.token_file)
+                        : fmt::format("sluice: \"{}\" is no address\n", command.admin));
     return kFailed;
   }
   const auto response = call_admin({*address, *token, command.method, command.target});
   if (!response) {
-    fmt::print(stderr, "sluice: {}\n", response.error().text());
+    print_error(fmt::format("sluice: {}\n", response.error().text()));
     return kFailed;
   }
   const bool done = response->status == 200;
-  fmt::print(done ? stdout : stderr, "{}", response->body);
-  return done ? 0 : kFailed;
+  const bool printed = done ? print_out(response->body) : print_error(response->body);
+  return done && printed ? 0 : kFailed;
 }
 
 }  // namespace sluice

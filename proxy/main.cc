@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -16,6 +15,7 @@
 #include "conf/load.h"
 #include "conf/schema.h"
 #include "proxy/admin_command.h"
+#include "proxy/base/output.h"
 #include "proxy/server/guard_rules.h"
 #include "proxy/server/server.h"
 #include "proxy/server/version.h"
@@ -51,8 +51,13 @@ constexpr std::string_view kHelp = R"(Sluice: a layer-7 reverse proxy and load b
 Exit codes: 0 ok, 1 runtime error, 2 wrong usage, 3 bad configuration.
 )";
 
+// What was asked for and cannot be written is an error.
+ExitCode answer(std::string_view text) {
+  return print_out(text) ? Ok : RuntimeError;
+}
+
 int usage_error(std::string_view what) {
-  fmt::print(stderr, "sluice: {}\nTry \"sluice help\".\n", what);
+  print_error(fmt::format("sluice: {}\nTry \"sluice help\".\n", what));
   return WrongUsage;
 }
 
@@ -67,7 +72,7 @@ conf::LoadOptions load_options() {
 void print_errors(const std::vector<conf::Diagnostic>& errors) {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody here ever changes the environment
   bool colour = isatty(STDERR_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
-  fmt::print(stderr, "{}", conf::render(errors, colour));
+  print_error(conf::render(errors, colour));
 }
 
 // "http://[::]:8080 forwards to shop (10.0.0.1:80, 10.0.0.2:80)"
@@ -86,19 +91,18 @@ std::string describe(const conf::Config& config, const std::vector<std::string>&
 }
 
 int serve(const conf::Config& config, server::Server::Reload reload) {
-  server::Signals::block();
   auto server = server::Server::start(config, std::move(reload));
   if (!server) {
     const std::string text = server.error().text();
-    fmt::print(stderr, "sluice: {}\n", text);
+    print_error(fmt::format("sluice: {}\n", text));
     // The files of lists are read only by the server, and are part of the configuration.
     const auto broken = server::check_lists(config);
     return broken && broken->text() == text ? BadConfig : RuntimeError;
   }
   std::vector<std::string> urls = (*server)->listener_urls();
-  fmt::print("{}\n", describe(config, urls));
-  for (const std::string& url : urls) fmt::print("listening on {}\n", url);
-  std::fflush(stdout);
+  std::string greeting = describe(config, urls) + "\n";
+  for (const std::string& url : urls) greeting += "listening on " + url + "\n";
+  print_out(greeting);
   return (*server)->run();
 }
 
@@ -109,6 +113,7 @@ bool names_a_file(const Arguments& arguments) {
 
 int run(const Arguments& arguments) {
   if (!names_a_file(arguments)) return usage_error("run takes the name of a configuration file");
+  server::Signals::block();  // one that comes while the file is read waits for the server
   std::string path(arguments[0]);
   auto load = [path]() -> std::optional<conf::Config> {
     conf::LoadOutcome outcome = conf::load_file(path, load_options());
@@ -128,11 +133,10 @@ int check(const Arguments& arguments) {
   }
   // At a start or a reload they are read anyway, and may be large.
   if (const auto error = server::check_lists(*outcome.config)) {
-    fmt::print(stderr, "{}: error: {}\n", arguments[0], error->text());
+    print_error(fmt::format("{}: error: {}\n", arguments[0], error->text()));
     return BadConfig;
   }
-  fmt::print("{}: ok\n", arguments[0]);
-  return Ok;
+  return answer(fmt::format("{}: ok\n", arguments[0]));
 }
 
 // "9000" and ":9000" are ports of this machine.
@@ -168,23 +172,17 @@ int proxy(Arguments arguments) {
     print_errors(outcome.errors);
     return WrongUsage;
   }
-  if (print_only) {
-    fmt::print("{}", text);
-    return Ok;
-  }
+  if (print_only) return answer(text);
+  server::Signals::block();
   return serve(*outcome.config, [config = *outcome.config] { return std::optional(config); });
 }
 
 int schema(const Arguments& arguments) {
-  if (arguments.empty()) {
-    fmt::print("{}\n", conf::json_schema());
-    return Ok;
-  }
+  if (arguments.empty()) return answer(conf::json_schema() + "\n");
   if (arguments.size() > 1 || arguments[0] != "--markdown") {
     return usage_error("schema takes nothing, or --markdown");
   }
-  fmt::print("{}", conf::reference_markdown());
-  return Ok;
+  return answer(conf::reference_markdown());
 }
 
 int ask_admin(const AdminCommand& command) {
@@ -200,13 +198,11 @@ int block(const Arguments& arguments) {
 }
 
 int version(const Arguments&) {
-  fmt::print("sluice {}\n", kVersion);
-  return Ok;
+  return answer(fmt::format("sluice {}\n", kVersion));
 }
 
 int help(const Arguments&) {
-  fmt::print("{}", kHelp);
-  return Ok;
+  return answer(kHelp);
 }
 
 struct Command {
@@ -230,7 +226,7 @@ constexpr Command kCommands[] = {
 
 int main_of(const Arguments& arguments) {
   if (arguments.empty()) {
-    fmt::print(stderr, "{}", kHelp);
+    print_error(kHelp);
     return WrongUsage;
   }
   for (const Command& command : kCommands) {

@@ -10,6 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "proxy/base/start_thread.h"
+
 namespace sluice::observe {
 
 namespace {
@@ -54,7 +56,7 @@ Result<std::unique_ptr<LogWriter>> LogWriter::start(LogOutput output, const Opti
   if (!writer->wake_.valid()) {
     return Error{"access log", std::generic_category().message(EMFILE)};
   }
-  writer->start_thread();
+  if (auto error = writer->begin()) return *error;
   return writer;
 }
 
@@ -68,9 +70,12 @@ LogWriter::LogWriter(LogOutput output, const Options& options, const Log& log)
   }
 }
 
-void LogWriter::start_thread() {
+std::optional<Error> LogWriter::begin() {
   const SignalsBlocked blocked;
-  thread_ = std::thread([this] { run(); });
+  Result<std::thread> thread = start_thread([this] { run(); });
+  if (!thread) return thread.error();
+  thread_ = std::move(*thread);
+  return std::nullopt;
 }
 
 std::optional<Error> LogWriter::reopen() {

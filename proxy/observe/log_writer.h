@@ -42,7 +42,7 @@ class LogWriter {
   static constexpr std::chrono::milliseconds kTick{20};  // between two looks at the rings
   static constexpr std::chrono::milliseconds kStopPatience{1000};
 
-  // Borrows `log`, the error log. Fails only when the process has no descriptor left.
+  // Borrows `log`, the error log. Fails only when the system has no descriptor or thread left.
   static Result<std::unique_ptr<LogWriter>> start(LogOutput output, const Options& options,
                                                   const Log& log);
 
@@ -81,7 +81,7 @@ class LogWriter {
 
   LogWriter(LogOutput output, const Options& options, const Log& log);
 
-  void start_thread();
+  std::optional<Error> begin();
   std::optional<Error> open_next(const std::string& path);
 
   // The writer's thread.

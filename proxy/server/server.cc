@@ -74,7 +74,7 @@ Result<std::unique_ptr<Server>> Server::start(conf::Config config, Reload reload
       new Server(config, std::move(reload), std::move(*ticket_keys), std::move(*guard), workers));
   if (auto error = server->open_access_log()) return *error;
   server->restore_jail();
-  server->start_workers();
+  if (auto error = server->start_workers()) return *error;
   if (auto error = server->use(std::move(config))) return *error;
   server->generation_ = 1;
   return server;
@@ -118,11 +118,13 @@ std::optional<Error> Server::open_access_log() {
   return {};
 }
 
-void Server::start_workers() {
+std::optional<Error> Server::start_workers() {
   for (std::size_t i = 0; i < workers_.size(); ++i) {
-    workers_[i] = std::make_unique<Worker>(i, log_, log_writer_->ring(i));
-    workers_[i]->start();
+    auto worker = std::make_unique<Worker>(i, log_, log_writer_->ring(i));
+    if (auto error = worker->start()) return error;
+    workers_[i] = std::move(worker);
   }
+  return {};
 }
 
 void Server::stop_workers() {
@@ -231,7 +233,10 @@ void Server::on_signal(int signal) {
   switch (signal) {
     case SIGHUP:
       return reload();
+    case SIGUSR1:
+      return reopen_access_log();
     case SIGTERM:
+    case SIGQUIT:
       return draining_ ? exit_at_once() : begin_drain();
     case SIGINT:
       return draining_ ? exit_at_once() : stop_now();
@@ -257,8 +262,12 @@ void Server::reload() {
   log_.info("configuration reloaded");
 }
 
-bool Server::try_reload() {
+void Server::reopen_access_log() {
   if (auto error = log_writer_->reopen()) log_.error("access log: {}", error->text());
+}
+
+bool Server::try_reload() {
+  reopen_access_log();
   std::optional<conf::Config> config = reload_();
   if (!config) {
     log_.error("reload failed; the running configuration is unchanged");

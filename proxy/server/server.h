@@ -78,7 +78,7 @@ class Server final : private net::NameWatch::Owner {
   void reload_lists();
 
   std::optional<Error> open_access_log();
-  void start_workers();
+  std::optional<Error> start_workers();
   void stop_workers();
   // Compiles and hands to the workers; on failure nothing has changed.
   std::optional<Error> use(conf::Config config, const Snapshot* lists_of = nullptr);
@@ -90,6 +90,7 @@ class Server final : private net::NameWatch::Owner {
   void on_signal(int signal);
   void reload();
   bool try_reload();
+  void reopen_access_log();
   [[noreturn]] void exit_at_once();
   void begin_drain();
   void on_worker_drained();

@@ -14,7 +14,7 @@ namespace {
 sigset_t handled_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (int signal : {SIGHUP, SIGTERM, SIGINT}) sigaddset(&set, signal);
+  for (int signal : {SIGHUP, SIGUSR1, SIGTERM, SIGQUIT, SIGINT}) sigaddset(&set, signal);
   return set;
 }
 

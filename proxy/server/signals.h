@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Signals as events of the control loop: SIGHUP, SIGTERM and SIGINT arrive through a signalfd, so
-// that no code ever runs in a signal handler.
+// Signals as events of the control loop: those that mean something here arrive through a signalfd,
+// so that no code ever runs in a signal handler.
 #pragma once
 
 #include "proxy/base/delegate.h"
@@ -12,8 +12,9 @@ namespace sluice::server {
 
 class Signals {
  public:
-  // For the calling thread and those that it starts later; call first thing in main. SIGPIPE is
-  // ignored for good: a peer that left is an errno here.
+  // For the calling thread and those that it starts later; call before anything that takes time, as
+  // what comes from then on waits for the server. SIGPIPE is ignored for good: a peer that left is
+  // an errno here.
   static void block();
 
   Signals(net::EventLoop& loop, Delegate<void(int)> on_signal);

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "proxy/base/start_thread.h"
+
 namespace sluice::server {
 
 namespace {
@@ -88,9 +90,12 @@ Worker::Worker(std::size_t number, const Log& log, observe::LogRing& access_log_
 
 Worker::~Worker() = default;
 
-void Worker::start() {
-  thread_ = std::thread([this] { loop_.run(); });
+std::optional<Error> Worker::start() {
+  Result<std::thread> thread = start_thread([this] { loop_.run(); });
+  if (!thread) return thread.error();
+  thread_ = std::move(*thread);
   pthread_setname_np(thread_.native_handle(), "sluice-worker");
+  return {};
 }
 
 void Worker::apply(Change change) {

@@ -41,7 +41,7 @@ class Worker {
   // REQUIRES: stopped and joined, or never started.
   ~Worker();
 
-  void start();
+  std::optional<Error> start();
 
   struct Change {
     std::shared_ptr<const Snapshot> snapshot;
