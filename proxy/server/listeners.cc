@@ -26,14 +26,19 @@ void unlink_socket(const net::Address& address) {
   if (address.is_unix()) ::unlink(std::string(address.path()).c_str());
 }
 
-}  // namespace
+// Whether one of them could be bound while the other one is only if both share the port.
+bool overlap(const net::Address& a, const net::Address& b) {
+  if (a.is_unix() || b.is_unix() || a.port() != b.port()) return false;
+  return a.ip() == b.ip() || a.ip().is_unspecified() || b.ip().is_unspecified();
+}
 
 // ":80" beside our own "127.0.0.1:80" is allowed, and would look taken to a probe.
-bool Listeners::shares_own_port(const net::Address& address) const {
-  return std::any_of(bound_.begin(), bound_.end(), [&address](const auto& own) {
-    return !address.is_unix() && !own.second.is_unix() && own.second.port() == address.port();
-  });
+bool is_among(const std::map<std::uint32_t, net::Address>& own, const net::Address& address) {
+  return std::ranges::any_of(own,
+                             [&](const auto& entry) { return overlap(entry.second, address); });
 }
+
+}  // namespace
 
 // The admin listener comes last and has a key of its own: a number, once given, is never that of
 // clients' listeners and of the operator's.
@@ -50,7 +55,8 @@ std::optional<Error> Listeners::open(const std::string& text, std::uint32_t numb
                                      Plan& plan) const {
   std::optional<net::Address> address = net::Address::parse(text);
   if (!address) return Error{text, "not an address to listen on"};
-  if (!shares_own_port(*address) && net::is_listened_on(*address)) {
+  const bool own = is_among(bound_, *address) || is_among(plan.bound, *address);
+  if (!own && net::is_listened_on(*address)) {
     return Error{address->text(), "another process listens there already"};
   }
   auto sockets = net::open_listeners(*address, workers_);
@@ -69,6 +75,7 @@ Result<Listeners::Plan> Listeners::plan(const conf::Config& config) const {
     if (known != by_key_.end()) {
       plan.bound.emplace(number, bound_.at(number));
     } else if (auto error = open(wanted.address, number, plan)) {
+      discard(plan);
       return *error;
     }
     plan.numbers.push_back(number);
@@ -84,6 +91,10 @@ Result<Listeners::Plan> Listeners::plan(const conf::Config& config) const {
   return plan;
 }
 
+void Listeners::discard(const Plan& plan) {
+  for (const auto& [number, sockets] : plan.opened) unlink_socket(plan.bound.at(number));
+}
+
 void Listeners::commit(Plan plan) {
   for (std::uint32_t number : plan.removed) unlink_socket(bound_.at(number));
   next_number_ += static_cast<std::uint32_t>(plan.opened.size());
@@ -93,7 +104,8 @@ void Listeners::commit(Plan plan) {
   bound_ = std::move(plan.bound);
 }
 
-void Listeners::unlink_sockets() const {
+void Listeners::unlink_sockets() {
+  if (std::exchange(unlinked_, true)) return;
   for (const auto& [number, address] : bound_) unlink_socket(address);
 }
 

@@ -32,13 +32,16 @@ class Listeners {
   };
   // Opens what is new. On an error nothing stays open that was not before.
   Result<Plan> plan(const conf::Config& config) const;
+  // Of a plan that will not be committed: removes what its Unix listeners left in the file system.
+  static void discard(const Plan& plan);
 
   // REQUIRES: made by plan() since the last commit(). The caller has taken `opened` for the
   // workers.
   void commit(Plan plan);
 
-  // Removes what Unix listeners leave in the file system; for the end of the process.
-  void unlink_sockets() const;
+  // Removes what Unix listeners leave in the file system, once: when they close for good. From then
+  // on the paths may be those of the process that comes after this one.
+  void unlink_sockets();
 
   // Numbers in use are below this.
   std::size_t number_count() const { return next_number_; }
@@ -59,7 +62,6 @@ class Listeners {
   static std::vector<Wanted> wanted_by(const conf::Config& config);
   // Into `plan`, as the listener with this number.
   std::optional<Error> open(const std::string& address, std::uint32_t number, Plan& plan) const;
-  bool shares_own_port(const net::Address& address) const;
 
   std::size_t workers_;
   std::uint32_t next_number_ = 0;
@@ -67,6 +69,7 @@ class Listeners {
   std::optional<std::uint32_t> admin_;
   std::map<std::string, std::uint32_t> by_key_;
   std::map<std::uint32_t, net::Address> bound_;
+  bool unlinked_ = false;
 };
 
 }  // namespace sluice::server

@@ -152,7 +152,10 @@ std::optional<Error> Server::use(conf::Config config, const Snapshot* lists_of) 
                      .admin_endpoints = admin_endpoints(),
                      .lists_of = lists_of};
   auto snapshot = compile(input);
-  if (!snapshot) return snapshot.error();
+  if (!snapshot) {
+    Listeners::discard(*plan);
+    return snapshot.error();
+  }
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     Worker::Change change{
         .snapshot = *snapshot, .new_listeners = {}, .removed_listeners = plan->removed};
@@ -304,6 +307,7 @@ void Server::begin_drain() {
   for (auto& worker : workers_) {
     worker->drain(ends_at, [this] { loop_.post([this] { on_worker_drained(); }); });
   }
+  listeners_.unlink_sockets();
 }
 
 void Server::on_worker_drained() {

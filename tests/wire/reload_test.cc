@@ -121,6 +121,67 @@ TEST_CASE("reload: a listener that cannot be opened changes nothing", "[wire][re
   CHECK(get(client) == "one");
 }
 
+TEST_CASE("reload: one that fails leaves no Unix socket behind", "[wire][reload]") {
+  SluiceProcess sluice(responding("one"));
+  const std::string path = sluice.directory().file("extra.sock");
+  const std::string bad = R"(, {"address": "unix:)" + path + R"("}, {"address": "unix:)" +
+                          sluice.directory().file("no/such/dir.sock") + R"("})";
+  REQUIRE_FALSE(sluice.reload(responding("two", bad)));
+  CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE("reload: of two addresses that share a port both are ours, at a start too",
+          "[wire][reload]") {
+  SluiceProcess sluice(responding("one"));
+  const std::string port = std::to_string(sluice.port());
+  sluice.interrupt();
+  const std::string both = GENERATE("127.0.0.1:#|:#", ":#|127.0.0.1:#", "0.0.0.0:#|127.0.0.1:#");
+  INFO(both);
+  const std::size_t bar = both.find('|');
+  auto at = [&](std::string address) { return address.replace(address.find('#'), 1, port); };
+  const SluiceProcess again(R"({"listeners": [{"address": ")" + at(both.substr(0, bar)) +
+                            R"("}, {"address": ")" + at(both.substr(bar + 1)) + R"("}],
+    "routes": [{"match": {}, "respond": {"body": "two"}}]})");
+  RawClient client(std::stoi(port));
+  CHECK(get(client) == "two");
+}
+
+TEST_CASE("reload: a port that another process has on the same address is not shared",
+          "[wire][reload]") {
+  SluiceProcess other(responding("other"));
+  const std::string port = std::to_string(other.port());
+  SluiceProcess sluice(R"({"listeners": [{"address": "127.0.0.2:)" + port + R"("}],
+    "routes": [{"match": {}, "respond": {"body": "one"}}]})");
+  REQUIRE_FALSE(sluice.reload(R"({"listeners": [{"address": "127.0.0.2:)" + port +
+                              R"("}, {"address": "127.0.0.1:)" + port + R"("}],
+    "routes": [{"match": {}, "respond": {"body": "two"}}]})"));
+  CHECK(sluice.log().find("another process listens there already") != std::string::npos);
+}
+
+TEST_CASE("drain: the Unix path is its successor's once the listener is closed", "[wire][drain]") {
+  HeldBackend held;
+  const sluice::support::TempDir directory;
+  const std::string path = directory.file("s.sock");
+  SluiceProcess old(R"({"listeners": [{"address": "unix:)" + path + R"("}],
+    "pools": {"p": {"backends": [")" +
+                    held.backend.address() + R"("]}},
+    "routes": [{"match": {}, "forward": {"pool": "p"}}]})");
+  RawClient client = old.connect();
+  client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  held.backend.wait_for_requests(1);
+  old.process().signal(SIGTERM);
+  old.wait_for_log("draining");
+  const sluice::support::Deadline deadline;
+  while (std::filesystem::exists(path)) REQUIRE_FALSE(deadline.expired());
+  SluiceProcess next(R"({"listeners": [{"address": "unix:)" + path + R"("}],
+    "routes": [{"match": {}, "respond": {"body": "next"}}]})");
+  held.let_go();
+  CHECK(read_response(client).body == "held");
+  CHECK(old.process().wait().code == 0);
+  RawClient late = next.connect();
+  CHECK(get(late) == "next");
+}
+
 TEST_CASE("reload: an access log that cannot be opened changes nothing", "[wire][reload]") {
   SluiceProcess sluice(responding("one"));
   std::string bad = responding("two");
