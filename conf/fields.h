@@ -299,7 +299,8 @@ void fields(V& v, T& t) {
         "Of responses, a second: the most that a TCP connection is sent, behind the ten packets "
         "that it is sent at first. A client may have `per_ip.connections` of them.");
   v.key("connections", t.connections, Whole{0, 10'000'000},
-        "Open client connections per worker; 0: as many as file descriptors allow.");
+        "Open client connections per worker; above, they wait. 0: as many as leave each of them a "
+        "file descriptor for its backend, and the process some for itself.");
   v.key("per_ip", t.per_ip, Object{.example = R"({ "rate": "100/s", "burst": 200 })"},
         "What one client may do, all workers together.");
   v.key("table", t.table, Whole{1024, 100'000'000},

@@ -34,7 +34,7 @@ start_sluice() {
   [ "$kind" != routes ] || routes=$(sluice_routes)
   cat > "$work/sluice.json" << TEXT
 {
-  "workers": $workers,
+  "workers": $workers, "limits": { "connections": $most_connections },
   "listeners": [ { "address": "127.0.0.1:$1", "defer_accept": true$tls } ],
   "pools": { "origin": { "backends": [ "127.0.0.1:$2" ], "keepalive": 256 } },
   "routes": [ $routes ],

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <sched.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -12,6 +11,7 @@
 #include "proxy/observe/log_output.h"
 
 #include "proxy/server/cache_rules.h"
+#include "proxy/server/descriptors.h"
 #include "proxy/server/guard_rules.h"
 
 namespace sluice::server {
@@ -32,14 +32,6 @@ Log::Level level_of(conf::LogLevel level) {
       return Log::Level::Debug;
   }
   return Log::Level::Info;
-}
-
-// Every connection is a descriptor; the soft limit is a default for programs that use select().
-void raise_descriptor_limit(const Log& log) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) log.warn("cannot raise the limit of descriptors");
 }
 
 net::ResolverOptions resolver_options(const conf::Resolver& resolver) {
@@ -96,7 +88,6 @@ Server::Server(const conf::Config& config, Reload reload,
       second_timer_(loop_.timers(), net::Timer::Callback::of<&Server::on_second>(this)),
       minute_timer_(loop_.timers(), net::Timer::Callback::of<&Server::on_minute>(this)),
       drain_timer_(loop_.timers(), net::Timer::Callback::of<&Server::stop_now>(this)) {
-  raise_descriptor_limit(log_);
   minute_timer_.set(loop_.now() + kHousekeeping);
   second_timer_.set(loop_.now() + std::chrono::seconds(1));
 }
@@ -119,8 +110,10 @@ std::optional<Error> Server::open_access_log() {
 }
 
 std::optional<Error> Server::start_workers() {
+  const std::size_t sessions_max =
+      sessions_by_descriptors(raise_descriptor_limit(log_), workers_.size());
   for (std::size_t i = 0; i < workers_.size(); ++i) {
-    auto worker = std::make_unique<Worker>(i, log_, log_writer_->ring(i));
+    auto worker = std::make_unique<Worker>(i, sessions_max, log_, log_writer_->ring(i));
     if (auto error = worker->start()) return error;
     workers_[i] = std::move(worker);
   }

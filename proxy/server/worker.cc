@@ -79,8 +79,10 @@ void Worker::Front::on_session_removed() {
   worker.note_drained();
 }
 
-Worker::Worker(std::size_t number, const Log& log, observe::LogRing& access_log_ring)
-    : log_(log),
+Worker::Worker(std::size_t number, std::size_t sessions_max, const Log& log,
+               observe::LogRing& access_log_ring)
+    : sessions_max_(sessions_max),
+      log_(log),
       exchanges_(kSpareExchanges),
       connector_(loop_, {}),
       metrics_(number),
@@ -118,7 +120,8 @@ void Worker::apply_here(Change& change) {
 
 void Worker::use_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   const std::shared_ptr<const exchange::Rules> rules = rules_of(snapshot);
-  clients_.use(*snapshot, rules, static_cast<std::size_t>(snapshot->config.limits.connections));
+  const auto asked_for = static_cast<std::size_t>(snapshot->config.limits.connections);
+  clients_.use(*snapshot, rules, asked_for > 0 ? asked_for : sessions_max_);
   clients_.shared.door = &snapshot->door;
   admin_.use(*snapshot, rules, kAdminSessionsMax);
   connector_.set_options(snapshot->backend_options);

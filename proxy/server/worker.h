@@ -34,8 +34,10 @@ namespace sluice::server {
 
 class Worker {
  public:
-  // `number`: its own, below the number of workers. Borrows the log and the ring, which outlive it.
-  Worker(std::size_t number, const Log& log, observe::LogRing& access_log_ring);
+  // `number`: its own, below the number of workers. `sessions_max`: of clients, where the
+  // configuration names no number. Borrows the log and the ring, which outlive it.
+  Worker(std::size_t number, std::size_t sessions_max, const Log& log,
+         observe::LogRing& access_log_ring);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   // REQUIRES: stopped and joined, or never started.
@@ -91,6 +93,7 @@ class Worker {
   void stop_here();
   void note_drained();
 
+  const std::size_t sessions_max_;
   const Log& log_;
   net::EventLoop loop_;
   filters::EncoderPool encoders_;

@@ -16,6 +16,7 @@
 #include "tests/support/metrics.h"
 #include "tests/support/process.h"
 #include "tests/support/raw_client.h"
+#include "tests/support/scripted_backend.h"
 #include "tests/support/skip.h"
 #include "tests/support/sluice_process.h"
 
@@ -146,4 +147,27 @@ TEST_CASE("operator: a system that is short of threads is an error, and no crash
   const Finished finished = run_program(arguments);
   CHECK(finished.status == sluice::support::ExitStatus{1, 0});
   CHECK(finished.err.find("cannot start a thread") != std::string::npos);
+}
+
+TEST_CASE("operator: clients alone never take the last descriptor", "[wire][limits]") {
+  if (sluice::support::kSanitized) sluice::support::skip("has descriptors of its own");
+  const sluice::support::ScriptedBackend backend(
+      sluice::support::ScriptedBackend::answer(200, "from the backend"));
+  ProcessOptions options;
+  options.runner = shell("ulimit -n 128");
+  const std::string config = R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
+    "pools": {"p": {"backends": [")" +
+                             backend.address() + R"("]}},
+    "routes": [{"match": {}, "forward": {"pool": "p"}}]})";
+  SluiceProcess sluice(config, options);
+  RawClient first = sluice.connect();
+  first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(read_response(first).body == "from the backend");
+  // More than it has descriptors: those that it does not take wait in the kernel's queue.
+  std::vector<RawClient> idle;
+  for (int i = 0; i < 160; ++i) idle.push_back(sluice.connect());
+  wait_for_metric(sluice, "sluice_client_connections_open", 32);
+  first.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  CHECK(read_response(first).body == "from the backend");
+  CHECK(sluice.reload(config));
 }
