@@ -3,6 +3,9 @@
 // reload refused). One line is one write(2), so that lines of several threads never mix. Not for
 // anything that happens once per request: that is the access log's (proxy/observe/access_log.h).
 //
+// Nobody waits for who reads it: a line for which there is no room in the pipe is dropped, and the
+// next one that has room says how many were. One that is longer than PIPE_BUF is cut.
+//
 // Thread-safe. The Server owns it and lends it out.
 #pragma once
 
@@ -10,6 +13,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <string_view>
 #include <utility>
 
@@ -43,9 +47,14 @@ class Log {
 
  private:
   void write(Level level, fmt::string_view format, fmt::format_args args) const;
+  // REQUIRES, both: mutex_ held.
+  void tell_of_dropped() const;
+  void put(std::string_view line) const;
 
   std::atomic<Level> level_;
   int fd_;
+  mutable std::mutex mutex_;  // between asking for room and taking it
+  mutable std::uint64_t dropped_ = 0;
 };
 
 }  // namespace sluice

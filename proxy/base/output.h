@@ -7,7 +7,8 @@
 
 namespace sluice {
 
-// False, with errno, when it could not be written to its end. They block as long as their reader.
+// False when it could not be written to its end. An answer waits for its reader; an error, which a
+// running proxy may have to tell, is given up when there is no room for it in a second.
 bool print_out(std::string_view text);
 bool print_error(std::string_view text);
 

@@ -2,9 +2,11 @@
 #include "proxy/base/log.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <string>
 #include <thread>
@@ -40,6 +42,33 @@ struct Fixture {
 
   support::TempDir dir;
   int fd;
+};
+
+// Whose reader reads when the test says so.
+class SlowPipe {
+ public:
+  SlowPipe() { REQUIRE(::pipe2(ends_.data(), O_CLOEXEC) == 0); }
+  ~SlowPipe() {
+    for (const int end : ends_) ::close(end);
+  }
+  SlowPipe(const SlowPipe&) = delete;
+  SlowPipe& operator=(const SlowPipe&) = delete;
+
+  int write_end() const { return ends_[1]; }
+
+  std::string read_all() {
+    REQUIRE(::fcntl(ends_[0], F_SETFL, O_NONBLOCK) == 0);
+    std::string text;
+    std::array<char, 4096> bytes{};
+    for (;;) {
+      const ssize_t got = ::read(ends_[0], bytes.data(), bytes.size());
+      if (got <= 0) return text;
+      text.append(bytes.data(), static_cast<std::size_t>(got));
+    }
+  }
+
+ private:
+  std::array<int, 2> ends_{-1, -1};
 };
 
 // 2026-01-31T23:59:59.999Z with every digit as 0.
@@ -108,6 +137,34 @@ TEST_CASE("log: one that cannot be written is no harm", "[base][log]") {
   const Log log(Log::Level::Info, -1);
   log.info("nobody reads this");
   CHECK(log.enabled(Log::Level::Info));
+}
+
+TEST_CASE("log: nobody waits for a reader that stands still, and what is dropped is told",
+          "[base][log]") {
+  SlowPipe pipe;
+  const Log log(Log::Level::Info, pipe.write_end());
+  const std::string much(1000, 'x');
+  for (int i = 0; i < 200; ++i) log.info("{} {}", i, much);  // 64 KiB fit
+  const std::string before = pipe.read_all();
+  CHECK(before.find(" info: 0 x") != std::string::npos);
+  CHECK(before.find(" info: 199 x") == std::string::npos);
+  CHECK(before.ends_with("x\n"));
+  log.info("again");
+  const std::string after = pipe.read_all();
+  INFO(after);
+  CHECK(after.find("lines of this log had no room\n") != std::string::npos);
+  CHECK(after.ends_with(" info: again\n"));
+  log.info("on");
+  CHECK(pipe.read_all().ends_with(" info: on\n"));
+}
+
+TEST_CASE("log: a line that a pipe could not take in one piece is cut", "[base][log]") {
+  SlowPipe pipe;
+  const Log log(Log::Level::Info, pipe.write_end());
+  log.info("{}", std::string(2 * PIPE_BUF, 'x'));
+  const std::string line = pipe.read_all();
+  CHECK(line.size() == PIPE_BUF);
+  CHECK(line.ends_with("x\n"));
 }
 
 }  // namespace sluice
