@@ -63,7 +63,7 @@ Verdict verdict_of(Kind kind) {  // NOLINT(readability-function-size): a table, 
     case Kind::UnaskedUpgrade:
       return {502, "unasked_upgrade", "http_upgrade_failed", Retry::Never, true};
     case Kind::ReadTimeout:
-      return {504, "backend_read_timeout", "connection_read_timeout", Retry::Never, true};
+      return {504, "backend_read_timeout", "connection_read_timeout"};
     case Kind::Truncated:
       return {502, "backend_truncated", "http_response_incomplete", Retry::Never, true};
     case Kind::Exhausted:

@@ -90,7 +90,8 @@ std::string_view proxy_status_of(const Failure& failure);
 
 Retry retry_of(const Failure& failure);
 
-// Whether it counts against the backend's health (max_fails).
+// Whether it is of a kind that counts against the backend's health (max_fails), unless who saw it
+// happen knows better.
 bool blames_backend(const Failure& failure);
 
 }  // namespace sluice::exchange

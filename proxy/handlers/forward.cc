@@ -104,6 +104,7 @@ class ForwardResponder final : public exchange::Responder,
   void send_request();
   void take_answer(http::ResponseHead& head);
   void end_tunnel_if_over();
+  bool is_to_blame(const Failure& failure) const;
   void blame(const Failure& failure);
   bool may_replay() const;
   void end_attempt(const Failure& failure);
@@ -315,7 +316,6 @@ void ForwardResponder::end_tunnel_if_over() {
 
 void ForwardResponder::on_backend_failed(backend::Problem problem) {
   bool reused = stream_->reused();
-  bool in_tunnel = tunnel_.has_value();
   let_go_of_stream();
   Failure failure = failure_of(problem);
   // The backend ended an idle connection just as it was used again: nobody's fault. Unless it had
@@ -328,7 +328,7 @@ void ForwardResponder::on_backend_failed(backend::Problem problem) {
     failure = failure_of(on_the_spot);
     stale = false;
   }
-  if (!stale && !in_tunnel) blame(failure);  // how a tunnel ends is its own affair
+  if (!stale) blame(failure);
   end_attempt(failure);
 }
 
@@ -347,8 +347,14 @@ void ForwardResponder::end_attempt(const Failure& failure) {
   exchange_.fail(failure);
 }
 
+// A backend that has answered works. What comes behind its head may be quiet by nature, or cut
+// because the client took its time, and how a tunnel ends is its own affair.
+bool ForwardResponder::is_to_blame(const Failure& failure) const {
+  return exchange::blames_backend(failure) && !responding_;
+}
+
 void ForwardResponder::blame(const Failure& failure) {
-  if (!exchange::blames_backend(failure)) return;
+  if (!is_to_blame(failure)) return;
   if (!pool_.report_failure(*selection_, exchange_.services().loop.now())) return;
   exchange_.services().log.warn("backend {} of pool {} is put aside: {}",
                                 selection_->lease.backend().address(), pool_.name(),
