@@ -348,9 +348,11 @@ void ForwardResponder::end_attempt(const Failure& failure) {
 }
 
 // A backend that has answered works. What comes behind its head may be quiet by nature, or cut
-// because the client took its time, and how a tunnel ends is its own affair.
+// because the client took its time, and how a tunnel ends is its own affair. Before that, it may
+// give up on a client that does not send the rest of its request.
 bool ForwardResponder::is_to_blame(const Failure& failure) const {
-  return exchange::blames_backend(failure) && !responding_;
+  if (responding_ || !exchange::blames_backend(failure)) return false;
+  return failure.kind != Kind::ClosedEarly || upload_.complete();
 }
 
 void ForwardResponder::blame(const Failure& failure) {

@@ -102,3 +102,20 @@ TEST_CASE("blame: who does not come to the end of a head is put aside", "[wire][
   farm.suffer(get("/bad"), "backend_truncated");
   CHECK_NOTHROW(farm.sluice().wait_for_log(kPutAside));
 }
+
+// A client that trickled its body made each backend give up on it, and took all of them out.
+TEST_CASE("blame: who hangs up while the client still sends is not put aside",
+          "[wire][blame][regression]") {
+  Farm farm([](BackendConnection&) {});
+  farm.suffer(
+      "POST /bad HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n" + std::string(70'000, 'b'),
+      "backend_closed_early");
+  farm.check_nobody_is_put_aside();
+}
+
+TEST_CASE("blame: who hangs up on a whole request is put aside", "[wire][blame]") {
+  Farm farm([](BackendConnection&) {});
+  farm.suffer("POST /bad HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi",
+              "backend_closed_early");
+  CHECK_NOTHROW(farm.sluice().wait_for_log(kPutAside));
+}
