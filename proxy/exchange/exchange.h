@@ -32,19 +32,20 @@ namespace sluice::exchange {
 
 // When what happened; a default TimePoint means never.
 struct Times {
-  net::TimePoint begin;              // first byte of the request
-  net::TimePoint head;               // its head was complete
-  net::TimePoint backend_connected;  // the last attempt's
-  net::TimePoint backend_answered;   // response head complete
+  net::TimePoint begin;  // first byte of the request
+  net::TimePoint head;   // its head was complete
   net::TimePoint end;
 };
 
-// Who answered, for the log. The views borrow from the Snapshot that the Rules belong to.
+// Who was asked, and how that went. The views borrow from the Snapshot that the Rules belong to.
 struct BackendTrace {
   std::string_view pool;
-  std::string_view address;
   int attempts = 0;
+  // Of the last attempt.
+  std::string_view address;
   bool reused = false;
+  net::TimePoint connected{};
+  net::TimePoint answered{};  // response head complete
 };
 
 class Exchange final : public ByteSource, public ByteSink {

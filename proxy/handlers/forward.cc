@@ -223,7 +223,7 @@ void ForwardResponder::send_request() {
 }
 
 void ForwardResponder::on_connected() {
-  exchange_.times().backend_connected = exchange_.services().loop.now();
+  exchange_.backend_trace().connected = exchange_.services().loop.now();
   if (!upload_.begun()) end_if(upload_.begin(*stream_));
 }
 
@@ -262,7 +262,7 @@ void ForwardResponder::on_response_head(http::ResponseHead& head) {
 void ForwardResponder::take_answer(http::ResponseHead& head) {
   http::strip_hop_by_hop(head.fields);
   responding_ = true;
-  exchange_.times().backend_answered = exchange_.services().loop.now();
+  exchange_.backend_trace().answered = exchange_.services().loop.now();
   if (pool_.report_success(*selection_)) {
     exchange_.services().log.info("backend {} of pool {} is back",
                                   selection_->lease.backend().address(), pool_.name());

@@ -361,8 +361,6 @@ void CacheResponder::note_backend() {
   const exchange::Exchange& inner = fill_->inner();
   forward_status_ = fill_->status();
   exchange_.backend_trace() = inner.backend_trace();
-  exchange_.times().backend_connected = inner.times().backend_connected;
-  exchange_.times().backend_answered = inner.times().backend_answered;
 }
 
 // --- the answer ---

@@ -11,20 +11,19 @@ namespace sluice::observe {
 namespace {
 
 using exchange::Exchange;
-using exchange::Times;
-using TimePoint = decltype(Times::begin);
+using TimePoint = decltype(exchange::Times::begin);
 
 LogRecord::Span between(TimePoint from, TimePoint to) {
   if (from == TimePoint() || to == TimePoint()) return std::nullopt;
   return std::chrono::duration_cast<std::chrono::microseconds>(to - from);
 }
 
-void note_times(const Times& times, LogRecord& record) {
-  const bool connected = times.backend_connected != TimePoint();
+void note_times(const exchange::Times& times, const exchange::BackendTrace& trace,
+                LogRecord& record) {
+  const bool connected = trace.connected != TimePoint();
   record.head = between(times.begin, times.head);
-  record.connect = between(times.head, times.backend_connected);
-  record.first_byte =
-      between(connected ? times.backend_connected : times.head, times.backend_answered);
+  record.connect = between(times.head, trace.connected);
+  record.first_byte = between(connected ? trace.connected : times.head, trace.answered);
   record.total = between(times.begin, times.end);
 }
 
@@ -51,7 +50,7 @@ LogRecord log_record_of(const Exchange& exchange) {
   record.attempts = trace.attempts;
   record.reused = trace.reused;
   record.cache = exchange::word_of(exchange.cache_use());
-  note_times(exchange.times(), record);
+  note_times(exchange.times(), trace, record);
   record.tls = exchange.client().tls_version;
   record.end = exchange::word_of(exchange.failure());
   return record;

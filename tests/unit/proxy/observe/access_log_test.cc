@@ -63,9 +63,10 @@ class Traced final : public exchange::Handler {
     void start() override {
       const net::TimePoint begin = exchange.times().begin;
       exchange.times().head = begin + microseconds(1500);
-      if (traced.connected_) exchange.times().backend_connected = begin + microseconds(2500);
-      exchange.times().backend_answered = begin + microseconds(5501);
-      exchange.backend_trace() = {"shop", "10.0.0.1:8080", 2, true};
+      exchange::BackendTrace& trace = exchange.backend_trace();
+      trace = {.pool = "shop", .attempts = 2, .address = "10.0.0.1:8080", .reused = true};
+      if (traced.connected_) trace.connected = begin + microseconds(2500);
+      trace.answered = begin + microseconds(5501);
       http::ResponseHead& head = exchange.response_slot();
       head.status = 200;
       head.body = {http::BodyKind::Length, 5, false};
