@@ -156,6 +156,7 @@ void Exchange::on_client_drained() {
 
 void Exchange::on_client_failed(Failure failure) {
   if (over_) return;
+  failure_ = failure;
   if (responder_ != nullptr) responder_->cancel();
   fail(failure);
 }

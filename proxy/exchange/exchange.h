@@ -45,6 +45,7 @@ struct BackendTrace {
   std::string_view address;
   bool reused = false;
   net::TimePoint connected{};
+  net::TimePoint asked{};     // the end of the request was handed over
   net::TimePoint answered{};  // response head complete
 };
 

@@ -77,7 +77,7 @@ Verdict verdict_of(Kind kind) {  // NOLINT(readability-function-size): a table, 
     case Kind::TunnelIdle:
       return {504, "tunnel_idle", "connection_read_timeout"};
     case Kind::TotalTimeout:
-      return {504, "total_timeout", "http_response_timeout"};
+      return {504, "total_timeout", "http_response_timeout", Retry::Never, true};
     case Kind::Draining:
       return {503, "draining", "proxy_internal_response"};
     case Kind::AccessDenied:

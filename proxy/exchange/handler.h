@@ -27,8 +27,8 @@ class Responder {
   virtual void on_request_end(const http::Fields& trailers) = 0;
   // Response bytes have left for the client.
   virtual void on_client_drained() = 0;
-  // The exchange ends without you (the client is gone, or broke a rule): let go of everything now.
-  // Nothing else will be called.
+  // The exchange ends without you (the client is gone, or broke a rule; Exchange::failure() says
+  // it): let go of everything now. Nothing else will be called.
   virtual void cancel() = 0;
 };
 

@@ -74,7 +74,7 @@ class ForwardResponder final : public exchange::Responder,
   void on_request_body(std::string_view bytes) override;
   void on_request_end(const http::Fields& trailers) override;
   void on_client_drained() override;
-  void cancel() override { let_go(); }
+  void cancel() override;
 
  private:
   // backend::BackendStream::Events
@@ -105,6 +105,7 @@ class ForwardResponder final : public exchange::Responder,
   void take_answer(http::ResponseHead& head);
   void end_tunnel_if_over();
   bool is_to_blame(const Failure& failure) const;
+  bool had_time() const;
   void blame(const Failure& failure);
   bool may_replay() const;
   void end_attempt(const Failure& failure);
@@ -174,6 +175,11 @@ void ForwardResponder::on_client_drained() {
   if (stream_ != nullptr && responding_) download_.on_client_drained();
 }
 
+void ForwardResponder::cancel() {
+  if (selection_) blame(exchange_.failure());
+  let_go();
+}
+
 void ForwardResponder::begin_if_ready() {
   if (begun_ || !upload_.ready()) return;
   begun_ = true;
@@ -213,6 +219,7 @@ void ForwardResponder::send_request() {
   exchange::BackendTrace& trace = exchange_.backend_trace();
   trace.address = selection_->lease.backend().address();
   trace.reused = stream_->reused();
+  trace.asked = {};
   ++trace.attempts;
   // An HTTP/1.0 client may leave Host out; HTTP/1.1 has to have one (RFC 9112 3.2).
   if (names_no_host_) request.fields.set(http::FieldId::Host, host_of(trace.address));
@@ -352,7 +359,15 @@ void ForwardResponder::end_attempt(const Failure& failure) {
 // give up on a client that does not send the rest of its request.
 bool ForwardResponder::is_to_blame(const Failure& failure) const {
   if (responding_ || !exchange::blames_backend(failure)) return false;
-  return failure.kind != Kind::ClosedEarly || upload_.complete();
+  if (failure.kind == Kind::ClosedEarly) return upload_.complete();
+  return failure.kind != Kind::TotalTimeout || had_time();
+}
+
+// Half of the total, for the answer to a whole request.
+bool ForwardResponder::had_time() const {
+  const net::TimePoint asked = exchange_.backend_trace().asked;
+  return asked != net::TimePoint{} &&
+         exchange_.services().loop.now() - asked >= exchange_.rules().total_timeout / 2;
 }
 
 void ForwardResponder::blame(const Failure& failure) {

@@ -95,6 +95,7 @@ Failure Upload::send_held() {
 void Upload::send_end() {
   if (stream_ == nullptr) return;
   ended_ = true;
+  exchange_.backend_trace().asked = exchange_.services().loop.now();
   if (trailers_ != nullptr) {
     stream_->finish(*trailers_);
   } else {

@@ -119,3 +119,25 @@ TEST_CASE("blame: who hangs up on a whole request is put aside", "[wire][blame]"
               "backend_closed_early");
   CHECK_NOTHROW(farm.sluice().wait_for_log(kPutAside));
 }
+
+// With a total time below `first_byte` it was asked for ever: 504, 200, 504, and so on.
+TEST_CASE("blame: who has half of the total time for an answer and gives none is put aside",
+          "[wire][blame][total][regression]") {
+  Farm farm([](BackendConnection& connection) { connection.recv_to_close(); },
+            R"("total": "300ms")");
+  RawClient client = farm.sluice().connect();
+  client.send(get("/bad"));
+  CHECK(read_response(client).status == 504);
+  CHECK_NOTHROW(farm.sluice().wait_for_log("is put aside: total_timeout"));
+}
+
+TEST_CASE("blame: who has less of the total time, as the client took it, is not put aside",
+          "[wire][blame][total]") {
+  Farm farm([](BackendConnection& connection) { connection.recv_to_close(); }, R"("total": "1s")");
+  RawClient client = farm.sluice().connect();
+  client.send("POST /bad HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n");
+  CHECK_THROWS_AS(client.peek(1, std::chrono::milliseconds(700)), sluice::support::Failure);
+  client.send("hi");
+  CHECK(read_response(client).status == 504);
+  farm.check_nobody_is_put_aside();
+}
