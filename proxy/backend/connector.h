@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string_view>
 
 #include "proxy/backend/http1_stream.h"
 #include "proxy/backend/idle_connections.h"
@@ -15,16 +14,13 @@ namespace sluice::backend {
 
 class Connector {
  public:
-  Connector(net::EventLoop& loop, const Http1Options& options)
-      : shared_{loop, options, idle_, pipes_, {}} {}
+  explicit Connector(net::EventLoop& loop) : shared_{loop, idle_, pipes_, {}} {}
 
-  // For the requests to come; replaced on reload.
-  void set_options(const Http1Options& options) { shared_.options = options; }
-
-  // An idle connection, or nothing. `sure`: for a request that could not be sent twice, one that is
-  // known to stand. (A reset that came with the last answer has given no event.)
-  BackendStreamHandle reuse(std::string_view address, bool sure, BackendStream::Events* events) {
-    return BackendStreamHandle(idle_.take(address, sure, events));
+  // An idle connection that has not idled for longer than the target lets it, or nothing. `sure`:
+  // for a request that could not be sent twice, one that is known to stand. (A reset that came with
+  // the last answer has given no event.)
+  BackendStreamHandle reuse(const Target& target, bool sure, BackendStream::Events* events) {
+    return BackendStreamHandle(idle_.take(target, sure, events));
   }
 
   // Starts connecting: on_connected() or on_backend_failed() comes from the loop. The request may

@@ -44,19 +44,19 @@ Problem connect_problem(int error) {
 Http1Stream::Http1Stream(Http1Shared& shared, const Target& target, Fd fd, Events* events)
     : shared_(shared),
       address_(target.address),
-      keepalive_max_(target.keepalive_max),
-      keepalive_timeout_(target.keepalive_timeout),
+      options_(target.options),
       events_(events),
       stream_(shared.loop, std::move(fd), this, net::Stream::Connecting{}),
       stash_(shared.loop.blocks()),
       timer_(shared.loop.timers(), net::Timer::Callback::of<&Http1Stream::on_timeout>(this)) {
-  set_timer(shared.options.connect_timeout);
+  set_timer(options_.connect_timeout);
 }
 
 // --- commands ---
 
-void Http1Stream::begin_reuse(Events* events) {
+void Http1Stream::begin_reuse(const Options& options, Events* events) {
   CHECK(state_ == State::Idle);
+  options_ = options;
   shared_.counters.reused.add();
   events_ = events;
   reused_ = true;
@@ -107,7 +107,7 @@ void Http1Stream::pause() {
 }
 
 void Http1Stream::resume() {
-  if (!tunnels()) set_timer(shared_.options.read_timeout);
+  if (!tunnels()) set_timer(options_.read_timeout);
   stream_.resume_reading();
 }
 
@@ -163,7 +163,7 @@ bool Http1Stream::read_piped() {
   PipePool::Handle pipe = shared_.pipes.take();
   if (pipe == nullptr || stream_.read_into(*pipe, most) == 0) return false;
   decoder_.skip(pipe->size());
-  if (timer_.armed()) set_timer(shared_.options.read_timeout);
+  if (timer_.armed()) set_timer(options_.read_timeout);
   events_->on_response_piped(std::move(pipe), decoder_.length_left());
   return true;
 }
@@ -219,8 +219,7 @@ bool Http1Stream::agrees_to_tunnel(const http::ResponseHead& head) const {
 std::size_t Http1Stream::take_head(std::string_view bytes) {
   http::ResponseHead& head = shared_.head;
   head.clear();
-  http::ParseResult result =
-      http::parse_response_head(bytes, shared_.options.head_limits, method_, head);
+  http::ParseResult result = http::parse_response_head(bytes, options_.head_limits, method_, head);
   if (result.status == http::ParseStatus::NeedMore) return 0;
   if (result.status == http::ParseStatus::Bad) {
     fail({ProblemKind::BadResponse, result.why});
@@ -238,7 +237,7 @@ std::size_t Http1Stream::take_head(std::string_view bytes) {
     decoder_.reset(head.body, {});
     bytes_behind_ = decoder_.done() && result.consumed < bytes.size();
     sent_mark_ = stream_.sent_bytes();
-    set_timer(shared_.options.read_timeout);
+    set_timer(options_.read_timeout);
   }
   events_->on_response_head(head);
   if (state_ == State::Body && decoder_.done()) end_response();
@@ -252,7 +251,7 @@ std::size_t Http1Stream::take_body(std::string_view bytes) {
     return 0;
   }
   if (!step.data.empty()) {
-    if (timer_.armed()) set_timer(shared_.options.read_timeout);
+    if (timer_.armed()) set_timer(options_.read_timeout);
     events_->on_response_body(step.data);
   }
   if (state_ == State::Body && step.done) {
@@ -318,17 +317,18 @@ void Http1Stream::end_response() {
 void Http1Stream::give_back() {
   CHECK(state_ == State::Done);
   bool reusable = response_keep_alive_ && request_finished_ && !bytes_behind_ &&
-                  stream_.unsent() == 0 && keepalive_max_ > 0;
+                  stream_.unsent() == 0 && options_.keepalive_max > 0;
   if (!reusable) return abandon();
   events_ = nullptr;
   state_ = State::Idle;
-  set_timer(keepalive_timeout_);
+  idle_since_ = shared_.loop.now();
+  set_timer(options_.keepalive_timeout);
   shared_.idle.put(*this);
 }
 
 void Http1Stream::wait_for_head() {
   sent_mark_ = stream_.sent_bytes();
-  set_timer(shared_.options.first_byte_timeout);
+  set_timer(options_.first_byte_timeout);
 }
 
 // While a request goes up it is its progress that counts; and a client that has not sent the rest
@@ -347,7 +347,7 @@ void Http1Stream::on_timeout() {
     case State::Body:
       // It may answer before it has all of the request, and then it is that which makes progress.
       if (std::exchange(sent_mark_, stream_.sent_bytes()) != stream_.sent_bytes()) {
-        return set_timer(shared_.options.read_timeout);
+        return set_timer(options_.read_timeout);
       }
       return fail({ProblemKind::ReadTimeout});
     case State::Idle:

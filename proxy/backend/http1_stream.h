@@ -23,13 +23,6 @@
 
 namespace sluice::backend {
 
-struct Http1Options {
-  std::chrono::milliseconds connect_timeout{};
-  std::chrono::milliseconds first_byte_timeout{};
-  std::chrono::milliseconds read_timeout{};
-  http::HeadLimits head_limits;
-};
-
 // Of connections to backends. Written by the worker, read by any thread.
 struct ConnectionCounters {
   Counter attempted;  // connect(2)
@@ -40,7 +33,6 @@ struct ConnectionCounters {
 // What the streams of one worker share; the Connector owns it.
 struct Http1Shared {
   net::EventLoop& loop;
-  Http1Options options;
   IdleConnections& idle;
   PipePool& pipes;
   http::ResponseHead head;  // the one being parsed; no stream keeps it beyond a callback
@@ -55,15 +47,17 @@ class Http1Stream final : public BackendStream,
   Http1Stream(Http1Shared& shared, const Target& target, Fd fd, Events* events);
 
   const std::string& address() const { return address_; }
-  std::size_t keepalive_max() const { return keepalive_max_; }
+  std::size_t keepalive_max() const { return options_.keepalive_max; }
+  // While it is idle: for so long.
+  net::Clock::duration idle_time() const { return shared_.loop.now() - idle_since_; }
   // Asks the kernel whether the backend has ended, or said something unasked.
   bool quiet() const { return stream_.quiet(); }
 
   // The one that it is in, while it is idle: IdleConnections' own.
   IdleList* idle_list() const { return idle_list_; }
   void set_idle_list(IdleList* list) { idle_list_ = list; }
-  // Out of the idle list, for another request.
-  void begin_reuse(Events* events);
+  // Out of the idle list, for another request, which may want other things of it than the last.
+  void begin_reuse(const Options& options, Events* events);
 
   // BackendStream
   void send(const RequestToSend& request) override;
@@ -116,14 +110,14 @@ class Http1Stream final : public BackendStream,
 
   Http1Shared& shared_;
   const std::string address_;
-  const std::size_t keepalive_max_;
-  const std::chrono::milliseconds keepalive_timeout_;
-  Events* events_;  // borrowed from the handle's holder; null while idle and once abandoned
+  Options options_;  // of the request that is on it, or was the last
+  Events* events_;   // borrowed from the handle's holder; null while idle and once abandoned
   IdleList* idle_list_ = nullptr;
   net::Stream stream_;
   Buffer stash_;  // an incomplete head
   http::BodyDecoder decoder_;
   net::Timer timer_;
+  net::TimePoint idle_since_{};
   http::Method method_ = http::Method::Get;
   std::string_view upgrade_;     // what was asked for, while there is no response
   std::uint64_t sent_mark_ = 0;  // Stream::sent_bytes() when the wait for a head began

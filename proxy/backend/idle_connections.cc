@@ -11,17 +11,19 @@ IdleList* IdleConnections::find(std::string_view address) {
   return found == lists_.end() ? nullptr : &found->second;
 }
 
-Http1Stream* IdleConnections::take(std::string_view address, bool sure,
-                                   BackendStream::Events* events) {
-  IdleList* list = find(address);
-  if (list == nullptr) return nullptr;
+// Who may keep one shorter than it was put here for, by another pool or before a reload, leaves it
+// to the others, or to its own end.
+Http1Stream* IdleConnections::take(const Target& target, bool sure, BackendStream::Events* events) {
+  IdleList* list = find(target.address);
+  if (list == nullptr || target.options.keepalive_max == 0) return nullptr;
   while (Http1Stream* stream = list->streams.front()) {
+    if (stream->idle_time() >= target.options.keepalive_timeout) return nullptr;
     remove(*stream, *list);
     if (sure && !stream->quiet()) {
       stream->abandon();
       continue;
     }
-    stream->begin_reuse(events);
+    stream->begin_reuse(target.options, events);
     return stream;
   }
   return nullptr;

@@ -31,8 +31,9 @@ class IdleConnections {
   IdleConnections& operator=(const IdleConnections&) = delete;
   ~IdleConnections() { close_all(); }
 
-  // Null if there is none. `sure`: only one that the kernel says stands, which costs a call.
-  Http1Stream* take(std::string_view address, bool sure, BackendStream::Events* events);
+  // Null if there is none that the target would have kept. `sure`: only one that the kernel says
+  // stands, which costs a call.
+  Http1Stream* take(const Target& target, bool sure, BackendStream::Events* events);
 
   // Takes the stream over, and closes the oldest one above its keepalive_max.
   void put(Http1Stream& stream);

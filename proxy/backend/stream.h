@@ -40,11 +40,21 @@ struct Problem {
 // What an errno of connect(2) means.
 Problem connect_problem(int error);
 
-// Where to, and how long a connection there may idle.
+// What a request wants of its stream, and of the connection behind it. A stream keeps its own copy:
+// a reload changes nothing for a request that is on it.
+struct Options {
+  std::chrono::milliseconds connect_timeout{};
+  std::chrono::milliseconds first_byte_timeout{};
+  std::chrono::milliseconds read_timeout{};
+  http::HeadLimits head_limits;
+  std::size_t keepalive_max = 0;  // idle connections to one address; 0: none is kept, nor used
+  std::chrono::milliseconds keepalive_timeout{};
+};
+
+// Borrowed for the call that it is passed to.
 struct Target {
   std::string_view address;  // numeric: "10.0.0.1:80", "[::1]:80", "unix:/path"
-  std::size_t keepalive_max = 0;
-  std::chrono::milliseconds keepalive_timeout{};
+  const Options& options;
 };
 
 struct RequestToSend {

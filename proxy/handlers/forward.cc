@@ -115,10 +115,7 @@ class ForwardResponder final : public exchange::Responder,
   void let_go_of_stream();
 
   backend::Target target() const {
-    const auto& options = pool_.options();
-    return {.address = selection_->lease.backend().address(),
-            .keepalive_max = static_cast<std::size_t>(options.keepalive),
-            .keepalive_timeout = options.keepalive_timeout};
+    return {selection_->lease.backend().address(), options_.backend};
   }
 
   exchange::Exchange& exchange_;
@@ -200,10 +197,9 @@ void ForwardResponder::try_next_backend(Failure otherwise) {
 }
 
 bool ForwardResponder::open(backend::Problem* problem) {
-  const std::string& address = selection_->lease.backend().address();
   // One that could not be sent again wants a connection that is known to stand.
   bool replayable = http::is_idempotent(exchange_.request().method) && upload_.complete();
-  stream_ = exchange_.services().connector.reuse(address, !replayable, this);
+  stream_ = exchange_.services().connector.reuse(target(), !replayable, this);
   return stream_ != nullptr || open_new(problem);
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "balancer/pool.h"
+#include "proxy/backend/stream.h"
 #include "proxy/exchange/handler.h"
 #include "proxy/handlers/upload.h"
 #include "proxy/http/field_edits.h"
@@ -20,6 +21,7 @@ struct ForwardOptions {
   std::vector<std::string> upgrades;    // protocols a client may switch to
   std::optional<WholeBody> whole_body;  // request bodies are collected before they are forwarded
   std::chrono::milliseconds tunnel_idle{};
+  backend::Options backend{};
 };
 
 // Immutable, part of a Snapshot, which owns the pool it borrows.

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "proxy/backend/stream.h"
 #include "proxy/filters/compress.h"
 #include "proxy/filters/headers.h"
 #include "proxy/handlers/cache_watch.h"
@@ -158,14 +159,15 @@ class Compiler {
                                route.files->listing),
           std::move(types), route.files->precompressed, stored);
     }
+    const balancer::Pool& pool = *snapshot_->pools.at(route.forward->pool);
     handlers::ForwardOptions options{
         .request_edits = edits_of(route.headers.request, route.headers.request.allow),
         .upgrades = route.upgrade,
         .whole_body = {},
-        .tunnel_idle = config().timeouts.tunnel};
+        .tunnel_idle = config().timeouts.tunnel,
+        .backend = backend_options(pool.options())};
     if (route.buffer) options.whole_body = {config().buffers.directory, config().buffers.disk};
-    auto forward = std::make_unique<handlers::Forward>(*snapshot_->pools.at(route.forward->pool),
-                                                       std::move(options));
+    auto forward = std::make_unique<handlers::Forward>(pool, std::move(options));
     if (!route.cache) return forward;
     auto rules =
         std::make_shared<const handlers::CacheRules>(cache_rules_of(route, config().cache));
@@ -249,15 +251,31 @@ class Compiler {
     return {};
   }
 
-  void compile_options() {
-    const conf::Timeouts& timeouts = config().timeouts;
+  http::HeadLimits head_limits() const {
     const conf::Limits& limits = config().limits;
-    const http::HeadLimits head_limits{
+    return {
         .request_line = limits.request_line,
         .field = limits.field,
         .head = limits.head,
         .fields = static_cast<std::size_t>(limits.fields),
     };
+  }
+
+  backend::Options backend_options(const conf::Pool& pool) const {
+    const conf::Timeouts& timeouts = config().timeouts;
+    return {
+        .connect_timeout = timeouts.connect,
+        .first_byte_timeout = timeouts.first_byte,
+        .read_timeout = timeouts.backend_read,
+        .head_limits = head_limits(),
+        .keepalive_max = static_cast<std::size_t>(pool.keepalive),
+        .keepalive_timeout = pool.keepalive_timeout,
+    };
+  }
+
+  void compile_options() {
+    const conf::Timeouts& timeouts = config().timeouts;
+    const conf::Limits& limits = config().limits;
     snapshot_->client_options = {
         .tls_handshake_timeout = timeouts.tls_handshake,
         .request_head_timeout = timeouts.request_head,
@@ -266,13 +284,7 @@ class Compiler {
         .idle_timeout = timeouts.idle,
         .send_timeout = timeouts.send,
         .send_rate = limits.send_rate,
-        .head_limits = head_limits,
-    };
-    snapshot_->backend_options = {
-        .connect_timeout = timeouts.connect,
-        .first_byte_timeout = timeouts.first_byte,
-        .read_timeout = timeouts.backend_read,
-        .head_limits = head_limits,
+        .head_limits = head_limits(),
     };
   }
 

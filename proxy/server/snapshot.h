@@ -19,7 +19,6 @@
 #include "conf/result.h"
 #include "proxy/access/door.h"
 #include "proxy/access/guard.h"
-#include "proxy/backend/http1_stream.h"
 #include "proxy/client/acceptor.h"
 #include "proxy/client/shared.h"
 #include "proxy/exchange/access_check.h"
@@ -58,7 +57,6 @@ struct Snapshot {
   std::optional<std::uint32_t> admin_listener;      // its number
   exchange::Rules rules;
   client::Options client_options;
-  backend::Http1Options backend_options;
 };
 
 struct CompileInput {

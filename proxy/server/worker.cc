@@ -84,7 +84,7 @@ Worker::Worker(std::size_t number, std::size_t sessions_max, const Log& log,
     : sessions_max_(sessions_max),
       log_(log),
       exchanges_(kSpareExchanges),
-      connector_(loop_, {}),
+      connector_(loop_),
       metrics_(number),
       clients_(*this, log),
       admin_(*this, log),
@@ -124,7 +124,6 @@ void Worker::use_snapshot(std::shared_ptr<const Snapshot> snapshot) {
   clients_.use(*snapshot, rules, asked_for > 0 ? asked_for : sessions_max_);
   clients_.shared.door = &snapshot->door;
   admin_.use(*snapshot, rules, kAdminSessionsMax);
-  connector_.set_options(snapshot->backend_options);
   connector_.prune();
   clients_.services.observers = {&metrics_};
   jail_watch_.reset();

@@ -23,14 +23,17 @@ constexpr client::Options kClientOptions{.tls_handshake_timeout = 10s,
                                          .send_timeout = 30s,
                                          .send_rate = 240,
                                          .head_limits = {}};
-constexpr backend::Http1Options kBackendOptions{
-    .connect_timeout = 5s, .first_byte_timeout = 60s, .read_timeout = 60s, .head_limits = {}};
+constexpr backend::Options kBackendOptions{.connect_timeout = 5s,
+                                           .first_byte_timeout = 60s,
+                                           .read_timeout = 60s,
+                                           .head_limits = {},
+                                           .keepalive_max = 1,
+                                           .keepalive_timeout = 60s};
 
 std::unique_ptr<balancer::Pool> make_pool(const std::vector<std::string>& backends,
                                           balancer::BackendRegistry& registry) {
   conf::Pool options;
   options.max_fails = 0;  // so that a run does not depend on the clock
-  options.keepalive = 1;
   std::vector<balancer::Pool::Address> addresses;
   for (const std::string& address : backends) addresses.push_back({address, 1});
   return std::make_unique<balancer::Pool>("pool", options, addresses, registry);
@@ -60,7 +63,7 @@ class ForwardRig::Counted final : public exchange::Handler {
 
 ForwardRig::ForwardRig(const Options& options)
     : exchanges_(kSpareExchanges),
-      connector_(loop_, kBackendOptions),
+      connector_(loop_),
       services_{loop_, connector_, log_, exchanges_, detached_, {}, {}, {this}},
       pool_(make_pool(options.backends, registry_)),
       shared_{services_, sessions_, make_rules(options), nullptr, kClientOptions} {}
@@ -72,15 +75,19 @@ ForwardRig::~ForwardRig() {
 }
 
 std::shared_ptr<const exchange::Rules> ForwardRig::make_rules(const Options& options) {
-  handlers::ForwardOptions forward{
-      .request_edits = {}, .upgrades = {"websocket"}, .whole_body = {}, .tunnel_idle = kTunnelIdle};
+  handlers::ForwardOptions forward{.request_edits = {},
+                                   .upgrades = {"websocket"},
+                                   .whole_body = {},
+                                   .tunnel_idle = kTunnelIdle,
+                                   .backend = kBackendOptions};
   forward_route_.handler =
       add_handler(std::make_unique<handlers::Forward>(*pool_, std::move(forward)));
   forward_route_.allows_connect = true;
   handlers::ForwardOptions whole{.request_edits = {},
                                  .upgrades = {},
                                  .whole_body = {{options.body_directory, kWholeBytesMax}},
-                                 .tunnel_idle = kTunnelIdle};
+                                 .tunnel_idle = kTunnelIdle,
+                                 .backend = kBackendOptions};
   whole_route_.handler = add_handler(std::make_unique<handlers::Forward>(*pool_, std::move(whole)));
   fixed_route_.handler =
       add_handler(std::make_unique<handlers::FixedResponse>(200, "fixed\n", "text/plain"));

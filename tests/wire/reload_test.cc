@@ -99,6 +99,31 @@ TEST_CASE("reload: an exchange in flight ends under the rules it began with", "[
   CHECK(get(client) == "new");
 }
 
+// Each byte armed its timer anew, with what the reload had brought.
+TEST_CASE("reload: an answer in flight keeps the timeouts that it began with",
+          "[wire][reload][regression]") {
+  std::promise<void> reloaded, outlasted;
+  ScriptedBackend backend([after_reload = reloaded.get_future().share(),
+                           in_the_end = outlasted.get_future().share()](BackendConnection& to) {
+    if (!to.recv_request()) return;
+    to.send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\na");
+    after_reload.wait_for(sluice::support::kPatience);
+    to.send("b");
+    in_the_end.wait_for(sluice::support::kPatience);
+    to.send("c");
+  });
+  SluiceProcess sluice(forwarding_to(backend));
+  RawClient client = sluice.connect();
+  client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  client.recv_until("\r\n\r\na");
+  REQUIRE(sluice.reload(forwarding_to(backend, R"("timeouts": {"backend_read": "200ms"})")));
+  reloaded.set_value();
+  CHECK(client.recv_exact(1) == "b");
+  CHECK_THROWS_AS(client.peek(1, std::chrono::milliseconds(600)), sluice::support::Failure);
+  outlasted.set_value();
+  CHECK(client.recv_exact(1) == "c");
+}
+
 TEST_CASE("reload: a bad file changes nothing and says why, as check does", "[wire][reload]") {
   SluiceProcess sluice(responding("one"));
   RawClient client = sluice.connect();
