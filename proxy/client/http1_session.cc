@@ -44,6 +44,7 @@ net::Stream make_stream(net::EventLoop& loop, Fd fd, net::Stream::Owner* owner,
 
 Http1Session::Http1Session(Shared& shared, Accepted accepted)
     : shared_(shared),
+      pace_(shared.options.pace),
       stream_(make_stream(shared.services.loop, std::move(accepted.fd), this,
                           accepted.proxy_protocol ? nullptr : accepted.tls)),
       info_(info_of(accepted.peer, accepted.listener, accepted.tls != nullptr)),
@@ -270,6 +271,7 @@ void Http1Session::refuse(Failure failure) {
 exchange::Exchange::Begin Http1Session::begin() {
   net::TimePoint first_byte = std::exchange(first_byte_, {});
   served_ = true;
+  pace_ = shared_.options.pace;
   return {*this, info_, shared_.services, rules(), first_byte};
 }
 
@@ -312,15 +314,14 @@ void Http1Session::pass_tunnel_end() {
 // A body has to come at a rate, and may fall behind it by the timeout: each byte earns its share of
 // a second, up to the timeout, so that neither a burst nor a trickle buys more patience than that.
 void Http1Session::begin_body_clock() {
-  read_timer_.set(shared_.services.loop.now() + shared_.options.request_body_timeout);
+  read_timer_.set(shared_.services.loop.now() + pace_.request_body_timeout);
 }
 
 void Http1Session::advance_body_clock(std::size_t bytes) {
-  const Options& options = shared_.options;
-  const net::TimePoint full = shared_.services.loop.now() + options.request_body_timeout;
-  if (options.body_rate == 0 || !read_timer_.armed()) return read_timer_.set(full);
+  const net::TimePoint full = shared_.services.loop.now() + pace_.request_body_timeout;
+  if (pace_.body_rate == 0 || !read_timer_.armed()) return read_timer_.set(full);
   const std::chrono::duration<double> earned(static_cast<double>(bytes) /
-                                             static_cast<double>(options.body_rate));
+                                             static_cast<double>(pace_.body_rate));
   const auto ticks = std::chrono::duration_cast<net::Clock::duration>(earned);
   read_timer_.set(std::min(full, read_timer_.deadline() + ticks));
 }

@@ -136,6 +136,7 @@ class Http1Session final : public Session,
   void close();
 
   Shared& shared_;
+  Pace pace_;  // of the last exchange that began
   net::Stream stream_;
   exchange::ClientInfo info_;
   std::shared_ptr<const tls::ServerContext> tls_after_prelude_;

@@ -167,7 +167,7 @@ void Http1Session::watch_waiting_client() {
 
 void Http1Session::arm_send_timer() {
   if (send_timer_.armed()) return;
-  send_due_ = shared_.services.loop.now() + shared_.options.send_timeout;
+  send_due_ = shared_.services.loop.now() + pace_.send_timeout;
   send_timer_.set(send_due_);
 }
 
@@ -191,7 +191,7 @@ std::size_t Http1Session::send_pipe(Pipe& pipe) {
 void Http1Session::on_send_timeout() {
   const net::TimePoint since = stream_.backlog_since();
   if (since == net::TimePoint::max()) return;
-  const net::TimePoint due = since + shared_.options.send_timeout;
+  const net::TimePoint due = since + pace_.send_timeout;
   if (due > send_due_) return send_timer_.set(send_due_ = due);
   if (stream_.backlog_taken_bytes() >= least_to_take()) {
     stream_.restart_backlog();
@@ -208,9 +208,8 @@ void Http1Session::on_send_timeout() {
 
 // By who has a whole timeout for it.
 std::uint64_t Http1Session::least_to_take() const {
-  const Options& options = shared_.options;
-  const auto ms = static_cast<std::uint64_t>(options.send_timeout.count());
-  return std::max<std::uint64_t>(1, options.send_rate * ms / 1000);
+  const auto ms = static_cast<std::uint64_t>(pace_.send_timeout.count());
+  return std::max<std::uint64_t>(1, pace_.send_rate * ms / 1000);
 }
 
 void Http1Session::drain() {

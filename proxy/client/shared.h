@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Shared: what one worker lends to its sessions. Owned by the Worker, which replaces `rules` and
-// `options` when a new Snapshot comes; sessions take them anew for each request. Single-threaded.
+// `options` when a new Snapshot comes; sessions take them anew for each request, and keep the Pace
+// that it began under to its end. Single-threaded.
 #pragma once
 
 #include <chrono>
@@ -17,14 +18,19 @@ class Door;
 
 namespace sluice::client {
 
+// What a client has to keep up with while an exchange runs.
+struct Pace {
+  std::chrono::milliseconds request_body_timeout{};  // how far behind the rate a body may fall
+  std::uint64_t body_rate = 0;                       // bytes a second; 0: only silence counts
+  std::chrono::milliseconds send_timeout{};
+  std::uint64_t send_rate = 0;  // bytes a second, of what waits; 0: any progress will do
+};
+
 struct Options {
   std::chrono::milliseconds tls_handshake_timeout{};
   std::chrono::milliseconds request_head_timeout{};
-  std::chrono::milliseconds request_body_timeout{};  // how far behind the rate a body may fall
-  std::uint64_t body_rate = 0;                       // bytes a second; 0: only silence counts
   std::chrono::milliseconds idle_timeout{};
-  std::chrono::milliseconds send_timeout{};
-  std::uint64_t send_rate = 0;  // bytes a second, of what waits; 0: any progress will do
+  Pace pace;
   http::HeadLimits head_limits;
 };
 

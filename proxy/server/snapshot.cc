@@ -279,11 +279,11 @@ class Compiler {
     snapshot_->client_options = {
         .tls_handshake_timeout = timeouts.tls_handshake,
         .request_head_timeout = timeouts.request_head,
-        .request_body_timeout = timeouts.request_body,
-        .body_rate = limits.body_rate,
         .idle_timeout = timeouts.idle,
-        .send_timeout = timeouts.send,
-        .send_rate = limits.send_rate,
+        .pace = {.request_body_timeout = timeouts.request_body,
+                 .body_rate = limits.body_rate,
+                 .send_timeout = timeouts.send,
+                 .send_rate = limits.send_rate},
         .head_limits = head_limits(),
     };
   }

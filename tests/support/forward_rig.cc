@@ -15,14 +15,12 @@ constexpr std::size_t kSpareExchanges = 4;
 constexpr std::chrono::seconds kTunnelIdle = 300s;
 constexpr std::uint64_t kWholeBytesMax = 256 * 1024;
 
-constexpr client::Options kClientOptions{.tls_handshake_timeout = 10s,
-                                         .request_head_timeout = 10s,
-                                         .request_body_timeout = 30s,
-                                         .body_rate = 240,
-                                         .idle_timeout = 60s,
-                                         .send_timeout = 30s,
-                                         .send_rate = 240,
-                                         .head_limits = {}};
+constexpr client::Options kClientOptions{
+    .tls_handshake_timeout = 10s,
+    .request_head_timeout = 10s,
+    .idle_timeout = 60s,
+    .pace = {.request_body_timeout = 30s, .body_rate = 240, .send_timeout = 30s, .send_rate = 240},
+    .head_limits = {}};
 constexpr backend::Options kBackendOptions{.connect_timeout = 5s,
                                            .first_byte_timeout = 60s,
                                            .read_timeout = 60s,

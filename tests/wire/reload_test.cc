@@ -124,6 +124,20 @@ TEST_CASE("reload: an answer in flight keeps the timeouts that it began with",
   CHECK(client.recv_exact(1) == "c");
 }
 
+TEST_CASE("reload: a request body in flight keeps the timeouts that it began with",
+          "[wire][reload][regression]") {
+  ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
+  SluiceProcess sluice(forwarding_to(backend));
+  RawClient client = sluice.connect();
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+  client.recv_until("100 Continue\r\n\r\n");  // it has begun
+  REQUIRE(sluice.reload(forwarding_to(backend, R"("timeouts": {"request_body": "200ms"})")));
+  client.send("a");
+  CHECK_THROWS_AS(client.peek(1, std::chrono::milliseconds(600)), sluice::support::Failure);
+  client.send("b");
+  CHECK(read_response(client).status == 200);
+}
+
 TEST_CASE("reload: a bad file changes nothing and says why, as check does", "[wire][reload]") {
   SluiceProcess sluice(responding("one"));
   RawClient client = sluice.connect();
