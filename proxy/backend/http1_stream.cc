@@ -21,24 +21,29 @@ constexpr std::uint64_t kEndOfBodyBytes = net::EventLoop::kScratchBytes;
 // What is to pass before that has to be worth two system calls more.
 constexpr std::size_t kPipedLeastBytes = 16 * 1024;
 
-}  // namespace
-
-Problem connect_problem(int error) {
+ProblemKind connect_problem_kind(int error) {
   switch (error) {
     case ECONNREFUSED:
-    case ENOENT:  // no such Unix socket
-      return {ProblemKind::ConnectRefused};
+    case ENOENT:  // no such Unix socket,
+    case EACCES:  // or one that is not for us
+      return ProblemKind::ConnectRefused;
     case ETIMEDOUT:
-      return {ProblemKind::ConnectTimeout};
+      return ProblemKind::ConnectTimeout;
     case EMFILE:
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
     case EADDRNOTAVAIL:
-      return {ProblemKind::Exhausted};
+      return ProblemKind::Exhausted;
     default:
-      return {ProblemKind::ConnectFailed};
+      return ProblemKind::ConnectFailed;
   }
+}
+
+}  // namespace
+
+Problem connect_problem(int error) {
+  return {connect_problem_kind(error), {}, error};
 }
 
 Http1Stream::Http1Stream(Http1Shared& shared, const Target& target, Fd fd, Events* events)

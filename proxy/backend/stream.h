@@ -35,6 +35,7 @@ enum class ProblemKind : std::uint8_t {
 struct Problem {
   ProblemKind kind{};
   http::BadMessage message{};  // meaningful for BadResponse
+  int error = 0;               // of connect(2); 0: it is not known, or not that which failed
 };
 
 // What an errno of connect(2) means.

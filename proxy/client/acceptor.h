@@ -44,7 +44,7 @@ class Acceptor final : private net::Listener::Owner {
   Shared& shared_;
   const std::uint32_t number_;
   std::size_t sessions_max_ = 0;
-  Complaints complaints_;  // of descriptors that are short, and of strangers who knock
+  exchange::Complaints complaints_;  // of descriptors that are short, and of strangers who knock
   ListenerSettings settings_;
   net::Listener listener_;
 };

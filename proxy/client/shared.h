@@ -34,28 +34,13 @@ struct Options {
   http::HeadLimits head_limits;
 };
 
-// Whether it is time for another line about what may happen many times a second.
-class Complaints {
- public:
-  bool may_complain(net::TimePoint now) {
-    if (now < next_) return false;
-    next_ = now + kEvery;
-    return true;
-  }
-
- private:
-  static constexpr std::chrono::seconds kEvery{10};
-
-  net::TimePoint next_{};
-};
-
 struct Shared {
   exchange::Services& services;
   SessionSet& sessions;
   std::shared_ptr<const exchange::Rules> rules;
   const access::Door* door;  // null: everybody may come in; of the Snapshot that `rules` keep
   Options options;
-  Complaints of_preludes{};  // connections that begin with no PROXY header
+  exchange::Complaints of_preludes{};  // connections that begin with no PROXY header
 };
 
 }  // namespace sluice::client

@@ -44,6 +44,7 @@ struct BackendTrace {
   // Of the last attempt.
   std::string_view address;
   bool reused = false;
+  net::TimePoint began{};
   net::TimePoint connected{};
   net::TimePoint asked{};     // the end of the request was handed over
   net::TimePoint answered{};  // response head complete

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "proxy/base/object_pool.h"
+#include "proxy/exchange/complaints.h"
 #include "proxy/exchange/counters.h"
 #include "proxy/exchange/detached.h"
 #include "proxy/http/date.h"
@@ -73,6 +74,7 @@ struct Services {
   handlers::OpenFiles* open_files = nullptr;  // none: each file is opened for each request
   // When the process will be gone: nobody waits for a turn that comes later.
   net::TimePoint ends_at = net::TimePoint::max();
+  Complaints of_connects{};  // that failed
 };
 
 }  // namespace sluice::exchange

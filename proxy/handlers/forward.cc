@@ -2,6 +2,7 @@
 #include "proxy/handlers/forward.h"
 
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "proxy/backend/connector.h"
@@ -101,9 +102,11 @@ class ForwardResponder final : public exchange::Responder,
   // False, with `problem` set, when connecting failed on the spot.
   bool open(backend::Problem* problem);
   bool open_new(backend::Problem* problem);
+  void begin_attempt();
   void send_request();
   void take_answer(http::ResponseHead& head);
   void end_tunnel_if_over();
+  Failure take_note(const backend::Problem& problem);
   bool is_to_blame(const Failure& failure) const;
   bool had_time() const;
   void blame(const Failure& failure);
@@ -189,11 +192,22 @@ void ForwardResponder::try_next_backend(Failure otherwise) {
   for (;;) {
     selection_ = pool_.acquire(tried_, exchange_.services().loop.now());
     if (!selection_) return exchange_.fail(otherwise);
+    begin_attempt();
     backend::Problem problem;
     if (open(&problem)) return send_request();
-    otherwise = failure_of(problem);
+    otherwise = take_note(problem);
     blame(otherwise);
   }
+}
+
+// Also one that ends on the spot is told of.
+void ForwardResponder::begin_attempt() {
+  exchange::BackendTrace& trace = exchange_.backend_trace();
+  ++trace.attempts;
+  trace.address = selection_->lease.backend().address();
+  trace.reused = false;
+  trace.began = exchange_.services().loop.now();
+  trace.connected = trace.asked = {};
 }
 
 bool ForwardResponder::open(backend::Problem* problem) {
@@ -213,10 +227,7 @@ bool ForwardResponder::open_new(backend::Problem* problem) {
 void ForwardResponder::send_request() {
   http::RequestHead& request = exchange_.request();
   exchange::BackendTrace& trace = exchange_.backend_trace();
-  trace.address = selection_->lease.backend().address();
   trace.reused = stream_->reused();
-  trace.asked = {};
-  ++trace.attempts;
   // An HTTP/1.0 client may leave Host out; HTTP/1.1 has to have one (RFC 9112 3.2).
   if (names_no_host_) request.fields.set(http::FieldId::Host, host_of(trace.address));
   stream_->send({request.method_text, target_, request.fields, request.body,
@@ -320,15 +331,16 @@ void ForwardResponder::end_tunnel_if_over() {
 void ForwardResponder::on_backend_failed(backend::Problem problem) {
   bool reused = stream_->reused();
   let_go_of_stream();
-  Failure failure = failure_of(problem);
+  Failure failure = take_note(problem);
   // The backend ended an idle connection just as it was used again: nobody's fault. Unless it had
   // begun to answer.
   bool stale = reused && failure.kind == Kind::ClosedEarly && interims_ == 0;
   if (stale && may_replay()) {
     replayed_ = true;
+    begin_attempt();
     backend::Problem on_the_spot;
     if (open_new(&on_the_spot)) return send_request();
-    failure = failure_of(on_the_spot);
+    failure = take_note(on_the_spot);
     stale = false;
   }
   if (!stale) blame(failure);
@@ -348,6 +360,17 @@ void ForwardResponder::end_attempt(const Failure& failure) {
     return try_next_backend(failure);
   }
   exchange_.fail(failure);
+}
+
+Failure ForwardResponder::take_note(const backend::Problem& problem) {
+  const Failure failure = failure_of(problem);
+  exchange::Services& services = exchange_.services();
+  if (problem.error != 0 && services.of_connects.may_complain(services.loop.now())) {
+    services.log.warn("backend {} of pool {}: {}: {}", selection_->lease.backend().address(),
+                      pool_.name(), exchange::word_of(failure),
+                      std::generic_category().message(problem.error));
+  }
+  return failure;
 }
 
 // A backend that has answered works. What comes behind its head may be quiet by nature, or cut

@@ -166,7 +166,7 @@ void write_per_backend(const Scrape& scrape, std::string_view name, std::string_
 void write_backends(const Scrape& scrape, Writer& out) {
   const Totals& totals = scrape.totals;
   out.counter("sluice_backend_attempts_total",
-              "Times that a request was sent to a backend, of requests that have ended.",
+              "Times that a backend was tried for a request, of requests that have ended.",
               totals.backend_attempts);
   out.counter("sluice_backend_retries_total", "Those of them that were not a request's first.",
               totals.backend_retries);

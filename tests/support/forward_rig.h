@@ -35,7 +35,7 @@ struct FinishedExchange {
   std::uint32_t client = 0;  // the number that accept() was given
   std::string method;        // empty: the request was not understood
   int status = 0;
-  int attempts = 0;     // times that it was sent to a backend
+  int attempts = 0;     // times that a backend was tried for it
   bool routed = false;  // a responder was made for it
   exchange::Failure failure;
 };

@@ -73,6 +73,31 @@ constexpr std::string_view kNoFault = R"("max_fails": 0, "keepalive": 0)";
 
 }  // namespace
 
+// Neither the log nor the metrics knew that it had been tried.
+TEST_CASE("endings: a backend whose connect fails on the spot leaves its trace, and why",
+          "[wire][endings][regression]") {
+  ScriptedBackend good(ScriptedBackend::answer(200, "ok"));
+  const std::string missing = "unix:" + sluice::support::TempDir().file("missing.sock");
+  SECTION("it is tried, then the next") {
+    SluiceProcess sluice(forwarding_to({missing, good.address()}));
+    RawClient client = sluice.connect();
+    client.send(with_target(kGet, "/"));
+    CHECK(read_response(client).body == "ok");
+    sluice.wait_for_access_log(R"("backend":")" + good.address() + R"(","attempts":2)");
+    sluice::support::wait_for_metric(sluice, "sluice_backend_retries_total", 1);
+    CHECK_NOTHROW(sluice.wait_for_log("is put aside: connect_refused"));
+  }
+  SECTION("it is the only one") {
+    SluiceProcess sluice(forwarding_to({missing}));
+    RawClient client = sluice.connect();
+    client.send(with_target(kGet, "/"));
+    CHECK(read_response(client).status == 502);
+    sluice.wait_for_access_log(R"("backend":")" + missing + R"(","attempts":1)");
+    CHECK_NOTHROW(sluice.wait_for_log("backend " + missing +
+                                      " of pool p: connect_refused: No such file or directory"));
+  }
+}
+
 TEST_CASE("endings: a client may end while its backend is being connected", "[wire][endings]") {
   FullListener full;
   SluiceProcess sluice(forwarding_to({full.address()}, R"("timeouts": {"connect": "1m"})"));
