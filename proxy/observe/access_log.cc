@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/observe/access_log.h"
 
+#include <algorithm>
 #include <ctime>
 
 #include "proxy/exchange/exchange.h"
@@ -18,12 +19,18 @@ LogRecord::Span between(TimePoint from, TimePoint to) {
   return std::chrono::duration_cast<std::chrono::microseconds>(to - from);
 }
 
+// When nothing but the backend was left to wait for: the request was sent whole, unless the backend
+// answered before that.
+TimePoint wait_began(const exchange::BackendTrace& trace) {
+  const TimePoint ready = std::max(trace.began, trace.connected);
+  return trace.asked <= trace.answered ? std::max(ready, trace.asked) : ready;
+}
+
 void note_times(const exchange::Times& times, const exchange::BackendTrace& trace,
                 LogRecord& record) {
-  const bool connected = trace.connected != TimePoint();
   record.head = between(times.begin, times.head);
-  record.connect = between(times.head, trace.connected);
-  record.first_byte = between(connected ? trace.connected : times.head, trace.answered);
+  record.connect = between(trace.began, trace.connected);
+  record.first_byte = between(wait_began(trace), trace.answered);
   record.total = between(times.begin, times.end);
 }
 

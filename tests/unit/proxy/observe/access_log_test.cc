@@ -49,8 +49,9 @@ struct LoggedRig : support::ExchangeRig {
 class Traced final : public exchange::Handler {
  public:
   // Ends in `failure`, after the head, if there is one; else well.
-  explicit Traced(bool connected, exchange::Failure failure = {})
-      : connected_(connected), failure_(failure) {}
+  explicit Traced(bool connected, exchange::Failure failure = {},
+                  microseconds asked = microseconds(1600))
+      : connected_(connected), failure_(failure), asked_(asked) {}
 
   ArenaPtr<exchange::Responder> respond(Exchange& exchange) const override {
     return exchange.arena().make<Answer>(exchange, *this);
@@ -65,7 +66,9 @@ class Traced final : public exchange::Handler {
       exchange.times().head = begin + microseconds(1500);
       exchange::BackendTrace& trace = exchange.backend_trace();
       trace = {.pool = "shop", .attempts = 2, .address = "10.0.0.1:8080", .reused = true};
+      trace.began = begin + microseconds(1600);  // the body came before
       if (traced.connected_) trace.connected = begin + microseconds(2500);
+      trace.asked = begin + traced.asked_;
       trace.answered = begin + microseconds(5501);
       http::ResponseHead& head = exchange.response_slot();
       head.status = 200;
@@ -86,6 +89,7 @@ class Traced final : public exchange::Handler {
 
   bool connected_;
   exchange::Failure failure_;
+  microseconds asked_;  // the request was sent whole
 };
 
 TEST_CASE("access log: one combined line for an exchange") {
@@ -119,7 +123,7 @@ TEST_CASE("access log: one JSON line for an exchange, with what is known of its 
   CHECK(line.at("attempts") == 2);
   CHECK(line.at("reused") == true);
   CHECK(line.at("head_ms") == 1.5);
-  CHECK(line.at("connect_ms") == 1.0);
+  CHECK(line.at("connect_ms") == 0.9);
   CHECK(line.at("first_byte_ms") == 3.001);
   CHECK(line.at("total_ms").is_number());
   CHECK(line.at("tls") == "TLSv1.3");
@@ -128,13 +132,29 @@ TEST_CASE("access log: one JSON line for an exchange, with what is known of its 
   CHECK(line.at("referer") == "https://b.example/");
 }
 
-TEST_CASE("access log: without a connection of its own the wait counts from the request's head") {
+TEST_CASE("access log: without a connection of its own the wait counts from the attempt") {
   const Traced handler(false);
   LoggedRig rig(AccessLogFormat::Json);
   rig.run(handler, kGet);
   const nlohmann::json line = rig.logged_json();
   CHECK(line.at("connect_ms").is_null());
-  CHECK(line.at("first_byte_ms") == 4.001);
+  CHECK(line.at("first_byte_ms") == 3.901);
+}
+
+// Both times had the client's upload in them.
+TEST_CASE("access log: the time of a body that goes up is not the backend's") {
+  SECTION("it answers behind the end of it") {
+    const Traced handler(true, {}, microseconds(4501));
+    LoggedRig rig(AccessLogFormat::Json);
+    rig.run(handler, kGet);
+    CHECK(rig.logged_json().at("first_byte_ms") == 1.0);
+  }
+  SECTION("it answers before the end of it") {
+    const Traced handler(true, {}, microseconds(9000));
+    LoggedRig rig(AccessLogFormat::Json);
+    rig.run(handler, kGet);
+    CHECK(rig.logged_json().at("first_byte_ms") == 3.001);
+  }
 }
 
 TEST_CASE("access log: says why an exchange ended") {
