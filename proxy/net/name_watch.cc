@@ -1,33 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/net/name_watch.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <charconv>
+#include <array>
 #include <utility>
 
 namespace sluice::net {
 
 namespace {
 
-struct HostPort {
-  std::string_view host;
-  std::uint16_t port = 0;
-};
-
-// A host of "" when the text is not "host:port", for which the resolver has words. An IPv6 address
-// stands in brackets.
-HostPort split(std::string_view name) {
-  std::size_t colon = name.rfind(':');
-  if (colon == std::string_view::npos) return {};
-  std::string_view digits = name.substr(colon + 1);
-  HostPort out{name.substr(0, colon), 0};
-  const char* digits_end = digits.data() + digits.size();
-  const auto [end, error] = std::from_chars(digits.data(), digits_end, out.port);
-  if (error != std::errc() || end != digits_end) return {};
-  bool bracketed = out.host.size() > 2 && out.host.front() == '[' && out.host.back() == ']';
-  if (bracketed) out.host = out.host.substr(1, out.host.size() - 2);
-  return out;
-}
+using Outcome = Resolver::Outcome;
 
 }  // namespace
 
@@ -37,80 +21,122 @@ std::chrono::milliseconds RetryDelays::after(unsigned failures) const {
   return std::min(delay, longest);
 }
 
-// One name. Its callbacks may be told to forget it, so each of them ends with telling the owner.
+// One host. Both families are asked for together, and looked at when both are answered.
 class NameWatch::Entry {
  public:
-  Entry(NameWatch& watch, std::string_view name)
+  Entry(NameWatch& watch, std::string_view host, std::vector<IpAddress> last)
       : watch_(watch),
-        name_(name),
-        timer_(watch.loop_.timers(), Timer::Callback::of<&Entry::ask>(this)) {
+        host_(host),
+        timer_(watch.loop_.timers(), Timer::Callback::of<&Entry::ask>(this)),
+        addresses_(std::move(last)) {
     ask();
   }
 
-  const std::vector<Address>& addresses() const { return addresses_; }
-  const std::string& error() const { return error_; }
+  const std::string& host() const { return host_; }
+  const std::vector<IpAddress>& addresses() const { return addresses_; }
+  bool settled() const { return !addresses_.empty() || !error_.empty(); }
 
  private:
+  struct Part {
+    IpFamily family;
+    std::string_view name;
+    Resolver::Query query{};
+    Resolver::Answer answer{};
+  };
+
   void ask() {
-    const auto [host, port] = split(name_);
-    query_ = watch_.resolver_.resolve(
-        host, port, [this](Resolver::Answer answer) { on_answer(std::move(answer)); });
+    for (Part& part : parts_) {
+      part.query = watch_.resolver_->resolve(host_, part.family, [this, &part](auto answer) {
+        part.answer = std::move(answer);
+        on_answer();
+      });
+    }
   }
 
-  void on_answer(Resolver::Answer answer) {
-    if (!answer.error.empty()) return on_failure(std::move(answer.error));
-    failures_ = 0;
-    error_.clear();
-    timer_.set(watch_.loop_.now() + answer.ttl);
-    if (answer.addresses == addresses_) return;
-    addresses_ = std::move(answer.addresses);
-    watch_.owner_->on_changed(name_, addresses_);
-  }
-
-  void on_failure(std::string error) {
-    timer_.set(watch_.loop_.now() + watch_.delays_.after(++failures_));
-    if (error == error_) return;
+  void on_answer() {
+    for (const Part& part : parts_) {
+      if (part.query.pending()) return;
+    }
+    std::vector<IpAddress> found = addresses_found();
+    if (found.empty()) found = addresses_;
+    std::string error = error_found();
+    failures_ = error.empty() ? 0 : failures_ + 1;
+    timer_.set(watch_.loop_.now() + (error.empty() ? ttl() : watch_.delays_.after(failures_)));
+    const bool has_changed = found != addresses_;
+    const bool has_failed = !error.empty() && error != error_;
+    addresses_ = std::move(found);
     error_ = std::move(error);
-    watch_.owner_->on_failed(name_, error_);
+    if (has_changed) watch_.owner_->on_changed(host_, addresses_);
+    if (has_failed) watch_.owner_->on_failed(host_, error_, !addresses_.empty());
+  }
+
+  // A family that could not be asked for has those that it had.
+  std::vector<IpAddress> addresses_found() const {
+    std::vector<IpAddress> found;
+    for (const Part& part : parts_) {
+      const bool failed = part.answer.outcome == Outcome::Failed;
+      for (const IpAddress& ip : failed ? addresses_ : part.answer.addresses) {
+        if (!failed || ip.family == part.family) found.push_back(ip);
+      }
+    }
+    std::ranges::sort(found, {}, &IpAddress::bytes);
+    found.erase(std::unique(found.begin(), found.end()), found.end());
+    return found;
+  }
+
+  // Empty when both families are known, and one has addresses.
+  std::string error_found() const {
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      const Part& part = parts_[i];
+      if (part.answer.outcome != Outcome::Failed) continue;
+      const bool alone = parts_[1 - i].answer.outcome == Outcome::Found;
+      return alone ? fmt::format("{} ({} alone)", part.answer.error, part.name) : part.answer.error;
+    }
+    const bool has_any = std::ranges::any_of(
+        parts_, [](const Part& part) { return part.answer.outcome == Outcome::Found; });
+    return has_any ? std::string() : parts_[0].answer.error;
+  }
+
+  std::chrono::milliseconds ttl() const {
+    auto ttl = std::chrono::milliseconds::max();
+    for (const Part& part : parts_) {
+      if (part.answer.outcome == Outcome::Found) ttl = std::min(ttl, part.answer.ttl);
+    }
+    return ttl;
   }
 
   NameWatch& watch_;
-  const std::string name_;
+  const std::string host_;
   Timer timer_;
-  Resolver::Query query_;
-  std::vector<Address> addresses_;
+  std::array<Part, 2> parts_{Part{IpFamily::V4, "IPv4"}, Part{IpFamily::V6, "IPv6"}};
+  std::vector<IpAddress> addresses_;
   std::string error_;
   unsigned failures_ = 0;  // in a row
 };
 
-NameWatch::NameWatch(EventLoop& loop, Resolver& resolver, Owner* owner, RetryDelays delays)
-    : loop_(loop), resolver_(resolver), owner_(owner), delays_(delays) {}
+NameWatch::NameWatch(EventLoop& loop, std::unique_ptr<Resolver> resolver,
+                     std::span<const std::string> hosts, const HostAddresses& last, Owner* owner,
+                     RetryDelays delays)
+    : loop_(loop), resolver_(std::move(resolver)), owner_(owner), delays_(delays) {
+  for (const std::string& host : hosts) {
+    const auto known = last.find(host);
+    entries_.push_back(std::make_unique<Entry>(
+        *this, host, known == last.end() ? std::vector<IpAddress>() : known->second));
+  }
+}
 
 NameWatch::~NameWatch() = default;
 
-void NameWatch::set_names(std::span<const std::string> names) {
-  decltype(entries_) wanted;
-  for (const std::string& name : names) {
-    if (wanted.contains(name)) continue;
-    auto known = entries_.extract(name);
-    if (known.empty()) {
-      wanted.emplace(name, std::make_unique<Entry>(*this, name));
-    } else {
-      wanted.insert(std::move(known));
-    }
+HostAddresses NameWatch::addresses() const {
+  HostAddresses all;
+  for (const auto& entry : entries_) {
+    if (!entry->addresses().empty()) all.emplace(entry->host(), entry->addresses());
   }
-  entries_ = std::move(wanted);
+  return all;
 }
 
-std::span<const Address> NameWatch::addresses(std::string_view name) const {
-  auto entry = entries_.find(name);
-  if (entry == entries_.end()) return {};
-  return entry->second->addresses();
-}
-
-std::string_view NameWatch::error(std::string_view name) const {
-  auto entry = entries_.find(name);
-  return entry == entries_.end() ? std::string_view() : entry->second->error();
+bool NameWatch::settled() const {
+  return std::ranges::all_of(entries_, [](const auto& entry) { return entry->settled(); });
 }
 
 }  // namespace sluice::net

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
-// NameWatch: keeps the addresses of a set of names ("app.example:8080") up to date.
+// NameWatch: keeps the addresses of a set of hosts ("app.example") up to date.
 //
-// A name is asked for at once, then again whenever its TTL has run out. One that fails keeps the
-// addresses it last had, so a failed lookup never empties a pool, and is tried again after 1 s,
-// doubling to 30 s; one that never resolved has none, which is no reason not to start.
+// A host is asked for at once, then again whenever its TTL has run out. A lookup that fails keeps
+// the addresses that the host last had, of the one family (IPv4, IPv6) that could not be asked for
+// or of both, and one that finds none at all keeps them too: it never empties a pool. It is tried
+// again after 1 s, doubling to 30 s. A host that never resolved has none, which is no reason not to
+// start.
 //
-// Belongs to the loop and thread of its Resolver, which it borrows as it does its Owner.
+// Belongs to the loop and thread of its Resolver.
 #pragma once
 
 #include <chrono>
-#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -17,7 +19,7 @@
 #include <string_view>
 #include <vector>
 
-#include "proxy/net/address.h"
+#include "proxy/base/ip.h"
 #include "proxy/net/event_loop.h"
 #include "proxy/net/resolver.h"
 
@@ -31,45 +33,46 @@ struct RetryDelays {
   std::chrono::milliseconds after(unsigned failures) const;
 };
 
+// Of each host that has any: sorted, without duplicates, never none.
+using HostAddresses = std::map<std::string, std::vector<IpAddress>, std::less<>>;
+
 class NameWatch {
  public:
-  // Told from the loop, never from within set_names(), which may be called in turn.
+  // Told from the loop, never from within the constructor. Must not destroy the watch from within.
   class Owner {
    public:
-    // The name has other addresses than before: sorted, without duplicates, never none.
-    virtual void on_changed(std::string_view name, std::span<const Address> addresses) = 0;
-    // The name does not resolve any more, or for another reason than before; `error` is a sentence.
-    // What it had stays valid.
-    virtual void on_failed(std::string_view name, std::string_view error) = 0;
+    // The host has other addresses than before.
+    virtual void on_changed(std::string_view host, std::span<const IpAddress> addresses) = 0;
+    // A lookup failed, for another reason than the last time; `error` is a sentence. `has_last`:
+    // there are addresses that stay.
+    virtual void on_failed(std::string_view host, std::string_view error, bool has_last) = 0;
 
    protected:
     ~Owner() = default;
   };
 
-  NameWatch(EventLoop& loop, Resolver& resolver, Owner* owner, RetryDelays delays = {});
+  // Of `last`, what is there of these hosts counts as their last addresses. The resolver may be
+  // null if there is no host.
+  NameWatch(EventLoop& loop, std::unique_ptr<Resolver> resolver, std::span<const std::string> hosts,
+            const HostAddresses& last, Owner* owner, RetryDelays delays = {});
   NameWatch(const NameWatch&) = delete;
   NameWatch& operator=(const NameWatch&) = delete;
   ~NameWatch();
 
-  // From now on these, "host:port" each. Those watched already go on undisturbed; the others are
-  // forgotten, and nothing more is told of them.
-  void set_names(std::span<const std::string> names);
+  // What is known now.
+  HostAddresses addresses() const;
 
-  // What is known now; none when the name never resolved or is not watched. Valid until the next
-  // turn of the loop or set_names().
-  std::span<const Address> addresses(std::string_view name) const;
-
-  // Why the last lookup failed; empty when it did not, or none has ended yet.
-  std::string_view error(std::string_view name) const;
+  // Each host has addresses, or a lookup of it has failed.
+  bool settled() const;
 
  private:
   class Entry;
 
   EventLoop& loop_;
-  Resolver& resolver_;
-  Owner* owner_;
+  const std::unique_ptr<Resolver> resolver_;
+  Owner* const owner_;  // borrowed
   const RetryDelays delays_;
-  std::map<std::string, std::unique_ptr<Entry>, std::less<>> entries_;
+  std::vector<std::unique_ptr<Entry>> entries_;  // one a host
 };
 
 }  // namespace sluice::net

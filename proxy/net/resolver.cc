@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "proxy/base/check.h"
+#include "proxy/net/address.h"
 #include "proxy/net/fd_event.h"
 
 namespace sluice::net {
@@ -35,15 +36,48 @@ std::string sentence(int status) {
   }
 }
 
-std::vector<Address> addresses_of(const ares_addrinfo& found, std::uint16_t port) {
-  std::vector<Address> addresses;
-  for (const ares_addrinfo_node* node = found.nodes; node != nullptr; node = node->ai_next) {
-    Address without_port(node->ai_addr, node->ai_addrlen);
-    addresses.push_back(Address::of(without_port.ip(), port));
+int number_of(IpFamily family) {
+  return family == IpFamily::V4 ? AF_INET : AF_INET6;
+}
+
+// Of that family alone.
+std::vector<IpAddress> addresses_of(const ares_addrinfo* found, IpFamily family) {
+  std::vector<IpAddress> addresses;
+  const ares_addrinfo_node* node = found == nullptr ? nullptr : found->nodes;
+  for (; node != nullptr; node = node->ai_next) {
+    if (node->ai_family != number_of(family)) continue;
+    addresses.push_back(Address(node->ai_addr, node->ai_addrlen).ip());
   }
-  std::sort(addresses.begin(), addresses.end());
+  std::ranges::sort(addresses, {}, &IpAddress::bytes);
   addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
   return addresses;
+}
+
+Resolver::Answer answer_of(int status, const ares_addrinfo* found, IpFamily family) {
+  Resolver::Answer answer;
+  if (status == ARES_SUCCESS) answer.addresses = addresses_of(found, family);
+  if (!answer.addresses.empty()) {
+    answer.outcome = Resolver::Outcome::Found;
+    return answer;
+  }
+  if (status == ARES_SUCCESS) status = ARES_ENODATA;
+  const bool is_none = status == ARES_ENODATA || status == ARES_ENOTFOUND;
+  answer.outcome = is_none ? Resolver::Outcome::None : Resolver::Outcome::Failed;
+  answer.error = sentence(status);
+  return answer;
+}
+
+struct FreeRecords {
+  void operator()(ares_addrinfo* found) const { ares_freeaddrinfo(found); }
+};
+using Records = std::unique_ptr<ares_addrinfo, FreeRecords>;
+
+ares_addrinfo_hints hints_of(int family) {
+  ares_addrinfo_hints hints{};
+  hints.ai_family = family;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = ARES_AI_NOSORT;  // by reachability, which opens sockets; we sort by value
+  return hints;
 }
 
 std::chrono::seconds smallest_ttl(const ares_addrinfo& found) {
@@ -82,10 +116,10 @@ ares_addr_port_node server_node(const Address& address) {
 // One question: with c-ares while it stands in asked_, then in answered_ until the loop has told.
 struct Resolver::Lookup {
   Resolver* resolver;
-  std::uint16_t port;
+  IpFamily family;
   Callback callback;
-  Query* query = nullptr;  // null: nobody waits any more
-  bool asking = false;     // ares_getaddrinfo() has not returned yet
+  Query* query = nullptr;      // null: nobody waits any more
+  bool in_hosts_file = false;  // whatever addresses it has there
   Answer answer;
   Lookups::iterator place;
 };
@@ -152,7 +186,12 @@ void Resolver::ChannelDeleter::operator()(ares_channeldata* channel) const {
 
 Result<std::unique_ptr<Resolver>> Resolver::open(EventLoop& loop, const ResolverOptions& options) {
   std::unique_ptr<Resolver> resolver(new Resolver(loop, options));
-  if (std::optional<Error> error = resolver->open_channel()) return *std::move(error);
+  auto hosts_file = resolver->open_channel("f");
+  if (!hosts_file) return hosts_file.error();
+  resolver->hosts_file_ = std::move(*hosts_file);
+  auto channel = resolver->open_channel("b");
+  if (!channel) return channel.error();
+  resolver->channel_ = std::move(*channel);
   if (std::optional<Error> error = resolver->use_servers()) return *std::move(error);
   return Result<std::unique_ptr<Resolver>>(std::move(resolver));
 }
@@ -170,14 +209,13 @@ Resolver::~Resolver() {
   }
 }
 
-std::optional<Error> Resolver::open_channel() {
-  char hosts_file_first[] = "fb";
+Result<Resolver::Channel> Resolver::open_channel(std::string lookups) {
   ares_options settings{};
   settings.flags = ARES_FLAG_EDNS;
   settings.ednspsz = kEdnsBytes;
   settings.timeout = static_cast<int>(options_.timeout.count());
   settings.tries = options_.tries;
-  settings.lookups = hosts_file_first;
+  settings.lookups = lookups.data();
   settings.sock_state_cb = &Resolver::on_socket_state;
   settings.sock_state_cb_data = this;
   constexpr int kGiven = ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
@@ -185,8 +223,7 @@ std::optional<Error> Resolver::open_channel() {
   ares_channeldata* channel = nullptr;
   int status = ares_init_options(&channel, &settings, kGiven);
   if (status != ARES_SUCCESS) return Error{"resolver", ares_strerror(status)};
-  channel_.reset(channel);
-  return {};
+  return Channel(channel);
 }
 
 std::optional<Error> Resolver::use_servers() {
@@ -203,46 +240,54 @@ std::optional<Error> Resolver::use_servers() {
   return {};
 }
 
-Resolver::Query Resolver::resolve(std::string_view host, std::uint16_t port, Callback callback) {
+Resolver::Query Resolver::resolve(std::string_view host, IpFamily family, Callback callback) {
   Lookup& lookup = asked_.emplace_back();
   lookup.resolver = this;
-  lookup.port = port;
+  lookup.family = family;
   lookup.callback = std::move(callback);
   lookup.place = std::prev(asked_.end());
   Query query(lookup);
-  if (std::optional<IpAddress> ip = IpAddress::parse(host)) {
-    finish(lookup, {{Address::of(*ip, port)}, options_.max_ttl, {}});
-  } else if (host.empty() || host.find('\0') != std::string_view::npos) {
-    finish(lookup, {{}, {}, sentence(ARES_EBADNAME)});
+  if (host.empty() || host.find('\0') != std::string_view::npos) {
+    finish(lookup, answer_of(ARES_EBADNAME, nullptr, family));
+  } else if (const std::optional<IpAddress> ip = IpAddress::parse(host)) {
+    finish(lookup, ip->family == family ? Answer{Outcome::Found, {*ip}, options_.max_ttl, {}}
+                                        : answer_of(ARES_ENODATA, nullptr, family));
   } else {
-    ares_addrinfo_hints hints{};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = ARES_AI_NOSORT;  // by reachability, which opens sockets; we sort by value
-    lookup.asking = true;
-    ares_getaddrinfo(channel_.get(), std::string(host).c_str(), nullptr, &hints,
-                     &Resolver::on_answer, &lookup);
-    lookup.asking = false;
-    arm_timer();
+    ask(lookup, std::string(host));
   }
   return query;
 }
 
+void Resolver::ask(Lookup& lookup, const std::string& name) {
+  const ares_addrinfo_hints of_both = hints_of(AF_UNSPEC);
+  ares_getaddrinfo(hosts_file_.get(), name.c_str(), nullptr, &of_both, &Resolver::on_hosts_file,
+                   &lookup);
+  if (lookup.in_hosts_file) return;
+  const ares_addrinfo_hints hints = hints_of(number_of(lookup.family));
+  ares_getaddrinfo(channel_.get(), name.c_str(), nullptr, &hints, &Resolver::on_answer, &lookup);
+  arm_timer();
+}
+
+// Comes from within the call. Nothing has a TTL there.
+void Resolver::on_hosts_file(void* lookup_pointer, int status, int, ares_addrinfo* found) {
+  auto& lookup = *static_cast<Lookup*>(lookup_pointer);
+  const Records records(found);
+  if (status != ARES_SUCCESS) return;
+  lookup.in_hosts_file = true;
+  Answer answer = answer_of(status, found, lookup.family);
+  answer.ttl = lookup.resolver->options_.max_ttl;
+  lookup.resolver->finish(lookup, std::move(answer));
+}
+
 void Resolver::on_answer(void* lookup_pointer, int status, int, ares_addrinfo* found) {
   auto& lookup = *static_cast<Lookup*>(lookup_pointer);
+  const Records records(found);
   const ResolverOptions& options = lookup.resolver->options_;
-  Answer answer;
-  if (status == ARES_SUCCESS && found != nullptr && found->nodes != nullptr) {
-    answer.addresses = addresses_of(*found, lookup.port);
-    // No server answers before the question has left, so this one was in the hosts file, where
-    // nothing has a TTL.
-    answer.ttl = lookup.asking ? options.max_ttl
-                               : std::clamp<std::chrono::milliseconds>(
-                                     smallest_ttl(*found), options.min_ttl, options.max_ttl);
-  } else {
-    answer.error = sentence(status == ARES_SUCCESS ? ARES_ENODATA : status);
+  Answer answer = answer_of(status, found, lookup.family);
+  if (answer.outcome == Outcome::Found) {
+    answer.ttl = std::clamp<std::chrono::milliseconds>(smallest_ttl(*found), options.min_ttl,
+                                                       options.max_ttl);
   }
-  if (found != nullptr) ares_freeaddrinfo(found);
   lookup.resolver->finish(lookup, std::move(answer));
 }
 

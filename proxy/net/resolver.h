@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Resolver: host names to socket addresses, over c-ares and without blocking.
+// Resolver: host names to addresses, over c-ares and without blocking.
 //
-// Asks for A and AAAA at once; the hosts file is honoured and read again for every question, and
-// truncated answers are asked for again over TCP. Numeric addresses are answered without asking
-// anyone. Belongs to one EventLoop (the control thread's) and its thread.
+// Each question is for one family, so that a failure of one is not hidden by an answer of the
+// other. The hosts file is read again for every question; of a name that stands there no server is
+// asked, for neither family. Truncated answers are asked for again over TCP. Numeric addresses are
+// answered without asking anyone. Belongs to one EventLoop (the control thread's) and its thread.
 //
 // Nothing calls back from within resolve(): answers come from the loop, later. Whoever destroys the
 // Query is not called any more, whatever is still under way.
@@ -20,7 +21,7 @@
 #include <vector>
 
 #include "conf/result.h"
-#include "proxy/net/address.h"
+#include "proxy/base/ip.h"
 #include "proxy/net/event_loop.h"
 
 struct ares_addrinfo;
@@ -41,10 +42,13 @@ class Resolver final : private Requeued {
   struct Lookup;
 
  public:
+  // None: there is no such name, or it has no address of that family. Failed: nobody could say.
+  enum class Outcome : std::uint8_t { Found, None, Failed };
   struct Answer {
-    std::vector<Address> addresses;    // sorted, without duplicates; empty exactly when it failed
+    Outcome outcome = Outcome::Failed;
+    std::vector<IpAddress> addresses;  // in the order of their bytes, without duplicates; of Found
     std::chrono::milliseconds ttl{0};  // the smallest of the records, within [min_ttl, max_ttl]
-    std::string error;                 // a sentence without a full stop; empty: it did not fail
+    std::string error;                 // a sentence without a full stop; empty: Found
   };
   using Callback = std::function<void(Answer)>;
 
@@ -75,22 +79,27 @@ class Resolver final : private Requeued {
   // REQUIRES: not called from within a callback of this resolver.
   ~Resolver();
 
-  // The addresses of `host` (a name, or a numeric address without brackets), each with `port`.
-  [[nodiscard]] Query resolve(std::string_view host, std::uint16_t port, Callback callback);
+  // The addresses of that family, V4 or V6, of `host`: a name, or a numeric address without
+  // brackets.
+  [[nodiscard]] Query resolve(std::string_view host, IpFamily family, Callback callback);
 
  private:
   class Socket;
   struct ChannelDeleter {
     void operator()(ares_channeldata* channel) const;
   };
+  using Channel = std::unique_ptr<ares_channeldata, ChannelDeleter>;
   using Lookups = std::list<Lookup>;
 
   Resolver(EventLoop& loop, const ResolverOptions& options);
 
   static void on_socket_state(void* self, int fd, int readable, int writable);
+  void ask(Lookup& lookup, const std::string& name);
+  static void on_hosts_file(void* lookup, int status, int timeouts, ares_addrinfo* found);
   static void on_answer(void* lookup, int status, int timeouts, ares_addrinfo* found);
 
-  std::optional<Error> open_channel();
+  // Looks names up in "f", the hosts file, or in "b", of the servers.
+  Result<Channel> open_channel(std::string lookups);
   std::optional<Error> use_servers();
   void watch_socket(int fd, bool readable, bool writable);
   void process(int readable_fd, int writable_fd);
@@ -105,7 +114,8 @@ class Resolver final : private Requeued {
   std::vector<std::unique_ptr<Socket>> sockets_;  // those c-ares has open
   Lookups asked_;                                 // c-ares points at these
   Lookups answered_;                              // waiting for on_requeued()
-  std::unique_ptr<ares_channeldata, ChannelDeleter> channel_;
+  Channel hosts_file_;
+  Channel channel_;
 };
 
 }  // namespace sluice::net

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "proxy/observe/log_output.h"
-
 #include "proxy/server/cache_rules.h"
 #include "proxy/server/descriptors.h"
 #include "proxy/server/guard_rules.h"
@@ -32,13 +31,6 @@ Log::Level level_of(conf::LogLevel level) {
       return Log::Level::Debug;
   }
   return Log::Level::Info;
-}
-
-net::ResolverOptions resolver_options(const conf::Resolver& resolver) {
-  return {.servers = resolver.servers,
-          .timeout = resolver.timeout,
-          .min_ttl = resolver.min_ttl,
-          .max_ttl = resolver.max_ttl};
 }
 
 std::string jail_file_of(const conf::Config& config) {
@@ -67,7 +59,11 @@ Result<std::unique_ptr<Server>> Server::start(conf::Config config, Reload reload
   if (auto error = server->open_access_log()) return *error;
   server->restore_jail();
   if (auto error = server->start_workers()) return *error;
-  if (auto error = server->use(std::move(config))) return *error;
+  auto names = server->watch_names(config);
+  if (!names) return names.error();
+  server->names_ = std::move(*names);
+  if (auto error = server->use(std::move(config), {})) return *error;
+  server->names_settled_ = server->names_->settled();
   server->generation_ = 1;
   return server;
 }
@@ -129,13 +125,14 @@ void Server::stop_workers() {
   }
 }
 
-std::optional<Error> Server::use(conf::Config config, const Snapshot* lists_of) {
+std::optional<Error> Server::use(conf::Config config, const net::HostAddresses& names,
+                                 const Snapshot* lists_of) {
   auto plan = listeners_.plan(config);
   if (!plan) return plan.error();
   CompileInput input{.config = config,
                      .listener_numbers = plan->numbers,
                      .listener_count = listeners_.number_count(*plan),
-                     .names = names_,
+                     .names = names,
                      .backends = backends_,
                      .ticket_keys = *ticket_keys_,
                      .store = store_,
@@ -166,55 +163,10 @@ std::optional<Error> Server::use(conf::Config config, const Snapshot* lists_of) 
   const bool new_admin = plan->admin && plan->opened.contains(*plan->admin);
   listeners_.commit(std::move(*plan));
   if (new_admin) log_admin_listener();
-  bool resolves_elsewhere = config.resolver != config_.resolver;
   config_ = std::move(config);
   store_.set_capacity(config_.cache.size);
   log_.set_level(level_of(config_.error_log.level));
-  if (resolves_elsewhere) {
-    name_watch_.reset();
-    resolver_.reset();
-  }
-  if (auto error = watch_names()) log_.error("names of backends: {}", error->text());
   return {};
-}
-
-std::optional<Error> Server::watch_names() {
-  std::vector<std::string> names = names_to_resolve(config_);
-  if (name_watch_ == nullptr && names.empty()) return {};
-  if (name_watch_ == nullptr) {
-    auto resolver = net::Resolver::open(loop_, resolver_options(config_.resolver));
-    if (!resolver) return resolver.error();
-    resolver_ = std::move(*resolver);
-    name_watch_ = std::make_unique<net::NameWatch>(loop_, *resolver_,
-                                                   static_cast<net::NameWatch::Owner*>(this));
-  }
-  name_watch_->set_names(names);
-  return {};
-}
-
-void Server::on_changed(std::string_view name, std::span<const net::Address> addresses) {
-  log_.info("{} resolves to {} address{}", name, addresses.size(),
-            addresses.size() == 1 ? "" : "es");
-  names_[std::string(name)].assign(addresses.begin(), addresses.end());
-  // Names that change together are used together.
-  if (!std::exchange(names_changed_, true)) loop_.post([this] { use_new_names(); });
-}
-
-void Server::on_failed(std::string_view name, std::string_view error) {
-  log_.warn("{} does not resolve: {}{}", name, error,
-            names_.contains(std::string(name)) ? "; its last addresses stay in use" : "");
-}
-
-// New addresses are a reload with the configuration that stands, and with its lists: a broken file
-// is no reason to stay with backends that are gone. It may fail for something else, say a
-// certificate that is being replaced, so it is tried again.
-void Server::use_new_names() {
-  names_changed_ = false;
-  if (draining_) return;
-  const auto error = use(config_, snapshot_.get());
-  if (!error) return;
-  const bool is_news = names_retry_.failed(error->text(), loop_.now());
-  if (is_news) log_.error("cannot use the new addresses: {}", error->text());
 }
 
 int Server::run() {
@@ -247,12 +199,37 @@ void Server::exit_at_once() {
   std::_Exit(0);
 }
 
+// A newer file takes the place of one that still waits for names; a bad one does not.
 void Server::reload() {
   if (draining_) return;
-  if (!try_reload()) {
+  reopen_access_log();
+  std::optional<conf::Config> config = reload_();
+  if (!config) {
     ++reloads_failed_;
-    return;
+    return log_.error("reload failed; the running configuration is unchanged");
   }
+  auto names = watch_names(*config);
+  if (!names) return reload_failed(names.error());
+  coming_ = Coming{std::move(*config), std::move(*names)};
+  if (coming_->names->settled()) return end_reload();
+  log_.info("the reload waits for names that are new");
+}
+
+void Server::end_reload() {
+  Coming coming = std::move(*std::exchange(coming_, std::nullopt));
+  say_what_waits_for_a_start(coming.config);
+  const std::string old_jail = jail_file_of(config_);
+  const std::string old_log = config_.access_log.path;
+  auto error = log_writer_->set_output(coming.config.access_log.path);
+  if (!error) error = use(std::move(coming.config), coming.names->addresses());
+  if (error) {
+    // Nothing has changed but, perhaps, where the access log goes.
+    if (auto stuck = log_writer_->set_output(old_log)) log_.error("{}", stuck->text());
+    return reload_failed(*error);
+  }
+  names_ = std::move(coming.names);
+  names_settled_ = true;
+  if (jail_file_of(config_) != old_jail || !jail_file_is_ours_) move_jail();
   ++reloads_done_;
   ++generation_;
   log_.info("configuration reloaded");
@@ -262,38 +239,26 @@ void Server::reopen_access_log() {
   if (auto error = log_writer_->reopen()) log_.error("access log: {}", error->text());
 }
 
-bool Server::try_reload() {
-  reopen_access_log();
-  std::optional<conf::Config> config = reload_();
-  if (!config) {
-    log_.error("reload failed; the running configuration is unchanged");
-    return false;
-  }
-  if (config->workers != config_.workers) {
+void Server::reload_failed(const Error& error) {
+  ++reloads_failed_;
+  log_.error("reload failed; the running configuration is unchanged: {}", error.text());
+}
+
+void Server::say_what_waits_for_a_start(const conf::Config& config) const {
+  if (config.workers != config_.workers) {
     log_.warn("the number of workers changes with the next start");
   }
-  if (config->limits.table != config_.limits.table) {
+  if (config.limits.table != config_.limits.table) {
     log_.warn("the size of limits.table changes with the next start");
   }
-  if (jail_options_of(config->jail).table != jail_options_of(config_.jail).table) {
+  if (jail_options_of(config.jail).table != jail_options_of(config_.jail).table) {
     log_.warn("the size of jail.table changes with the next start");
   }
-  const std::string old_jail = jail_file_of(config_);
-  std::string old_log = config_.access_log.path;
-  auto error = log_writer_->set_output(config->access_log.path);
-  if (!error) error = use(std::move(*config));
-  if (error) {
-    // Nothing has changed but, perhaps, where the access log goes.
-    if (auto stuck = log_writer_->set_output(old_log)) log_.error("{}", stuck->text());
-    log_.error("reload failed; the running configuration is unchanged: {}", error->text());
-    return false;
-  }
-  if (jail_file_of(config_) != old_jail || !jail_file_is_ours_) move_jail();
-  return true;
 }
 
 void Server::begin_drain() {
   draining_ = true;
+  coming_.reset();
   log_.info("draining");
   const net::TimePoint ends_at = loop_.now() + config_.timeouts.drain;
   drain_timer_.set(ends_at);

@@ -29,7 +29,6 @@
 #include "proxy/handlers/admin.h"
 #include "proxy/net/event_loop.h"
 #include "proxy/net/name_watch.h"
-#include "proxy/net/resolver.h"
 #include "proxy/observe/log_writer.h"
 #include "proxy/observe/metrics_text.h"
 #include "proxy/observe/route_series.h"
@@ -70,6 +69,15 @@ class Server final : private net::NameWatch::Owner {
   observe::Scrape scrape() const;
   void log_admin_listener() const;
 
+  // In server_names.cc.
+  Result<std::unique_ptr<net::NameWatch>> watch_names(const conf::Config& config);
+  // net::NameWatch::Owner, of the watch in use and of the coming one's.
+  void on_changed(std::string_view host, std::span<const IpAddress> addresses) override;
+  void on_failed(std::string_view host, std::string_view error, bool has_last) override;
+  void look_at_names_later();
+  void look_at_names();
+  void use_new_names();
+
   // In server_guard.cc.
   void restore_jail();
   void move_jail();
@@ -81,21 +89,25 @@ class Server final : private net::NameWatch::Owner {
   std::optional<Error> start_workers();
   void stop_workers();
   // Compiles and hands to the workers; on failure nothing has changed.
-  std::optional<Error> use(conf::Config config, const Snapshot* lists_of = nullptr);
-  std::optional<Error> watch_names();
-  // net::NameWatch::Owner
-  void on_changed(std::string_view name, std::span<const net::Address> addresses) override;
-  void on_failed(std::string_view name, std::string_view error) override;
-  void use_new_names();
+  std::optional<Error> use(conf::Config config, const net::HostAddresses& names,
+                           const Snapshot* lists_of = nullptr);
   void on_signal(int signal);
   void reload();
-  bool try_reload();
   void reopen_access_log();
+  void end_reload();
+  void reload_failed(const Error& error);
+  void say_what_waits_for_a_start(const conf::Config& config) const;
   [[noreturn]] void exit_at_once();
   void begin_drain();
   void on_worker_drained();
   void stop_now();
   void on_minute();
+
+  // A reload that waits for the names that are new in it; what stands goes on meanwhile.
+  struct Coming {
+    conf::Config config;
+    std::unique_ptr<net::NameWatch> names;
+  };
 
   conf::Config config_;
   Reload reload_;
@@ -109,24 +121,25 @@ class Server final : private net::NameWatch::Owner {
   const std::unique_ptr<access::Guard> guard_;
   observe::RouteRegistry route_series_;
   Listeners listeners_;
-  ResolvedNames names_;
-  std::unique_ptr<net::Resolver> resolver_;     // null while no backend has a name
-  std::unique_ptr<net::NameWatch> name_watch_;  // likewise
-  std::shared_ptr<const Snapshot> snapshot_;    // the newest
+  std::unique_ptr<net::NameWatch> names_;  // of config_
+  std::optional<Coming> coming_;
+  std::shared_ptr<const Snapshot> snapshot_;  // the newest
   std::vector<std::unique_ptr<Worker>> workers_;
   net::Timer second_timer_;
   net::Timer minute_timer_;
   net::Timer drain_timer_;
   std::size_t workers_drained_ = 0;
-  bool names_changed_ = false;
-  ListFiles list_files_;  // as last read, or tried to
+  bool looks_at_names_ = false;  // soon
+  ListFiles list_files_;         // as last read, or tried to
   RetryLater lists_retry_;
   RetryLater names_retry_;
   // Of Jail::changes(); none: the file lacks all.
   std::optional<std::uint64_t> jail_saved_ = 0;
   bool jail_file_is_ours_ = true;
   bool jail_save_failed_ = false;
-  std::atomic<bool> draining_ = false;  // the control thread's; workers ask, for /ready
+  // Both are the control thread's; workers ask, for /ready.
+  std::atomic<bool> draining_ = false;
+  std::atomic<bool> names_settled_ = false;  // each has been answered, or has failed, once
   std::uint64_t generation_ = 0;
   std::uint64_t reloads_done_ = 0;
   std::uint64_t reloads_failed_ = 0;

@@ -66,11 +66,12 @@ std::vector<handlers::AdminEndpoint> Server::admin_endpoints() {
                                        .body = observe::metrics_text(scrape())});
                          });
                        }});
-  endpoints.push_back({"GET", "/ready", "200, or 503 while it drains",
+  endpoints.push_back({"GET", "/ready", "200, or 503 while it drains or resolves its first names",
                        [this](const AdminRequest&, const AdminReply& reply) {
+                         const bool ready = names_settled_ && !draining_;
                          AdminAnswer answer;
-                         answer.status = draining_ ? 503 : 200;
-                         answer.body = draining_ ? "draining\n" : "ready\n";
+                         answer.status = ready ? 200 : 503;
+                         answer.body = draining_ ? "draining\n" : ready ? "ready\n" : "starting\n";
                          reply.send(std::move(answer));
                        }});
   endpoints.push_back(

@@ -64,7 +64,7 @@ void Server::on_second() {
 // A reload with the configuration that stands. It may fail for more than the lists, say a
 // certificate that is being replaced, so it is tried again; what is wrong is said once.
 void Server::reload_lists() {
-  const auto error = use(config_);
+  const auto error = use(config_, names_->addresses());
   if (!error) {
     ++lists_reloads_done_;
     return log_.info("lists reloaded");

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <fstream>
 #include <optional>
 #include <set>
@@ -19,6 +20,7 @@
 #include "proxy/handlers/redirect.h"
 #include "proxy/handlers/static_files.h"
 #include "proxy/http/field_edits.h"
+#include "proxy/net/address.h"
 #include "proxy/server/cache_rules.h"
 #include "proxy/server/guard_compile.h"
 
@@ -54,6 +56,19 @@ filters::CompressOptions compress_options(const conf::Compress& from) {
   return options;
 }
 
+struct HostPort {
+  std::string_view host;
+  std::uint16_t port = 0;
+};
+
+// conf/check.cc has seen to it that it is "host:port".
+HostPort split(std::string_view address) {
+  const std::size_t colon = address.rfind(':');
+  HostPort out{address.substr(0, colon), 0};
+  std::from_chars(address.data() + colon + 1, address.data() + address.size(), out.port);
+  return out;
+}
+
 // The token itself, or what its file holds, without the end of the line.
 Result<std::string> admin_token(const conf::Admin& admin) {
   if (admin.token_file.empty()) return admin.token;
@@ -75,6 +90,7 @@ class Compiler {
   explicit Compiler(const CompileInput& input)
       : input_(input), snapshot_(std::make_shared<Snapshot>()) {
     snapshot_->config = input.config;
+    snapshot_->names = input.names;
   }
 
   Result<std::shared_ptr<const Snapshot>> run() {
@@ -107,10 +123,11 @@ class Compiler {
       addresses.push_back({numeric->text(), backend.weight});
       return;
     }
-    auto resolved = input_.names.find(backend.address);
-    if (resolved == input_.names.end()) return;
-    for (const net::Address& address : resolved->second) {
-      addresses.push_back({address.text(), backend.weight});
+    const HostPort name = split(backend.address);
+    const auto resolved = snapshot_->names.find(name.host);
+    if (resolved == snapshot_->names.end()) return;
+    for (const IpAddress& ip : resolved->second) {
+      addresses.push_back({net::Address::of(ip, name.port).text(), backend.weight});
     }
   }
 
@@ -302,7 +319,8 @@ std::vector<std::string> names_to_resolve(const conf::Config& config) {
   std::set<std::string> names;
   for (const auto& [pool_name, pool] : config.pools) {
     for (const conf::Backend& backend : pool.backends) {
-      if (!net::Address::parse(backend.address)) names.insert(backend.address);
+      if (net::Address::parse(backend.address)) continue;
+      names.emplace(split(backend.address).host);
     }
   }
   return {names.begin(), names.end()};

@@ -26,7 +26,7 @@
 #include "proxy/exchange/response_filter.h"
 #include "proxy/exchange/rules.h"
 #include "proxy/handlers/admin.h"
-#include "proxy/net/address.h"
+#include "proxy/net/name_watch.h"
 #include "proxy/observe/route_series.h"
 #include "proxy/route/table.h"
 #include "proxy/server/cache_admin.h"
@@ -36,11 +36,9 @@
 
 namespace sluice::server {
 
-// "host:port" as configured -> the numeric addresses it has now. Absent: not resolved (yet).
-using ResolvedNames = std::map<std::string, std::vector<net::Address>>;
-
 struct Snapshot {
   conf::Config config;
+  net::HostAddresses names;  // by which the pools are made
   std::map<std::string, std::unique_ptr<balancer::Pool>> pools;
   std::vector<std::unique_ptr<exchange::Handler>> handlers;
   std::vector<std::unique_ptr<exchange::ResponseFilter>> filters;
@@ -64,7 +62,7 @@ struct CompileInput {
   // For each of config.listeners, its number; numbers are below listener_count.
   const std::vector<std::uint32_t>& listener_numbers;
   std::size_t listener_count;
-  const ResolvedNames& names;
+  const net::HostAddresses& names;  // without those that have not resolved (yet)
   balancer::BackendRegistry& backends;
   tls::TicketKeys& ticket_keys;
   cache::Store& store;
@@ -81,7 +79,7 @@ struct CompileInput {
 // certificate, a pattern that two rules share.
 Result<std::shared_ptr<const Snapshot>> compile(const CompileInput& input);
 
-// The backends that have to be resolved: neither numeric nor a Unix path.
+// The hosts of backends that have to be resolved: neither numeric nor a Unix path. Each once.
 std::vector<std::string> names_to_resolve(const conf::Config& config);
 
 }  // namespace sluice::server

@@ -83,7 +83,7 @@ void check_compiled(conf::Config config) {
   observe::RouteRegistry routes(1);
   static const auto kTicketKeys =
       std::move(*tls::TicketKeys::create(tls::TicketKeys::Clock::now()));
-  const server::ResolvedNames names;
+  const net::HostAddresses names;
   cache::Store store({});
   static const auto kGuard =
       std::move(*access::Guard::create(1024, {.table = 16, .counters = 16, .hash_seed = {}}));

@@ -105,14 +105,19 @@ void put_record(std::string& out, std::size_t name_at, std::uint16_t type, std::
   out += data;
 }
 
+DnsReply::Kind kind_for(const DnsReply& reply, const Question& question) {
+  return question.type == kTypeAaaa ? reply.kind_v6.value_or(reply.kind) : reply.kind;
+}
+
 std::string encode(std::string_view query, const Question& question, const DnsReply& reply,
                    bool over_tcp) {
   const bool truncated = reply.only_over_tcp && !over_tcp;
   std::size_t flags = kResponse;
   if (truncated) flags |= kTruncated;
-  if (reply.kind == DnsReply::Kind::NoSuchHost) flags |= kNoSuchName;
-  if (reply.kind == DnsReply::Kind::ServerFailure) flags |= kServerFailure;
-  const bool empty = truncated || reply.kind != DnsReply::Kind::Answer;
+  const DnsReply::Kind kind = kind_for(reply, question);
+  if (kind == DnsReply::Kind::NoSuchHost) flags |= kNoSuchName;
+  if (kind == DnsReply::Kind::ServerFailure) flags |= kServerFailure;
+  const bool empty = truncated || kind != DnsReply::Kind::Answer;
   const std::vector<std::string> found =
       empty ? std::vector<std::string>() : records(reply, question.type);
   const bool aliased = !empty && !reply.alias.empty();
@@ -154,6 +159,11 @@ DnsServer::~DnsServer() {
 void DnsServer::set(const std::string& name, DnsReply reply) {
   const std::lock_guard lock(mutex_);
   replies_[name] = std::move(reply);
+  std::erase_if(held_, [this](const HeldQuery& held) {
+    if (holds(held.query)) return false;
+    send(answer(held.query, false), held.peer);
+    return true;
+  });
 }
 
 std::size_t DnsServer::questions(const std::string& name) const {
@@ -206,8 +216,20 @@ void DnsServer::serve_datagram() {
   auto* generic = reinterpret_cast<sockaddr*>(&peer);
   const ssize_t size = ::recvfrom(udp_, buffer.data(), buffer.size(), 0, generic, &length);
   if (size <= 0) return;
-  const std::string reply = answer({buffer.data(), static_cast<std::size_t>(size)}, false);
-  if (!reply.empty()) ::sendto(udp_, reply.data(), reply.size(), 0, generic, length);
+  const std::string query(buffer.data(), static_cast<std::size_t>(size));
+  const std::lock_guard lock(mutex_);
+  count(query);
+  if (holds(query)) {
+    held_.push_back({query, peer});
+  } else {
+    send(answer(query, false), peer);
+  }
+}
+
+void DnsServer::send(const std::string& reply, const sockaddr_in& peer) const {
+  if (reply.empty()) return;
+  const auto* generic = reinterpret_cast<const sockaddr*>(&peer);
+  ::sendto(udp_, reply.data(), reply.size(), 0, generic, sizeof(peer));
 }
 
 bool DnsServer::serve_stream(TcpClient& client) {
@@ -217,7 +239,7 @@ bool DnsServer::serve_stream(TcpClient& client) {
   std::string& received = client.received.append(buffer.data(), static_cast<std::size_t>(size));
   while (received.size() >= 2 && received.size() >= 2 + get16(received, 0)) {
     const std::size_t query_bytes = get16(received, 0);
-    const std::string reply = answer(received.substr(2, query_bytes), true);
+    const std::string reply = answer_stream(received.substr(2, query_bytes));
     received.erase(0, 2 + query_bytes);
     if (reply.empty()) continue;
     std::string framed;
@@ -228,14 +250,32 @@ bool DnsServer::serve_stream(TcpClient& client) {
   return true;
 }
 
-std::string DnsServer::answer(std::string_view query, bool over_tcp) {
-  const Question question = parse_question(query);
+std::string DnsServer::answer_stream(std::string_view query) {
   const std::lock_guard lock(mutex_);
+  count(query);
+  return answer(query, true);
+}
+
+DnsReply DnsServer::reply_to(const std::string& name) const {
+  const auto known = replies_.find(name);
+  return known != replies_.end() ? known->second : DnsReply{.kind = DnsReply::Kind::NoSuchHost};
+}
+
+void DnsServer::count(std::string_view query) {
+  const Question question = parse_question(query);
   if (question.type == kTypeA) ++questions_[question.name];
-  const auto known = replies_.find(question.name);
-  const DnsReply reply =
-      known != replies_.end() ? known->second : DnsReply{.kind = DnsReply::Kind::NoSuchHost};
-  if (reply.kind == DnsReply::Kind::Silence) return {};
+}
+
+bool DnsServer::holds(std::string_view query) const {
+  const Question question = parse_question(query);
+  return kind_for(reply_to(question.name), question) == DnsReply::Kind::Held;
+}
+
+std::string DnsServer::answer(std::string_view query, bool over_tcp) const {
+  const Question question = parse_question(query);
+  const DnsReply reply = reply_to(question.name);
+  const DnsReply::Kind kind = kind_for(reply, question);
+  if (kind == DnsReply::Kind::Silence || kind == DnsReply::Kind::Held) return {};
   return encode(query, question, reply, over_tcp);
 }
 

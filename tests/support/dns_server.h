@@ -3,10 +3,13 @@
 // a thread of its own. It has no code of the product.
 #pragma once
 
+#include <netinet/in.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -15,9 +18,11 @@
 namespace sluice::support {
 
 struct DnsReply {
-  enum class Kind : std::uint8_t { Answer, NoSuchHost, ServerFailure, Silence };
+  // Held: until the name is set anew; over UDP alone.
+  enum class Kind : std::uint8_t { Answer, NoSuchHost, ServerFailure, Silence, Held };
 
   Kind kind = Kind::Answer;
+  std::optional<Kind> kind_v6{};  // where questions for IPv6 have another
   // Numeric. Each question gets those of its family, maybe none.
   std::vector<std::string> addresses{};
   std::uint32_t ttl_s = 60;
@@ -44,6 +49,10 @@ class DnsServer {
   std::size_t questions(const std::string& name) const;
 
  private:
+  struct HeldQuery {
+    std::string query;
+    sockaddr_in peer;
+  };
   struct TcpClient {
     int fd;
     std::string received;
@@ -52,10 +61,16 @@ class DnsServer {
   void open_sockets();
   void run();
   void serve_datagram();
+  void send(const std::string& reply, const sockaddr_in& peer) const;
   // False when the client is gone.
   bool serve_stream(TcpClient& client);
+  std::string answer_stream(std::string_view query);
+  // REQUIRES: mutex_ is locked, for the rest.
+  DnsReply reply_to(const std::string& name) const;
+  void count(std::string_view query);
+  bool holds(std::string_view query) const;
   // Empty for silence.
-  std::string answer(std::string_view query, bool over_tcp);
+  std::string answer(std::string_view query, bool over_tcp) const;
 
   int udp_ = -1;
   int tcp_ = -1;
@@ -66,6 +81,7 @@ class DnsServer {
   mutable std::mutex mutex_;
   std::map<std::string, DnsReply> replies_;       // guarded by mutex_
   std::map<std::string, std::size_t> questions_;  // guarded by mutex_
+  std::vector<HeldQuery> held_;                   // guarded by mutex_
   std::thread thread_;
 };
 

@@ -249,7 +249,7 @@ TEST_CASE("access: a list's file that is broken keeps no backend's new address f
                        dns.address() + R"("], "min_ttl": "1s"},
     "access": {"deny": "file:)" +
                        deny + "\"}}");
-  sluice.wait_for_log(port + " resolves to 1 address");
+  sluice.wait_for_log("app.test resolves to 1 address");
   directory.write("deny", "nonsense\n");
   sluice.wait_for_log("the lists stay as they were");
   dns.set("app.test", {.addresses = {"127.0.0.1"}, .ttl_s = 1});
@@ -284,7 +284,7 @@ TEST_CASE("names: addresses that change while something else is wrong are used o
                        port + R"("], "max_fails": 0}}, "routes": [{"forward": {"pool": "p"}}],
     "resolver": {"servers": [")" +
                        dns.address() + R"("], "min_ttl": "1s"}})");
-  sluice.wait_for_log(port + " resolves to 1 address");
+  sluice.wait_for_log("app.test resolves to 1 address");
   std::filesystem::rename(certificate.key_path, certificate.key_path + ".away");
   dns.set("app.test", {.addresses = {"127.0.0.1"}, .ttl_s = 1});
   sluice.wait_for_log("cannot use the new addresses: ");

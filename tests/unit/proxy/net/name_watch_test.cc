@@ -2,7 +2,6 @@
 #include "proxy/net/name_watch.h"
 
 #include <catch2/catch.hpp>
-#include <functional>
 #include <optional>
 
 #include "tests/support/dns_server.h"
@@ -18,9 +17,9 @@ using support::DnsServer;
 
 using Texts = std::vector<std::string>;
 
-Texts texts(std::span<const Address> addresses) {
+Texts texts(std::span<const IpAddress> addresses) {
   Texts out;
-  for (const Address& address : addresses) out.push_back(address.text());
+  for (const IpAddress& address : addresses) out.push_back(address.to_string());
   return out;
 }
 
@@ -28,15 +27,13 @@ Texts texts(std::span<const Address> addresses) {
 struct Fixture : NameWatch::Owner {
   virtual ~Fixture() = default;
 
-  void on_changed(std::string_view name, std::span<const Address> addresses) override {
-    told.push_back("changed " + std::string(name));
-    CHECK(texts(watch->addresses(name)) == texts(addresses));
-    if (then) then();
+  void on_changed(std::string_view host, std::span<const IpAddress> addresses) override {
+    told.push_back("changed " + std::string(host));
+    CHECK(known(host) == texts(addresses));
   }
-  void on_failed(std::string_view name, std::string_view error) override {
-    told.push_back("failed " + std::string(name) + ": " + std::string(error));
-    CHECK(watch->error(name) == error);
-    if (then) then();
+  void on_failed(std::string_view host, std::string_view error, bool has_last) override {
+    told.push_back("failed " + std::string(host) + ": " + std::string(error));
+    CHECK(has_last == !known(host).empty());
   }
 
   std::unique_ptr<Resolver> make_resolver() {
@@ -49,7 +46,16 @@ struct Fixture : NameWatch::Owner {
     return std::move(*made);
   }
 
-  void set_names(const Texts& names) { watch->set_names(names); }
+  void start(const Texts& hosts, const HostAddresses& last = {}) {
+    watch.emplace(loop, make_resolver(), hosts, last, this,
+                  RetryDelays{milliseconds(1), milliseconds(1)});
+    CHECK(told.empty());
+  }
+  Texts known(std::string_view host) const {
+    const HostAddresses all = watch->addresses();
+    const auto found = all.find(host);
+    return found == all.end() ? Texts() : texts(found->second);
+  }
   void await_told(std::size_t count) {
     support::run_until(loop, [this, count] { return told.size() >= count; });
   }
@@ -61,12 +67,11 @@ struct Fixture : NameWatch::Owner {
 
   DnsServer dns;
   EventLoop loop;
-  std::unique_ptr<Resolver> resolver = make_resolver();
-  std::optional<NameWatch> watch{std::in_place, loop, *resolver, this,
-                                 RetryDelays{milliseconds(1), milliseconds(1)}};
+  std::optional<NameWatch> watch;
   Texts told;
-  std::function<void()> then;
 };
+
+const std::string kBroken = "no DNS server could be reached or could answer";
 
 }  // namespace
 
@@ -81,34 +86,34 @@ TEST_CASE("name watch: retries begin at one second and double up to half a minut
 }
 
 TEST_CASE_METHOD(Fixture, "name watch: the first answer is a change", "[net][name_watch]") {
-  dns.set("app.test", {.addresses = {"10.0.0.2", "10.0.0.1"}});
-  set_names({"app.test:8080"});
-  CHECK(told.empty());
-  CHECK(watch->addresses("app.test:8080").empty());
+  dns.set("app.test", {.addresses = {"10.0.0.2", "2001:db8::1", "10.0.0.1"}});
+  start({"app.test"});
+  CHECK(known("app.test").empty());
+  CHECK_FALSE(watch->settled());
   await_told(1);
-  CHECK(told == Texts{"changed app.test:8080"});
-  CHECK(texts(watch->addresses("app.test:8080")) == Texts{"10.0.0.1:8080", "10.0.0.2:8080"});
-  CHECK(watch->error("app.test:8080").empty());
+  CHECK(told == Texts{"changed app.test"});
+  CHECK(known("app.test") == Texts{"10.0.0.1", "10.0.0.2", "2001:db8::1"});
+  CHECK(watch->settled());
 }
 
 TEST_CASE_METHOD(Fixture, "name watch: asks again by TTL and tells of a change alone",
                  "[net][name_watch]") {
   dns.set("app.test", {.addresses = {"10.0.0.1", "10.0.0.2"}, .ttl_s = 0});
-  set_names({"app.test:80"});
+  start({"app.test"});
   await_told(1);
   dns.set("app.test", {.addresses = {"10.0.0.2", "10.0.0.1"}, .ttl_s = 0});
   await_questions("app.test", 3);
   CHECK(told.size() == 1);
   dns.set("app.test", {.addresses = {"10.0.0.3"}, .ttl_s = 0});
   await_told(2);
-  CHECK(texts(watch->addresses("app.test:80")) == Texts{"10.0.0.3:80"});
+  CHECK(known("app.test") == Texts{"10.0.0.3"});
 }
 
 TEST_CASE_METHOD(Fixture, "name watch: a name is left alone until its TTL has run out",
                  "[net][name_watch]") {
   dns.set("long.test", {.addresses = {"10.0.0.1"}, .ttl_s = 60});
   dns.set("short.test", {.addresses = {"10.0.0.2"}, .ttl_s = 0});
-  set_names({"long.test:80", "short.test:80"});
+  start({"long.test", "short.test"});
   await_told(2);
   await_questions("short.test", 4);
   CHECK(dns.questions("long.test") == 1);
@@ -117,97 +122,102 @@ TEST_CASE_METHOD(Fixture, "name watch: a name is left alone until its TTL has ru
 TEST_CASE_METHOD(Fixture, "name watch: a failed lookup keeps the last good addresses",
                  "[net][name_watch]") {
   dns.set("app.test", {.addresses = {"10.0.0.1"}, .ttl_s = 0});
-  set_names({"app.test:80"});
+  start({"app.test"});
   await_told(1);
   dns.set("app.test", {.kind = DnsReply::Kind::ServerFailure});
   await_told(2);
   await_questions("app.test", 3);
   // Told once, however often it fails in the same way.
-  CHECK(told == Texts{"changed app.test:80",
-                      "failed app.test:80: no DNS server could be reached or could answer"});
-  CHECK(texts(watch->addresses("app.test:80")) == Texts{"10.0.0.1:80"});
+  CHECK(told == Texts{"changed app.test", "failed app.test: " + kBroken});
+  CHECK(known("app.test") == Texts{"10.0.0.1"});
 
   dns.set("app.test", {.kind = DnsReply::Kind::NoSuchHost});
   await_told(3);
-  CHECK(told.back() == "failed app.test:80: no such host");
-  CHECK(texts(watch->addresses("app.test:80")) == Texts{"10.0.0.1:80"});
+  CHECK(told.back() == "failed app.test: no such host");
+  CHECK(known("app.test") == Texts{"10.0.0.1"});
 
-  // Back with what it had: nothing has changed, but the error is gone.
+  // Back with what it had: nothing has changed, but the next failure is news again.
   dns.set("app.test", {.addresses = {"10.0.0.1"}, .ttl_s = 0});
-  support::run_until(loop, [this] { return watch->error("app.test:80").empty(); });
+  await_questions("app.test", 3);
   CHECK(told.size() == 3);
+  dns.set("app.test", {.kind = DnsReply::Kind::NoSuchHost});
+  await_told(4);
+  CHECK(told.back() == "failed app.test: no such host");
+}
+
+// All IPv4 backends were gone, and nothing said so.
+TEST_CASE_METHOD(Fixture, "name watch: a family whose lookup fails keeps its last addresses",
+                 "[net][name_watch][regression]") {
+  dns.set("app.test", {.addresses = {"10.0.0.1", "2001:db8::1"}, .ttl_s = 0});
+  start({"app.test"});
+  await_told(1);
+  dns.set("app.test", {.kind = DnsReply::Kind::ServerFailure,
+                       .kind_v6 = DnsReply::Kind::Answer,
+                       .addresses = {"2001:db8::2"},
+                       .ttl_s = 60});
+  await_told(3);
+  CHECK(told[2] == "failed app.test: " + kBroken + " (IPv4 alone)");
+  CHECK(known("app.test") == Texts{"10.0.0.1", "2001:db8::2"});
+  // It is asked for again, however long the other family's TTL is.
+  dns.set("app.test", {.kind_v6 = DnsReply::Kind::ServerFailure, .addresses = {"10.0.0.2"}});
+  await_told(5);
+  CHECK(told[4] == "failed app.test: " + kBroken + " (IPv6 alone)");
+  CHECK(known("app.test") == Texts{"10.0.0.2", "2001:db8::2"});
+}
+
+TEST_CASE_METHOD(Fixture, "name watch: a family that a name has no more is given up",
+                 "[net][name_watch]") {
+  dns.set("app.test", {.addresses = {"10.0.0.1", "2001:db8::1"}, .ttl_s = 0});
+  start({"app.test"});
+  await_told(1);
+  dns.set("app.test", {.addresses = {"2001:db8::1"}, .ttl_s = 0});
+  await_told(2);
+  CHECK(known("app.test") == Texts{"2001:db8::1"});
 }
 
 TEST_CASE_METHOD(Fixture, "name watch: a name that does not resolve is tried until it does",
                  "[net][name_watch]") {
-  set_names({"late.test:80"});
+  start({"late.test"});
   await_told(1);
-  CHECK(told.back() == "failed late.test:80: no such host");
-  CHECK(watch->addresses("late.test:80").empty());
+  CHECK(told.back() == "failed late.test: no such host");
+  CHECK(known("late.test").empty());
+  CHECK(watch->settled());
   dns.set("late.test", {.addresses = {"10.0.0.1"}});
   await_told(2);
-  CHECK(texts(watch->addresses("late.test:80")) == Texts{"10.0.0.1:80"});
+  CHECK(known("late.test") == Texts{"10.0.0.1"});
 }
 
-TEST_CASE_METHOD(Fixture, "name watch: new names keep what is still wanted", "[net][name_watch]") {
-  for (const char* name : {"a.test", "b.test", "c.test"}) {
-    dns.set(name, {.addresses = {"10.0.0.1"}});
-  }
-  set_names({"a.test:80", "b.test:80"});
-  await_told(2);
-  told.clear();
-  set_names({"b.test:80", "c.test:80", "b.test:80"});
-  CHECK(watch->addresses("a.test:80").empty());
-  CHECK(texts(watch->addresses("b.test:80")) == Texts{"10.0.0.1:80"});
-  await_told(1);
-  CHECK(told == Texts{"changed c.test:80"});
-  CHECK(dns.questions("b.test") == 1);
-}
-
-TEST_CASE_METHOD(Fixture, "name watch: a forgotten name is not heard of again",
+TEST_CASE_METHOD(Fixture, "name watch: it goes on with the last addresses, and asks at once",
                  "[net][name_watch]") {
-  dns.set("gone.test", {.addresses = {"10.0.0.1"}});
-  dns.set("app.test", {.addresses = {"10.0.0.1"}});
-  set_names({"gone.test:80", "192.0.2.1:80"});
-  set_names({"app.test:80"});
-  await_told(1);
-  CHECK(dns.questions("gone.test") == 1);
-  CHECK(told == Texts{"changed app.test:80"});
-}
-
-TEST_CASE_METHOD(Fixture, "name watch: the names may be changed from within a callback",
-                 "[net][name_watch]") {
+  const HostAddresses last = {{"a.test", {*IpAddress::parse("10.0.0.1")}},
+                              {"gone.test", {*IpAddress::parse("10.0.0.9")}}};
   dns.set("a.test", {.addresses = {"10.0.0.1"}});
-  dns.set("c.test", {.addresses = {"10.0.0.3"}});
-  then = [this] {
-    then = nullptr;
-    set_names({"c.test:80"});
-  };
-  SECTION("of a change") {
-    set_names({"a.test:80"});
-    await_told(2);
-    CHECK(told == Texts{"changed a.test:80", "changed c.test:80"});
+  SECTION("which are in use until the answer comes") {
+    dns.set("a.test", {.kind = DnsReply::Kind::Held});
+    start({"a.test"}, last);
+    CHECK(watch->settled());
+    await_questions("a.test", 1);
+    CHECK(known("a.test") == Texts{"10.0.0.1"});
+    dns.set("a.test", {.addresses = {"10.0.0.2"}});
+    await_told(1);
+    CHECK(known("a.test") == Texts{"10.0.0.2"});
   }
-  SECTION("of a failure") {
-    set_names({"b.test:80"});
-    await_told(2);
-    CHECK(told == Texts{"failed b.test:80: no such host", "changed c.test:80"});
+  SECTION("which are forgotten of names that are not among its own") {
+    dns.set("b.test", {.addresses = {"10.0.0.2"}});
+    start({"a.test", "b.test"}, last);
+    CHECK_FALSE(watch->settled());
+    await_told(1);
+    CHECK(told == Texts{"changed b.test"});
+    CHECK(known("gone.test").empty());
+    CHECK(dns.questions("gone.test") == 0);
   }
 }
 
-TEST_CASE_METHOD(Fixture, "name watch: numeric addresses are names too", "[net][name_watch]") {
-  set_names({"192.0.2.1:80", "[2001:db8::1]:443"});
-  await_told(2);
-  CHECK(texts(watch->addresses("192.0.2.1:80")) == Texts{"192.0.2.1:80"});
-  CHECK(texts(watch->addresses("[2001:db8::1]:443")) == Texts{"[2001:db8::1]:443"});
-}
-
-TEST_CASE_METHOD(Fixture, "name watch: what is no host and port fails as a name does",
-                 "[net][name_watch]") {
-  for (const char* name : {"app.test", "app.test:", "app.test:x", "app.test:70000", ":80", ""}) {
+TEST_CASE_METHOD(Fixture, "name watch: what is no host fails as a name does", "[net][name_watch]") {
+  for (const char* name : {"a..test", ""}) {
     CAPTURE(name);
     told.clear();
-    set_names({name});
+    start({name});
     await_told(1);
     CHECK(told.back() == "failed " + std::string(name) + ": not a host name");
   }
@@ -215,13 +225,19 @@ TEST_CASE_METHOD(Fixture, "name watch: what is no host and port fails as a name 
 
 TEST_CASE_METHOD(Fixture, "name watch: it may die with lookups under way", "[net][name_watch]") {
   dns.set("silent.test", {.kind = DnsReply::Kind::Silence});
-  set_names({"silent.test:80", "192.0.2.1:80"});
+  start({"silent.test", "192.0.2.1"});
   support::run_until(loop, [this] { return dns.questions("silent.test") == 1; });
   told.clear();
-  set_names({"silent.test:80", "192.0.2.2:80"});  // answered, and not yet told
+  start({"192.0.2.2"});  // answered, and not yet told
   watch.reset();
   support::run_turns(loop, 2);
   CHECK(told.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "name watch: without a host it needs no resolver", "[net][name_watch]") {
+  watch.emplace(loop, nullptr, Texts(), HostAddresses(), this);
+  CHECK(watch->settled());
+  CHECK(watch->addresses().empty());
 }
 
 }  // namespace sluice::net

@@ -13,6 +13,7 @@ namespace {
 using support::DnsReply;
 using support::DnsServer;
 using Answer = Resolver::Answer;
+using Outcome = Resolver::Outcome;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -34,10 +35,10 @@ struct Fixture {
     return std::move(*made);
   }
 
-  Answer ask(std::string_view host, std::uint16_t port = 80) {
+  Answer ask(std::string_view host, IpFamily family = IpFamily::V4) {
     std::optional<Answer> answer;
     Resolver::Query query =
-        resolver->resolve(host, port, [&answer](Answer got) { answer = std::move(got); });
+        resolver->resolve(host, family, [&answer](Answer got) { answer = std::move(got); });
     CHECK(query.pending());
     CHECK_FALSE(answer);  // never from within the call
     support::run_until(loop, [&answer] { return answer.has_value(); });
@@ -46,9 +47,9 @@ struct Fixture {
   }
 };
 
-std::vector<std::string> texts(const std::vector<Address>& addresses) {
+std::vector<std::string> texts(const std::vector<IpAddress>& addresses) {
   std::vector<std::string> out;
-  for (const Address& address : addresses) out.push_back(address.text());
+  for (const IpAddress& address : addresses) out.push_back(address.to_string());
   return out;
 }
 
@@ -56,12 +57,14 @@ using Texts = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "resolver: both families, sorted and without duplicates",
+TEST_CASE_METHOD(Fixture, "resolver: a family's addresses, sorted and without duplicates",
                  "[net][resolver]") {
   dns.set("app.test", {.addresses = {"10.0.0.2", "2001:db8::1", "10.0.0.1", "10.0.0.2"}});
-  const Answer answer = ask("app.test", 8080);
+  const Answer answer = ask("app.test");
+  CHECK(answer.outcome == Outcome::Found);
   CHECK(answer.error.empty());
-  CHECK(texts(answer.addresses) == Texts{"10.0.0.1:8080", "10.0.0.2:8080", "[2001:db8::1]:8080"});
+  CHECK(texts(answer.addresses) == Texts{"10.0.0.1", "10.0.0.2"});
+  CHECK(texts(ask("app.test", IpFamily::V6).addresses) == Texts{"2001:db8::1"});
 }
 
 TEST_CASE_METHOD(Fixture, "resolver: the same records in another order are an equal answer",
@@ -72,11 +75,14 @@ TEST_CASE_METHOD(Fixture, "resolver: the same records in another order are an eq
   CHECK(ask("app.test").addresses == first.addresses);
 }
 
-TEST_CASE_METHOD(Fixture, "resolver: one family alone is an answer", "[net][resolver]") {
+TEST_CASE_METHOD(Fixture, "resolver: what a name lacks is told from what nobody could say",
+                 "[net][resolver]") {
   dns.set("four.test", {.addresses = {"10.0.0.1"}});
-  dns.set("six.test", {.addresses = {"2001:db8::1"}});
-  CHECK(texts(ask("four.test").addresses) == Texts{"10.0.0.1:80"});
-  CHECK(texts(ask("six.test").addresses) == Texts{"[2001:db8::1]:80"});
+  CHECK(ask("four.test.", IpFamily::V6).outcome == Outcome::None);
+  CHECK(ask("absent.test.").outcome == Outcome::None);
+  dns.set("half.test", {.kind_v6 = DnsReply::Kind::ServerFailure, .addresses = {"10.0.0.1"}});
+  CHECK(ask("half.test").outcome == Outcome::Found);
+  CHECK(ask("half.test", IpFamily::V6).outcome == Outcome::Failed);
 }
 
 TEST_CASE_METHOD(Fixture, "resolver: the TTL is that of the records, within its bounds",
@@ -98,7 +104,7 @@ TEST_CASE_METHOD(Fixture, "resolver: an alias is followed, and its TTL counts to
   dns.set("www.test",
           {.addresses = {"10.0.0.7"}, .ttl_s = 60, .alias = "host.test", .alias_ttl_s = 20});
   const Answer answer = ask("www.test");
-  CHECK(texts(answer.addresses) == Texts{"10.0.0.7:80"});
+  CHECK(texts(answer.addresses) == Texts{"10.0.0.7"});
   CHECK(answer.ttl == seconds(20));
 }
 
@@ -108,7 +114,7 @@ TEST_CASE_METHOD(Fixture, "resolver: what does not fit into a datagram comes ove
   Texts expected;
   for (int i = 10; i < 100; ++i) {
     reply.addresses.push_back("10.1.1." + std::to_string(i));
-    expected.push_back(reply.addresses.back() + ":80");
+    expected.push_back(reply.addresses.back());
   }
   dns.set("big.test", reply);
   CHECK(texts(ask("big.test").addresses) == expected);
@@ -150,12 +156,12 @@ TEST_CASE_METHOD(Fixture, "resolver: a lost answer is asked for again", "[net][r
   Result<std::unique_ptr<Resolver>> patient = Resolver::open(loop, options);
   REQUIRE(patient);
   std::optional<Answer> answer;
-  const Resolver::Query query =
-      (*patient)->resolve("slow.test", 80, [&answer](Answer got) { answer = std::move(got); });
+  const Resolver::Query query = (*patient)->resolve(
+      "slow.test", IpFamily::V4, [&answer](Answer got) { answer = std::move(got); });
   support::run_until(loop, [this] { return dns.questions("slow.test") >= 2; });
   dns.set("slow.test", {.addresses = {"10.0.0.1"}});
   support::run_until(loop, [&answer] { return answer.has_value(); });
-  CHECK(texts(answer->addresses) == Texts{"10.0.0.1:80"});
+  CHECK(texts(answer->addresses) == Texts{"10.0.0.1"});
 }
 
 TEST_CASE_METHOD(Fixture, "resolver: a port where no server listens is a failure",
@@ -188,13 +194,14 @@ TEST_CASE_METHOD(Fixture, "resolver: the second server answers for the first", "
   Result<std::unique_ptr<Resolver>> made = Resolver::open(loop, options);
   REQUIRE(made);
   resolver = std::move(*made);
-  CHECK(texts(ask("app.test").addresses) == Texts{"10.0.0.1:80"});
+  CHECK(texts(ask("app.test").addresses) == Texts{"10.0.0.1"});
   CHECK(broken.questions("app.test") == 1);
 }
 
 TEST_CASE_METHOD(Fixture, "resolver: numeric addresses ask nobody", "[net][resolver]") {
-  CHECK(texts(ask("192.0.2.7", 81).addresses) == Texts{"192.0.2.7:81"});
-  CHECK(texts(ask("2001:db8::7", 81).addresses) == Texts{"[2001:db8::7]:81"});
+  CHECK(texts(ask("192.0.2.7").addresses) == Texts{"192.0.2.7"});
+  CHECK(ask("192.0.2.7", IpFamily::V6).outcome == Outcome::None);
+  CHECK(texts(ask("2001:db8::7", IpFamily::V6).addresses) == Texts{"2001:db8::7"});
   CHECK(ask("192.0.2.7").ttl == seconds(100));
   CHECK(dns.questions("192.0.2.7") == 0);
 }
@@ -204,12 +211,18 @@ TEST_CASE_METHOD(Fixture, "resolver: the hosts file comes first and has the long
   dns.set("localhost", {.addresses = {"10.9.9.9"}});
   const Answer answer = ask("localhost");
   CHECK(answer.error.empty());
-  for (const Address& address : answer.addresses) {
-    const bool loopback = address.text() == "127.0.0.1:80" || address.text() == "[::1]:80";
-    CHECK(loopback);
-  }
+  CHECK(texts(answer.addresses) == Texts{"127.0.0.1"});
   CHECK(answer.ttl == seconds(100));
   CHECK(dns.questions("localhost") == 0);
+}
+
+// A server would add addresses to those that the operator has written there.
+TEST_CASE_METHOD(Fixture, "resolver: no server is asked for the family that the hosts file lacks",
+                 "[net][resolver]") {
+  dns.set("localhost", {.addresses = {"2001:db8::9"}});
+  for (const std::string& address : texts(ask("localhost", IpFamily::V6).addresses)) {
+    CHECK(address == "::1");
+  }
 }
 
 TEST_CASE_METHOD(Fixture, "resolver: a destroyed query is never answered", "[net][resolver]") {
@@ -217,9 +230,9 @@ TEST_CASE_METHOD(Fixture, "resolver: a destroyed query is never answered", "[net
   bool told = false;
   {
     const Resolver::Query asked =
-        resolver->resolve("app.test", 80, [&told](Answer) { told = true; });
+        resolver->resolve("app.test", IpFamily::V4, [&told](Answer) { told = true; });
     const Resolver::Query known =
-        resolver->resolve("10.0.0.1", 80, [&told](Answer) { told = true; });
+        resolver->resolve("10.0.0.1", IpFamily::V4, [&told](Answer) { told = true; });
   }
   ask("app.test");  // asked later, answered later
   CHECK(dns.questions("app.test") == 2);
@@ -230,12 +243,12 @@ TEST_CASE_METHOD(Fixture, "resolver: one callback may destroy the query of the n
                  "[net][resolver]") {
   Resolver::Query second;
   int told = 0;
-  const auto first = resolver->resolve("10.0.0.1", 80, [&](Answer) {
+  const auto first = resolver->resolve("10.0.0.1", IpFamily::V4, [&](Answer) {
     ++told;
     second = Resolver::Query();
   });
-  second = resolver->resolve("10.0.0.2", 80, [&told](Answer) { ++told; });
-  const auto third = resolver->resolve("10.0.0.3", 80, [&told](Answer) { ++told; });
+  second = resolver->resolve("10.0.0.2", IpFamily::V4, [&told](Answer) { ++told; });
+  const auto third = resolver->resolve("10.0.0.3", IpFamily::V4, [&told](Answer) { ++told; });
   support::run_until(loop, [&told] { return told == 2; });
   CHECK_FALSE(third.pending());
 }
@@ -244,18 +257,19 @@ TEST_CASE_METHOD(Fixture, "resolver: a callback may ask again", "[net][resolver]
   dns.set("app.test", {.addresses = {"10.0.0.1"}});
   std::optional<Answer> last;
   Resolver::Query query;
-  query = resolver->resolve("10.0.0.9", 80, [&](Answer) {
-    query = resolver->resolve("app.test", 80, [&](Answer got) { last = std::move(got); });
+  query = resolver->resolve("10.0.0.9", IpFamily::V4, [&](Answer) {
+    query = resolver->resolve("app.test", IpFamily::V4, [&](Answer got) { last = std::move(got); });
   });
   support::run_until(loop, [&last] { return last.has_value(); });
-  CHECK(texts(last->addresses) == Texts{"10.0.0.1:80"});
+  CHECK(texts(last->addresses) == Texts{"10.0.0.1"});
 }
 
 TEST_CASE_METHOD(Fixture, "resolver: a query may be moved while it is under way",
                  "[net][resolver]") {
   dns.set("app.test", {.addresses = {"10.0.0.1"}});
   bool told = false;
-  Resolver::Query first = resolver->resolve("app.test", 80, [&told](Answer) { told = true; });
+  Resolver::Query first =
+      resolver->resolve("app.test", IpFamily::V4, [&told](Answer) { told = true; });
   Resolver::Query second(std::move(first));
   Resolver::Query third;
   third = std::move(second);
@@ -270,9 +284,9 @@ TEST_CASE_METHOD(Fixture, "resolver: it may die with questions under way, and no
   dns.set("app.test", {.addresses = {"10.0.0.1"}});
   bool told = false;
   const auto tell = [&told](Answer) { told = true; };
-  const Resolver::Query silent = resolver->resolve("silent.test", 80, tell);
-  const Resolver::Query asked = resolver->resolve("app.test", 80, tell);
-  const Resolver::Query known = resolver->resolve("10.0.0.1", 80, tell);
+  const Resolver::Query silent = resolver->resolve("silent.test", IpFamily::V4, tell);
+  const Resolver::Query asked = resolver->resolve("app.test", IpFamily::V4, tell);
+  const Resolver::Query known = resolver->resolve("10.0.0.1", IpFamily::V4, tell);
   support::run_until(loop, [this] { return dns.questions("silent.test") == 1; });
   resolver.reset();
   CHECK_FALSE(silent.pending());
@@ -287,13 +301,13 @@ TEST_CASE_METHOD(Fixture, "resolver: many names at once", "[net][resolver]") {
   for (std::size_t i = 0; i < kNames; ++i) {
     const std::string name = "n" + std::to_string(i) + ".test";
     dns.set(name, {.addresses = {"10.0.1." + std::to_string(i)}});
-    queries.push_back(resolver->resolve(name, 80, [&found, name](Answer answer) {
-      found[name] = answer.addresses.empty() ? answer.error : answer.addresses.front().text();
+    queries.push_back(resolver->resolve(name, IpFamily::V4, [&found, name](Answer answer) {
+      found[name] = answer.addresses.empty() ? answer.error : answer.addresses.front().to_string();
     }));
   }
   support::run_until(loop, [&found] { return found.size() == kNames; });
   for (std::size_t i = 0; i < kNames; ++i) {
-    CHECK(found["n" + std::to_string(i) + ".test"] == "10.0.1." + std::to_string(i) + ":80");
+    CHECK(found["n" + std::to_string(i) + ".test"] == "10.0.1." + std::to_string(i));
   }
 }
 
