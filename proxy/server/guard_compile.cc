@@ -64,10 +64,10 @@ class GuardCompiler {
 
   std::optional<Error> compile_all_lists() {
     snapshot_.route_lists.resize(config().routes.size());
-    if (input_.lists_of != nullptr) {
-      snapshot_.list_files = input_.lists_of->list_files;
-      snapshot_.route_lists = input_.lists_of->route_lists;
-      rules_.list = input_.lists_of->guard.list;
+    if (input_.kept.lists != nullptr) {
+      snapshot_.list_files = input_.kept.lists->list_files;
+      snapshot_.route_lists = input_.kept.lists->route_lists;
+      rules_.list = input_.kept.lists->guard.list;
       return std::nullopt;
     }
     auto list = compile_lists(config().access, "access", snapshot_.list_files);

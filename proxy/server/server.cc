@@ -125,8 +125,7 @@ void Server::stop_workers() {
   }
 }
 
-std::optional<Error> Server::use(conf::Config config, const net::HostAddresses& names,
-                                 const Snapshot* lists_of) {
+std::optional<Error> Server::use(conf::Config config, const net::HostAddresses& names, Kept kept) {
   auto plan = listeners_.plan(config);
   if (!plan) return plan.error();
   CompileInput input{.config = config,
@@ -140,7 +139,7 @@ std::optional<Error> Server::use(conf::Config config, const net::HostAddresses& 
                      .route_series = route_series_,
                      .admin_listener = plan->admin,
                      .admin_endpoints = admin_endpoints(),
-                     .lists_of = lists_of};
+                     .kept = kept};
   auto snapshot = compile(input);
   if (!snapshot) {
     Listeners::discard(*plan);
@@ -156,7 +155,7 @@ std::optional<Error> Server::use(conf::Config config, const net::HostAddresses& 
   }
   snapshot_ = std::move(*snapshot);
   names_retry_ = {};
-  if (lists_of == nullptr) {
+  if (kept.lists == nullptr) {
     list_files_ = snapshot_->list_files;
     lists_retry_ = {};
   }

@@ -89,8 +89,7 @@ class Server final : private net::NameWatch::Owner {
   std::optional<Error> start_workers();
   void stop_workers();
   // Compiles and hands to the workers; on failure nothing has changed.
-  std::optional<Error> use(conf::Config config, const net::HostAddresses& names,
-                           const Snapshot* lists_of = nullptr);
+  std::optional<Error> use(conf::Config config, const net::HostAddresses& names, Kept kept = {});
   void on_signal(int signal);
   void reload();
   void reopen_access_log();

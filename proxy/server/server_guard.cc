@@ -61,10 +61,10 @@ void Server::on_second() {
   }
 }
 
-// A reload with the configuration that stands. It may fail for more than the lists, say a
-// certificate that is being replaced, so it is tried again; what is wrong is said once.
+// A reload with the configuration that stands, and its certificates, which SIGHUP alone replaces.
+// It may fail for more than the lists, so it is tried again; what is wrong is said once.
 void Server::reload_lists() {
-  const auto error = use(config_, names_->addresses());
+  const auto error = use(config_, names_->addresses(), {.secrets = snapshot_.get()});
   if (!error) {
     ++lists_reloads_done_;
     return log_.info("lists reloaded");

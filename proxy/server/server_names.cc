@@ -50,11 +50,12 @@ void Server::look_at_names() {
   names_settled_ = names_->settled();
 }
 
-// New addresses are a reload with the configuration that stands, and with its lists: a broken file
-// is no reason to stay with backends that are gone. It may fail for something else, say a
-// certificate that is being replaced, so it is tried again.
+// New addresses are a reload with the configuration that stands, and with what its files held: one
+// that is broken, or being replaced, is no reason to stay with backends that are gone. It may fail
+// for something else, so it is tried again.
 void Server::use_new_names() {
-  const auto error = use(config_, names_->addresses(), snapshot_.get());
+  const auto error =
+      use(config_, names_->addresses(), {.lists = snapshot_.get(), .secrets = snapshot_.get()});
   if (!error) return;
   const bool is_news = names_retry_.failed(error->text(), loop_.now());
   if (is_news) log_.error("cannot use the new addresses: {}", error->text());

@@ -226,6 +226,10 @@ class Compiler {
       settings.defer_accept = listener.defer_accept;
       settings.proxy_protocol = listener.proxy_protocol;
       if (!listener.tls) continue;
+      if (input_.kept.secrets != nullptr) {
+        settings.tls = input_.kept.secrets->listeners[input_.listener_numbers[i]].tls;
+        continue;
+      }
       auto context = tls::ServerContext::create(*listener.tls, input_.ticket_keys);
       if (!context) return Error{fmt::format("listeners[{}].tls", i), context.error().text()};
       settings.tls = *context;
@@ -237,10 +241,13 @@ class Compiler {
   std::optional<Error> compile_admin() {
     snapshot_->admin_listener = input_.admin_listener;
     if (!input_.admin_listener) return {};
-    auto token = admin_token(*config().admin);
+    auto token = input_.kept.secrets != nullptr
+                     ? Result<std::string>(input_.kept.secrets->admin_token)
+                     : admin_token(*config().admin);
     if (!token) return token.error();
+    snapshot_->admin_token = std::move(*token);
     snapshot_->handlers.push_back(
-        std::make_unique<handlers::Admin>(input_.admin_endpoints, std::move(*token)));
+        std::make_unique<handlers::Admin>(input_.admin_endpoints, snapshot_->admin_token));
     auto route = std::make_unique<route::Route>();
     route->name = "admin";
     route->handler = snapshot_->handlers.back().get();

@@ -53,8 +53,16 @@ struct Snapshot {
   std::vector<std::unique_ptr<route::Table>> tables;
   std::vector<client::ListenerSettings> listeners;  // by listener number
   std::optional<std::uint32_t> admin_listener;      // its number
+  std::string admin_token;
   exchange::Rules rules;
   client::Options client_options;
+};
+
+// What is taken from the snapshot before, of the same configuration; null: it is read from its
+// files. So what is broken on the disk meanwhile holds up no change of something else.
+struct Kept {
+  const Snapshot* lists = nullptr;    // of access rules
+  const Snapshot* secrets = nullptr;  // certificates and their keys, the admin token
 };
 
 struct CompileInput {
@@ -71,8 +79,7 @@ struct CompileInput {
   // The number of the admin listener, and what it answers.
   std::optional<std::uint32_t> admin_listener;
   std::vector<handlers::AdminEndpoint> admin_endpoints;
-  // Of the same configuration, whose access lists stand; null: they are read.
-  const Snapshot* lists_of = nullptr;
+  Kept kept{};
 };
 
 // Control thread only. Errors are those that only the real files and libraries can tell: a broken
