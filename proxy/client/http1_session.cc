@@ -213,7 +213,7 @@ void Http1Session::on_drained() {
 std::size_t Http1Session::take_head(std::string_view bytes) {
   if (output_backed_up()) return 0;
   // Empty lines before a request are nobody's request yet (RFC 9112 2.2).
-  if (bytes.size() < 4 && bytes.find_first_not_of("\r\n") == std::string_view::npos) {
+  if (http::only_empty_lines(bytes)) {
     stream_.expect_more(true);
     return 0;
   }

@@ -6,6 +6,7 @@
 #include "proxy/base/log.h"
 #include "proxy/client/admission.h"
 #include "proxy/client/http1_session.h"
+#include "proxy/http/request_parser.h"
 
 namespace sluice::client {
 
@@ -222,7 +223,8 @@ void Http1Session::drain() {
   if (drains_already) return;
   // A connection that was just accepted has its first request on the way, and one that looks idle
   // may have the next one in the socket already.
-  bool idle = state_ == State::Head && served_ && stash_.empty() && exchange_ == nullptr;
+  const bool idle = state_ == State::Head && served_ && exchange_ == nullptr &&
+                    http::only_empty_lines(stash_.flatten());
   if (!idle || stream_.has_input()) return;
   if (!stream_.has_output()) return close();
   linger_for(kShortLinger);

@@ -233,6 +233,13 @@ ParseResult parse_request_head(std::string_view bytes, const HeadLimits& limits,
   return ParseResult::done(static_cast<std::size_t>(p - bytes.data()));
 }
 
+bool only_empty_lines(std::string_view bytes) {
+  const char* p = bytes.data();
+  const char* const end = p + bytes.size();
+  const ParseStatus status = take_empty_lines(p, end).status;
+  return status == ParseStatus::NeedMore || (status == ParseStatus::Done && p == end);
+}
+
 std::size_t find_head_end(std::string_view bytes, std::size_t from) {
   // Empty lines before the start line are no end of a head.
   const std::size_t start = bytes.find_first_not_of("\r\n");

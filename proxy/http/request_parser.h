@@ -18,6 +18,9 @@ namespace sluice::http {
 // seen. `out` means something only with Done.
 ParseResult parse_request_head(std::string_view bytes, const HeadLimits& limits, RequestHead& out);
 
+// Whether nothing stands there but such lines and perhaps the half of one: no request has begun.
+bool only_empty_lines(std::string_view bytes);
+
 inline constexpr std::size_t kNoHeadEnd = std::string_view::npos;
 
 // Where the head in `bytes` ends (one past its empty line), or kNoHeadEnd; for heads that arrive in

@@ -206,3 +206,24 @@ TEST_CASE(
   CHECK(read_response(client).body == "begun, ended");
   CHECK(sluice.log().find("put aside") == std::string::npos);
 }
+
+// As some clients send them behind a body. An unasked 408 came instead.
+TEST_CASE("timeouts: a connection with nothing but empty lines on it is idle",
+          "[wire][timeouts][regression]") {
+  SluiceProcess sluice(R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
+      "access_log": {"format": "json"},
+      "timeouts": {"request_head": "200ms", "idle": "400ms", "drain": "1h"},
+      "routes": [{"respond": {"body": "yes"}}]})");
+  for (const std::string lines : {"", "\r", "\r\n", "\r\n\r\n", "\r\n\r\n\r\n\r\n"}) {
+    CAPTURE(lines);
+    RawClient client = sluice.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nok" + lines);
+    CHECK(read_response(client).body == "yes");
+    client.expect_close();
+  }
+  RawClient idle = sluice.connect();
+  idle.send(std::string(kGet) + "\r\n");
+  CHECK(read_response(idle).body == "yes");
+  CHECK(sluice.terminate().code == 0);
+  CHECK(sluice.access_log().find("408") == std::string::npos);
+}

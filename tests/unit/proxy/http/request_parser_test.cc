@@ -343,6 +343,12 @@ TEST_CASE("request parser: a few empty lines before the request are skipped and 
   for (const std::string_view only : {""sv, "\r"sv, "\r\n"sv, "\r\n\r"sv, "\r\n\r\n"sv}) {
     CHECK(parse_request_head(only, HeadLimits(), head).status == ParseStatus::NeedMore);
     CHECK(find_head_end(only, 0) == kNoHeadEnd);
+    CHECK(only_empty_lines(only));
+  }
+  CHECK(only_empty_lines("\r\n\r\n\r\n\r\n"));
+  for (const std::string_view more :
+       {"\r\n\r\n\r\n\r\n\r"sv, "\n"sv, "\r\r"sv, "\r\nG"sv, "GET"sv, " "sv}) {
+    CHECK_FALSE(only_empty_lines(more));
   }
 }
 
