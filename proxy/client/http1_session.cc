@@ -149,13 +149,14 @@ void Http1Session::on_bytes(std::string_view bytes) {
 }
 
 void Http1Session::process_stash() {
-  if (stash_.empty()) return;
-  std::size_t used = process(stash_.flatten());
-  if (state_ == State::Closed) return;
-  stash_.consume(used);
-  if (used > 0) head_scanned_ = 0;
-  if (!stash_.empty() && holds_enough()) stream_.pause_reading();
-  if (state_ == State::Tunnel && client_ended_) pass_tunnel_end();
+  if (!stash_.empty()) {
+    std::size_t used = process(stash_.flatten());
+    if (state_ == State::Closed) return;
+    stash_.consume(used);
+    if (used > 0) head_scanned_ = 0;
+    if (!stash_.empty() && holds_enough()) stream_.pause_reading();
+  }
+  if (client_ended_) end_behind_stash();
 }
 
 // Whether what comes next may wait in the socket. An incomplete head has its own limits.
@@ -308,7 +309,8 @@ std::size_t Http1Session::take_tunnel(std::string_view bytes) {
 
 // The client's end comes behind all of its bytes.
 void Http1Session::pass_tunnel_end() {
-  if (stash_.empty() && !exchange_->over()) exchange_->on_request_end({});
+  if (!stash_.empty() || exchange_->over() || std::exchange(end_passed_, true)) return;
+  exchange_->on_request_end({});
 }
 
 // A body has to come at a rate, and may fall behind it by the timeout: each byte earns its share of
@@ -405,9 +407,11 @@ void Http1Session::finish(const http::Fields& trailers) {
 }
 
 // What a backend said in a tunnel before it broke is the client's, and leaves when the exchange is
-// released; its end is then the end of the connection.
+// released; its end is then the end of the connection. So do the answers before one of which
+// nothing has left, to a client that has sent its last.
 void Http1Session::abort() {
   if (state_ == State::Tunnel && exchange_->failure().side == exchange::Side::Backend) return;
+  if (client_ended_ && !exchange_->head_sent()) return;
   stream_.reset();
   state_ = State::Closed;  // retired by the floor, as the caller stands within the exchange
 }

@@ -104,6 +104,7 @@ class Http1Session final : public Session,
   std::size_t take_body(std::string_view bytes);
   std::size_t take_tunnel(std::string_view bytes);
   void pass_tunnel_end();
+  void end_behind_stash();
   void start_exchange(std::string_view head);
   void refuse(exchange::Failure failure);
   exchange::Exchange::Begin begin();
@@ -156,7 +157,8 @@ class Http1Session final : public Session,
   State state_ = State::Head;
   bool body_paused_ = true;
   bool continue_owed_ = false;  // the client waits for 100 before it sends its body
-  bool client_ended_ = false;   // its side was shut while an answer was on its way, or a tunnel
+  bool client_ended_ = false;   // its side was shut: only what the stash holds is still served
+  bool end_passed_ = false;     // of the client's side, to the tunnel
   bool served_ = false;         // one request at least
   bool retired_ = false;
 };

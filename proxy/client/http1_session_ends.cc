@@ -62,7 +62,7 @@ void Http1Session::release_exchange() {
 }
 
 bool Http1Session::reusable_after_response() const {
-  return response_.finished() && response_.keep_alive() && !client_ended_ && !draining();
+  return response_.finished() && response_.keep_alive() && !draining();
 }
 
 void Http1Session::wait_for_request() {
@@ -85,25 +85,38 @@ void Http1Session::finish_connection() {
 // --- deadlines and ends ---
 
 // The client shut its side. While it waits for an answer it is taken to have left, as nginx takes
-// it; an answer that is already complete is still sent to its end.
+// it; an answer that is already complete is still sent to its end, and so are those to the whole
+// requests that wait in the stash.
 void Http1Session::on_client_end() {
-  if (state_ == State::Finishing) {
-    client_ended_ = true;
-    return;
+  if (std::exchange(client_ended_, true) || state_ == State::Finishing) return;
+  if (state_ == State::Tunnel) return pass_tunnel_end();
+  if (exchange_ == nullptr) {
+    // Requests in the stash may have waited for room, and their turn has come.
+    const bool is_done = state_ != State::Head || (stash_.empty() && !stream_.has_output());
+    return is_done ? close() : shared_.services.loop.call_again(*this);
   }
-  if (state_ == State::Tunnel) {
-    if (!std::exchange(client_ended_, true)) pass_tunnel_end();
-    return;
+  if (!exchange_->over()) return exchange_->on_client_failed({Side::Client, Kind::Aborted});
+  // The rest of its body, which was still to be dropped, will not come.
+  if (state_ == State::Body) shared_.services.loop.call_again(*this);
+}
+
+// REQUIRES: client_ended_. What the stash holds could not be used, and nothing comes behind it.
+void Http1Session::end_behind_stash() {
+  switch (state_) {
+    case State::Head:
+      // No whole head, unless it waits for room for its answer.
+      if (stash_.empty() || !output_backed_up()) finish_connection();
+      return;
+    case State::Body:
+      if (!stash_.empty()) return;
+      if (!exchange_->over()) return exchange_->on_client_failed({Side::Client, Kind::Aborted});
+      exchange_.reset();
+      return finish_connection();
+    case State::Tunnel:
+      return pass_tunnel_end();
+    default:
+      return;
   }
-  if (exchange_ != nullptr && exchange_->over()) {
-    client_ended_ = true;
-    // The rest of its body, which was still to be dropped, will not come.
-    if (state_ == State::Body) shared_.services.loop.call_again(*this);
-    return;
-  }
-  if (exchange_ != nullptr) exchange_->on_client_failed({Side::Client, Kind::Aborted});
-  if (state_ == State::Head && stream_.has_output()) return finish_connection();
-  close();
 }
 
 void Http1Session::on_broken(int error) {

@@ -364,3 +364,33 @@ TEST_CASE("endings: a client that is paused may reset all the same", "[wire][end
   stage.check_at_rest();
   stage.check_log();
 }
+
+// No more than those of one turn were answered.
+TEST_CASE("endings: whole requests before a half-close are answered, all of them",
+          "[wire][endings][regression]") {
+  TempDir site;
+  site.write("page", "page");
+  SluiceProcess sluice(R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
+      "buffers": {"response": "4KiB"}, "routes": [
+        {"match": {"path": "/page"}, "files": {"root": ")" +
+                       site.path().string() + R"("}},
+        {"match": {}, "respond": {"body": ")" +
+                       std::string(3000, 'b') + R"("}}]})");
+  constexpr int kRequests = 300;
+  const std::string kTake = "POST /take HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n";
+  for (const std::string rest : {"", "GET / HTTP/1.1\r\nHo", "\r\n", "POST / body"}) {
+    for (const std::string path : {"/page", "/", "/take"}) {
+      CAPTURE(rest, path);
+      std::string sent;
+      for (int i = 0; i < kRequests; ++i) {
+        sent += path == "/take" ? kTake + "body" : with_target(kGet, path);
+      }
+      RawClient client = sluice.connect();
+      client.send(sent + (rest == "POST / body" ? kTake + "bo" : rest));
+      client.half_close();
+      const int answers = kRequests + (rest == "POST / body" ? 1 : 0);
+      for (int i = 0; i < answers; ++i) REQUIRE(read_response(client).status == 200);
+      client.expect_close();
+    }
+  }
+}
