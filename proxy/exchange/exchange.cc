@@ -297,6 +297,7 @@ void Exchange::recycle() {
   rules_.reset();
   request_.clear();
   response_.clear();
+  backend_fields_.clear();
   answer_fields_.clear();
   arena_.reset();
   client_ = nullptr;

@@ -127,6 +127,8 @@ class Exchange final : public ByteSource, public ByteSink {
   http::RequestHead& request() { return request_; }
   // An empty response head whose memory is kept from exchange to exchange.
   http::ResponseHead& response_slot() { return response_; }
+  // Likewise an empty list of fields: for what a backend is told where the client's own shall stay.
+  http::Fields& fields_slot() { return backend_fields_; }
   Arena& arena() { return arena_; }
   Services& services() const { return *services_; }
   BackendTrace& backend_trace() { return backend_trace_; }
@@ -226,6 +228,7 @@ class Exchange final : public ByteSource, public ByteSink {
   Arena arena_;
   http::RequestHead request_;
   http::ResponseHead response_;
+  http::Fields backend_fields_;
   http::Fields answer_fields_;
 
   ClientStream* client_ = nullptr;

@@ -131,8 +131,9 @@ class ForwardResponder final : public exchange::Responder,
   backend::BackendStreamHandle stream_;
   std::optional<Tunnel> tunnel_;  // borrows the stream
   std::string_view target_;
-  http::Fields trailers_;     // of the request, as they may be forwarded
-  std::string_view upgrade_;  // the protocol asked for; empty: none
+  http::Fields* fields_ = nullptr;  // of the request, as the backend gets them; the exchange's
+  http::Fields trailers_;           // of the request, as they may be forwarded
+  std::string_view upgrade_;        // the protocol asked for; empty: none
   int interims_ = 0;
   bool names_no_host_ = false;  // neither the client nor the route
   bool begun_ = false;          // a backend was looked for
@@ -144,10 +145,10 @@ class ForwardResponder final : public exchange::Responder,
 
 void ForwardResponder::start() {
   upgrade_ = accepted_upgrade(exchange_, options_.upgrades);
-  prepare_fields(exchange_, options_.request_edits);
-  names_no_host_ = exchange_.request().authority.empty() &&
-                   exchange_.request().fields.value(http::FieldId::Host).empty();
-  if (!upgrade_.empty()) exchange_.request().fields.add(http::FieldId::Upgrade, upgrade_);
+  fields_ = &prepare_fields(exchange_, options_.request_edits);
+  names_no_host_ =
+      exchange_.request().authority.empty() && fields_->value(http::FieldId::Host).empty();
+  if (!upgrade_.empty()) fields_->add(http::FieldId::Upgrade, upgrade_);
   target_ = forwarded_target(exchange_);
   exchange_.backend_trace().pool = pool_.name();
   if (Failure failure = upload_.collect()) return end_if(failure);
@@ -225,12 +226,12 @@ bool ForwardResponder::open_new(backend::Problem* problem) {
 }
 
 void ForwardResponder::send_request() {
-  http::RequestHead& request = exchange_.request();
+  const http::RequestHead& request = exchange_.request();
   exchange::BackendTrace& trace = exchange_.backend_trace();
   trace.reused = stream_->reused();
   // An HTTP/1.0 client may leave Host out; HTTP/1.1 has to have one (RFC 9112 3.2).
-  if (names_no_host_) request.fields.set(http::FieldId::Host, host_of(trace.address));
-  stream_->send({request.method_text, target_, request.fields, request.body,
+  if (names_no_host_) fields_->set(http::FieldId::Host, host_of(trace.address));
+  stream_->send({request.method_text, target_, *fields_, request.body,
                  exchange_.rules().request_watermark_bytes, upgrade_});
   // What is not complete flows only once the connection stands, so that it can be retried before.
   if (upload_.complete() || stream_->reused()) end_if(upload_.begin(*stream_));

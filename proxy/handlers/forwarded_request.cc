@@ -20,13 +20,13 @@ char* append(char* out, std::string_view text) {
 }
 
 // RFC 9110 7.6.2. REQUIRES: it is not 0; steps.cc has answered that one.
-void count_down(exchange::Exchange& exchange) {
+void count_down(exchange::Exchange& exchange, http::Fields& fields) {
   constexpr std::size_t kDigitsMax = 10;
-  http::RequestHead& request = exchange.request();
+  const http::RequestHead& request = exchange.request();
   CHECK(*request.max_forwards > 0);
   char* begin = exchange.arena().allocate(kDigitsMax);
   char* end = std::to_chars(begin, begin + kDigitsMax, *request.max_forwards - 1).ptr;
-  request.fields.set(http::FieldId::MaxForwards, {begin, static_cast<std::size_t>(end - begin)});
+  fields.set(http::FieldId::MaxForwards, {begin, static_cast<std::size_t>(end - begin)});
 }
 
 }  // namespace
@@ -45,9 +45,9 @@ std::string_view accepted_upgrade(const exchange::Exchange& exchange,
   return {};
 }
 
-void prepare_fields(exchange::Exchange& exchange, const http::FieldEdits& edits) {
+http::Fields& prepare_fields(exchange::Exchange& exchange, const http::FieldEdits& edits) {
   http::RequestHead& request = exchange.request();
-  http::Fields& fields = request.fields;
+  http::Fields& fields = edits.empty() ? request.fields : exchange.fields_slot() = request.fields;
   http::strip_hop_by_hop(fields);
   http::drop_ambiguous_names(fields, edits.allowed());
   edits.drop_other_spellings(fields);
@@ -65,8 +65,9 @@ void prepare_fields(exchange::Exchange& exchange, const http::FieldEdits& edits)
   http::apply_forwarded(fields, hop, exchange.arena().allocate(http::forwarded_bound(fields, hop)));
   fields.set(http::FieldId::XRequestId, exchange.request_id());
   fields.add(http::FieldId::Via, via_of(request.version));
-  if (request.max_forwards) count_down(exchange);
+  if (request.max_forwards) count_down(exchange, fields);
   edits.apply(fields);
+  return fields;
 }
 
 http::Fields forwarded_trailers(const http::Fields& trailers, const http::FieldEdits& edits) {

@@ -138,6 +138,35 @@ TEST_CASE("compress: what may not be changed passes byte by byte", "[wire][compr
   CHECK((get(sluice, "/as-is", kGzip).body == text()));
 }
 
+// The usual recipe, by which the proxy compresses and not the backend, was the end of compression.
+TEST_CASE("compress: what the backend is told instead changes nothing about the client",
+          "[wire][compress][regression]") {
+  struct Row {
+    const char* edits;
+    std::string asked;
+    const char* coding;  // "": none
+  };
+  const Row rows[] = {
+      {R"("remove": ["Accept-Encoding"])", std::string(kGzip), "gzip"},
+      {R"("set": {"Accept-Encoding": "gzip"})", "Accept-Encoding: identity\r\n", ""},
+      {R"("remove": ["Cache-Control"])", std::string(kGzip) + "Cache-Control: no-transform\r\n",
+       ""},
+      {R"("set": {"User-Agent": "edge"}, "remove": ["Referer"])",
+       std::string(kGzip) + "User-Agent: curl\r\nReferer: http://b/\r\n", "gzip"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.edits);
+    Origin origin({{"/a", {page()}}});
+    SluiceProcess sluice(
+        compressing(origin.backend(),
+                    std::string(R"("compress": {}, "headers": {"request": {)") + row.edits + "}}"));
+    CHECK(get(sluice, "/a", row.asked).field("Content-Encoding") == row.coding);
+    if (row.asked.find("Referer") == std::string::npos) continue;
+    CHECK(origin.backend().requests().at(0).field("User-Agent") == "edge");
+    sluice.wait_for_access_log(R"("ua":"curl","referer":"http://b/")");
+  }
+}
+
 TEST_CASE("compress: an HTTP/1.0 client gets it as it is", "[wire][compress]") {
   Origin origin({{"/a", {page()}}});
   SluiceProcess sluice(compressing(origin.backend()));

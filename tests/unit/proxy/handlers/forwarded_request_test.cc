@@ -16,9 +16,12 @@ class Preparing final : public exchange::Handler {
   explicit Preparing(http::FieldEdits edits) : edits_(std::move(edits)) {}
 
   ArenaPtr<exchange::Responder> respond(exchange::Exchange& exchange) const override {
-    prepare_fields(exchange, edits_);
+    fields_ = &prepare_fields(exchange, edits_);
     return exchange.arena().make<Silent>(exchange);
   }
+
+  // What the backend would get; the exchange's.
+  const http::Fields& fields() const { return *fields_; }
 
  private:
   class Silent final : public exchange::Responder {
@@ -35,6 +38,7 @@ class Preparing final : public exchange::Handler {
   };
 
   http::FieldEdits edits_;
+  mutable const http::Fields* fields_ = nullptr;
 };
 
 // What becomes of these field lines of an OPTIONS request, without what is added to every request.
@@ -43,7 +47,7 @@ std::string prepared(const std::string& lines, http::FieldEdits edits = {}) {
   const Preparing handler(std::move(edits));
   rig.run(handler, "OPTIONS / HTTP/1.1\r\nHost: a\r\n" + lines + "\r\n");
   std::string text;
-  for (const http::Field& field : rig.exchange.request().fields) {
+  for (const http::Field& field : handler.fields()) {
     const bool always = field.id == http::FieldId::Host || field.id == http::FieldId::Via ||
                         field.id == http::FieldId::XRequestId ||
                         field.id == http::FieldId::XForwardedProto ||
@@ -71,6 +75,17 @@ TEST_CASE("forwarded request: every spelling of a field gives way to the one tha
   CHECK(prepared("X-User: mallory\r\nX_User: m\r\nX.User: m\r\n", {{}, {{"X_User", "a"}}, {}}) ==
         "X_User=a;");
   CHECK(prepared("X-User: mallory\r\n", {{}, {}, {"X_User"}}).empty());
+}
+
+TEST_CASE("forwarded request: edits leave what the client sent as it is, for the log and filters") {
+  support::ExchangeRig rig;
+  const Preparing handler(http::FieldEdits({}, {{"User-Agent", "edge"}}, {"Referer"}));
+  rig.run(handler, "GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: curl\r\nReferer: b\r\n\r\n");
+  CHECK(handler.fields().value(http::FieldId::UserAgent) == "edge");
+  CHECK_FALSE(handler.fields().has(http::FieldId::Referer));
+  const http::Fields& sent = rig.exchange.request().fields;
+  CHECK(sent.value(http::FieldId::UserAgent) == "curl");
+  CHECK(sent.value(http::FieldId::Referer) == "b");
 }
 
 TEST_CASE("forwarded request: no trailer carries what the route sets or removes") {
