@@ -68,7 +68,7 @@ void Metrics::on_finished(const exchange::Exchange& exchange) {
 
 void Metrics::count_route(const exchange::Exchange& exchange, std::size_t status) {
   const route::Match& match = exchange.match();
-  if (!match || match.route->series == nullptr) return unrouted_.add();
+  if (!match || match.route->series == nullptr) return unrouted_[status].add();
   match.route->series->count(worker_, status);
 }
 
@@ -86,8 +86,8 @@ void Metrics::add_to(Totals& totals) const {
   totals.tunnels_ended += tunnels_ended_.value();
   totals.backend_attempts += backend_attempts_.value();
   totals.backend_retries += backend_retries_.value();
-  totals.unrouted += unrouted_.value();
   add_all(by_status_, totals.by_status);
+  add_all(unrouted_, totals.unrouted);
   add_all(by_end_, totals.by_end);
   add_all(durations_, totals.durations);
   totals.duration_microseconds += duration_microseconds_.value();

@@ -68,8 +68,8 @@ struct Totals {
   std::uint64_t backend_connects = 0;
   std::uint64_t backend_connections_opened = 0;
   std::uint64_t backend_connections_reused = 0;
-  std::uint64_t unrouted = 0;  // ended before a route was found
   std::array<std::uint64_t, kStatusNames.size()> by_status{};
+  std::array<std::uint64_t, kStatusNames.size()> unrouted{};  // of those: no route was found
   std::array<std::uint64_t, kEnds> by_end{};
   // Those between two bounds, not up to them; the last is above all bounds.
   std::array<std::uint64_t, kDurationBounds.size() + 1> durations{};
@@ -96,8 +96,8 @@ class Metrics final : public exchange::Observer {
   Counter tunnels_ended_;
   Counter backend_attempts_;
   Counter backend_retries_;
-  Counter unrouted_;
   std::array<Counter, kStatusNames.size()> by_status_;
+  std::array<Counter, kStatusNames.size()> unrouted_;
   std::array<Counter, kEnds> by_end_;
   std::array<Counter, kDurationBounds.size() + 1> durations_;
   Counter duration_microseconds_;

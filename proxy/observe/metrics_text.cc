@@ -5,6 +5,7 @@
 
 #include <iterator>
 #include <map>
+#include <span>
 
 namespace sluice::observe {
 
@@ -128,17 +129,20 @@ void write_requests(const Totals& totals, Writer& out) {
               totals.response_bytes);
 }
 
+// `name`: escaped.
+void write_route(std::string_view name, std::span<const std::uint64_t> by_status, Writer& out) {
+  for (std::size_t i = 0; i < kStatusNames.size(); ++i) {
+    out.sample(fmt::format("{{route=\"{}\",status=\"{}\"}}", name, kStatusNames[i]), by_status[i]);
+  }
+}
+
 void write_routes(const Scrape& scrape, Writer& out) {
   out.family("sluice_route_requests_total", "counter",
              "Requests that have ended, by the route that they took; - if they found none.");
   for (const Scrape::Route& route : scrape.routes) {
-    const std::string name = escape_label(route.name);
-    for (std::size_t i = 0; i < kStatusNames.size(); ++i) {
-      out.sample(fmt::format("{{route=\"{}\",status=\"{}\"}}", name, kStatusNames[i]),
-                 route.by_status[i]);
-    }
+    write_route(escape_label(route.name), route.by_status, out);
   }
-  out.sample("{route=\"-\",status=\"other\"}", scrape.totals.unrouted);
+  write_route("-", scrape.totals.unrouted, out);
 }
 
 void write_tunnels(const Totals& totals, Writer& out) {
