@@ -244,6 +244,20 @@ std::optional<Fault> cidr_fault(std::string_view text) {
                   fmt::format("did you mean \"{}/{}\"?", print(network), *length));
 }
 
+std::optional<Fault> host_value_fault(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  const bool has_port = colon != std::string_view::npos && text.find(']', colon) == text.npos;
+  const std::string_view host = text.substr(0, has_port ? colon : text.size());
+  Endpoint endpoint;
+  const bool fine =
+      parse_host(host.substr(0, host.size() - (host.ends_with('.') ? 1 : 0)), endpoint) &&
+      endpoint.kind != Endpoint::Kind::Any &&
+      (!has_port || parse_number(text.substr(colon + 1), 65535));
+  return fault_if(!fine, fmt::format("{} is no value of Host", in_quotes(text)),
+                  "a host name or an IP address, IPv6 in brackets, and perhaps a port: "
+                  "\"app.example:8080\"");
+}
+
 std::optional<Fault> host_pattern_fault(std::string_view text) {
   const auto wrong = [text](std::string_view why, std::string hint = {}) {
     return Fault{fmt::format("{} {}", in_quotes(text), why), std::move(hint)};

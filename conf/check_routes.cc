@@ -45,6 +45,7 @@ class RouteChecker {
   void prefixes(const Route& route, const Path& path);
   void strip_prefix(const Route& route, const Path& path);
   void edits(const HeaderEdits& edits, const Path& path, bool of_request);
+  void host(const HeaderEdits& edits, const Path& path);
   void allowed(const RequestHeaderEdits& edits, const Path& path);
   void field(const std::string& name, const Path& path, bool only_once);
   void values(const std::map<std::string, std::string>& fields, const Path& path, bool only_once);
@@ -85,6 +86,7 @@ void RouteChecker::run() {
     if (route.compress) check_compress(route, at, reporter_);
     prefixes(route, at);
     edits(route.headers.request, at.at("headers").at("request"), true);
+    host(route.headers.request, at.at("headers").at("request"));
     allowed(route.headers.request, at.at("headers").at("request"));
     edits(route.headers.response, at.at("headers").at("response"), false);
   }
@@ -304,6 +306,16 @@ void RouteChecker::values(const std::map<std::string, std::string>& fields, cons
   for (const auto& [name, value] : fields) {
     field(name, path.at(name), only_once);
     if (auto fault = field_value_fault(value)) reporter_.at(path.at(name), std::move(*fault));
+  }
+}
+
+// A backend would refuse every request.
+void RouteChecker::host(const HeaderEdits& edits, const Path& path) {
+  for (const auto& [name, value] : edits.set) {
+    if (lower(name) != "host" || field_value_fault(value)) continue;
+    if (auto fault = host_value_fault(value)) {
+      reporter_.at(path.at("set").at(name), std::move(*fault));
+    }
   }
 }
 

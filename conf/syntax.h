@@ -44,6 +44,8 @@ std::optional<Fault> cidr_fault(std::string_view text);
 
 // "a.example", "*.example" or an IP literal; no port.
 std::optional<Fault> host_pattern_fault(std::string_view text);
+// What a Host field may name (RFC 9110, section 7.2): a name or an IP literal, and perhaps a port.
+std::optional<Fault> host_value_fault(std::string_view text);
 // "/exact" or "/prefix/*", in the normalised form of a request's path (RFC 3986, section 6.2.2).
 std::optional<Fault> path_pattern_fault(std::string_view text);
 

@@ -248,6 +248,13 @@ TEST_CASE("check: edits of header fields", "[conf][check]") {
       {edits(R"("request":{"set":{"X-A":!"1"},"remove":[@"x-A"]})"),
        "routes[0].headers.request.remove[0]", "\"x-A\" is both set and removed", "first at !"},
   };
+  for (const std::string host :
+       {"", "a b", "a:b", "a:65536", ":80", "a..b", "http://a", "a/b", "::1", "[::1", "unix:/a"}) {
+    rows.push_back({edits("\"request\":{\"set\":{\"host\":@\"" + host + "\"}}"),
+                    "routes[0].headers.request.set.host", "\"" + host + "\" is no value of Host",
+                    "a host name or an IP address, IPv6 in brackets, and perhaps a port: "
+                    "\"app.example:8080\""});
+  }
   for (const std::string name :
        {"Connection", "content-length", "Transfer-Encoding", "TE", "Trailer", "Upgrade",
         "Keep-Alive", "Proxy-Connection", "HTTP2-Settings"}) {
@@ -258,6 +265,11 @@ TEST_CASE("check: edits of header fields", "[conf][check]") {
   check_rows(rows);
   CHECK(loads(edits(R"("request":{"set":{"Host":"x","X-A":"","X-B":"a\tb \u00e4"}},
                             "response":{"remove":["Host","Server"],"add":{"a":"1","A":"2"}})")));
+  for (const std::string host :
+       {"a.example", "a_b.example.:80", "10.0.0.1:8080", "[::1]", "[2001:db8::1]:443"}) {
+    CAPTURE(host);
+    CHECK(loads(edits("\"request\":{\"set\":{\"Host\":\"" + host + "\"}}")));
+  }
 }
 
 TEST_CASE("check: files", "[conf][check]") {
