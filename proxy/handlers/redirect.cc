@@ -117,7 +117,14 @@ Answer Redirect::answer_to(exchange::Exchange& exchange) const {
   char* out = location;
   for (const Piece& piece : pieces_) {
     out = put(out, piece.literal);
-    out = value_of(piece.variable, exchange).write(out);
+    Value value = value_of(piece.variable, exchange);
+    // "/${query}" must not become one, either.
+    const bool behind_root = out == location + 1 && *location == '/';
+    if (piece.variable == Variable::Query && behind_root && value.first.starts_with('/')) {
+      out = put(out, "%2F");
+      value.first.remove_prefix(1);
+    }
+    out = value.write(out);
   }
   const std::size_t location_bytes = static_cast<std::size_t>(out - location);
   *out++ = '\n';

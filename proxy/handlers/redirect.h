@@ -6,7 +6,8 @@
 //              X-Forwarded-Proto counts more
 //   ${host}    of the request, without its port: the new place need not have the same one
 //   ${path}    normalised, so that it is the path that was matched; a '/' before it is not doubled
-//   ${query}   without its '?'; empty if there is none
+//   ${query}   without its '?'; empty if there is none; a '/' at its front, where it would make a
+//              host of what follows, is escaped
 //   ${uri}     the path, and the query if there is one, with its '?'
 //
 // What a request brings is percent-encoded where a URI could not hold it (RFC 3986 2): neither a

@@ -34,6 +34,11 @@ TEST_CASE("redirect: variables stand for parts of the request") {
       {"${uri}", "/\\evil.example/x", "/%5Cevil.example/x"},
       {"/${path}", "/evil.example", "/evil.example"},
       {"https://b/old/${uri}", "/x?q", "https://b/old/x?q"},
+      {"/${query}", "/x?/evil.example", "/%2Fevil.example"},
+      {"/${query}", "/x?//evil.example", "/%2F/evil.example"},
+      {"${path}${query}", "/?/evil.example", "/%2Fevil.example"},
+      {"/${query}", "/x?a/b", "/a/b"},
+      {"/a/${query}", "/x?/b", "/a//b"},
       // What no URI may hold.
       {"https://b${uri}", "/<\"^`{|}>?<\"\\>", "https://b/%3C%22%5E%60%7B%7C%7D%3E?%3C%22%5C%3E"},
       {"https://b${uri}", "/%0d%0aX:y?%0d%0a%00", "https://b/%0D%0AX:y?%0d%0a%00"},
