@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/http/uri.h"
 
+#include <algorithm>
+
 #include "proxy/base/ip.h"
 #include "proxy/http/chars.h"
 #include "proxy/http/headers.h"
@@ -167,6 +169,17 @@ std::optional<Authority> parse_authority(std::string_view text) {
 }
 
 std::size_t canonical_host(std::string_view host, char* out) {
+  if (host.starts_with('[') && host.ends_with(']')) {
+    const auto address = IpAddress::parse(host.substr(1, host.size() - 2));
+    if (address && address->is_v6()) {
+      char text[IpAddress::kMaxText];
+      const std::size_t size = address->to_text(text);
+      *out++ = '[';
+      out = std::copy_n(text, size, out);
+      *out = ']';
+      return size + 2;
+    }
+  }
   if (host.size() > 1 && host.back() == '.') host.remove_suffix(1);
   for (std::size_t i = 0; i < host.size(); ++i) out[i] = to_lower(host[i]);
   return host.size();

@@ -48,8 +48,9 @@ struct Authority {
 // backend.
 std::optional<Authority> parse_authority(std::string_view text);
 
-// Writes the host in lower case and without a trailing dot, and returns its length: what routes and
-// cache keys compare. REQUIRES: room for host.size() bytes at `out`.
+// Writes the host in lower case and without a trailing dot, an IPv6 address as RFC 5952 spells it
+// (but for an IPv4-mapped one), and returns its length: what routes and cache keys compare.
+// REQUIRES: room for host.size() bytes at `out`, and for one more behind an address.
 std::size_t canonical_host(std::string_view host, char* out);
 
 }  // namespace sluice::http

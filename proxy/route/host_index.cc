@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "proxy/http/chars.h"
+#include "proxy/http/uri.h"
 
 namespace sluice::route {
 namespace {
@@ -56,6 +57,8 @@ void HostIndex::prepare(std::string_view host, Probe& probe) const {
   if (host.ends_with('.')) host.remove_suffix(1);
   // A leading dot would pass for the key of a wildcard.
   if (host.empty() || host.front() == '.' || host.size() > kHostBytesMax) return;
+  char literal[kHostBytesMax + 1];
+  if (host.front() == '[') host = {literal, http::canonical_host(host, literal)};
   probe.length = host.size();
   std::uint32_t hash = kHashStart;
   for (std::size_t i = host.size(); i-- > 0;) {

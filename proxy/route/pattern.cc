@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "proxy/http/chars.h"
+#include "proxy/http/uri.h"
 
 namespace sluice::route {
 namespace {
@@ -94,7 +94,9 @@ std::optional<HostPattern> parse_host_pattern(std::string_view text, std::string
     }
   }
   if (pattern.kind == HostPattern::Kind::Below) pattern.name = ".";
-  for (const char c : name) pattern.name += http::to_lower(c);
+  const std::size_t begin = pattern.name.size();
+  pattern.name.resize(begin + name.size() + 1);
+  pattern.name.resize(begin + http::canonical_host(name, pattern.name.data() + begin));
   return pattern;
 }
 

@@ -4,7 +4,7 @@
 // Host: "a.example" is that name alone; "*.example" is every name below it, at any depth, but not
 // "example" itself; "*" is any host, and none. Names are compared without case and without the dot
 // that may close them (RFC 9110, 4.2.3; RFC 3986, 3.2.2). A name beyond ASCII is written in
-// punycode, an IPv6 literal in its brackets and spelled as clients spell it.
+// punycode, an IPv6 literal in its brackets and in any spelling.
 //
 // Path: "/exact" is that path alone, "/exact/" another one; "/prefix/*" is "/prefix/" and all below
 // it, and "/prefix" too, as one who writes a rule for an API means its root with it; "/prefixed" is

@@ -83,7 +83,7 @@ std::string lower(std::string_view text) {
 
 // "Example.com." -> "example.com".
 std::string host_text(std::string_view host) {
-  std::string text(host);
+  std::string text(host.size() + 1, '\0');
   text.resize(http::canonical_host(host, text.data()));
   return text;
 }

@@ -110,14 +110,14 @@ void check_authority(std::string_view text) {
   MUST(authority->port.has_value() == (host.size() != text.size()));
 
   const std::string rest = authority->port ? ":" + std::to_string(*authority->port) : "";
-  std::string canonical(host.size(), '\0');
+  std::string canonical(host.size() + 1, '\0');
   canonical.resize(http::canonical_host(host, canonical.data()));
   MUST(!canonical.empty());
   for (const char c : canonical) {
     MUST(is_class(c, http::char_class::kHostName) || c == '[' || c == ']' || c == ':');
     MUST(http::to_lower(c) == c);
   }
-  std::string twice(canonical.size(), '\0');
+  std::string twice(canonical.size() + 1, '\0');
   twice.resize(http::canonical_host(canonical, twice.data()));
   MUST(twice == canonical);
   const std::string spelt = canonical + rest;

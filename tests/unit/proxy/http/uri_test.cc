@@ -161,12 +161,15 @@ TEST_CASE("uri: authorities that could be read in two ways are refused", "[http]
 
 TEST_CASE("uri: hosts are compared in lower case and without a final dot", "[http][uri]") {
   const auto canonical = [](std::string_view host) {
-    const std::unique_ptr<char[]> out(new char[host.size()]);
+    const std::unique_ptr<char[]> out(new char[host.size() + 1]);
     return std::string(out.get(), canonical_host(host, out.get()));
   };
   CHECK(canonical("Shop.Example.COM.") == "shop.example.com");
   CHECK(canonical("a") == "a");
   CHECK(canonical("[2001:DB8::1]") == "[2001:db8::1]");
+  CHECK(canonical("[0:0:0:0:0:0:0:1]") == "[::1]");
+  CHECK(canonical("[1::2:3:4:5:6:7]") == "[1:0:2:3:4:5:6:7]");
+  CHECK(canonical("[::FFFF:10.0.0.1]") == "[::ffff:10.0.0.1]");
   CHECK(canonical(".") == ".");
   CHECK(canonical("").empty());
 }

@@ -24,6 +24,7 @@ TEST_CASE("pattern: hosts that are taken", "[route][pattern]") {
       {"xn--bcher-kva.example", Kind::Exact, "xn--bcher-kva.example", "xn--bcher-kva.example"},
       {"my_host", Kind::Exact, "my_host", "my_host"},
       {"[2001:DB8::1]", Kind::Exact, "[2001:db8::1]", "[2001:db8::1]"},
+      {"[0:0:0:0:0:0:0:1]", Kind::Exact, "[::1]", "[::1]"},
       {"*.example", Kind::Below, ".example", "*.example"},
       {"*.EXAMPLE.com.", Kind::Below, ".example.com", "*.example.com"},
   };

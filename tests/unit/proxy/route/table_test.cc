@@ -51,6 +51,7 @@ TEST_CASE("table: the most specific host wins, then the longest path", "[route][
   REQUIRE_FALSE(rules.add("shop-root", {"shop.example"}, {"/"}));
   REQUIRE_FALSE(rules.add("apex", {"example", "www.example"}, {}));
   REQUIRE_FALSE(rules.add("v6", {"[::1]"}, {}));
+  REQUIRE_FALSE(rules.add("v6-long", {"[2001:DB8:0:0:0:0:0:1]"}, {}));
   const Table table = rules.build();
 
   struct Row {
@@ -93,6 +94,9 @@ TEST_CASE("table: the most specific host wins, then the longest path", "[route][
       {"example.com", "/health", "any-health", 7},
       {"example.com", "/health/", "rest", 0},
       {"[::1]", "/", "v6", 0},
+      {"[0:0:0:0:0:0:0:1]", "/", "v6", 0},
+      {"[2001:db8::1]", "/", "v6-long", 0},
+      {"[2001:db8::0001]", "/", "v6-long", 0},
       {"[::2]", "/", "rest", 0},
       {"::1", "/", "rest", 0},
       // odd hosts
