@@ -219,7 +219,9 @@ void fields(V& v, T& t) {
 template <typename V, Is<Headers> T>
 void fields(V& v, T& t) {
   v.key("request", t.request, Object{}, "Edits of what the backend receives.");
-  v.key("response", t.response, Object{}, "Edits of what the client receives.");
+  v.key("response", t.response, Object{},
+        "Edits of what the client receives. On an error page those of `Cache-Control`, `Expires`, "
+        "`ETag`, `Last-Modified` and `Content-*` are left out: it is not what they are of.");
 }
 
 template <typename V, Is<Route> T>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// HeaderFilter: edits the fields of a route's responses ("headers": {"response": ...}).
-// Immutable, shared by all workers; part of a Snapshot, which the exchanges that use it keep alive.
+// HeaderFilter: edits the fields of a route's responses ("headers": {"response": ...}). An error
+// page in the place of one has not its content, nor its time to be kept: a cache would keep the
+// failure. Immutable, shared by all workers; part of a Snapshot, which the exchanges that use it
+// keep alive.
 #pragma once
 
 #include <string_view>

@@ -8,6 +8,27 @@
 
 namespace sluice::http {
 
+namespace {
+
+bool ends_alike(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && iequals(text.substr(text.size() - end.size()), end);
+}
+
+// Content-Security-Policy is the browser's to obey, whatever it shows. Of Cache-Control there are
+// kinds for one cache or another (RFC 9213).
+bool is_of_content(std::string_view name, FieldId id) {
+  constexpr std::string_view kContent = "content-";
+  constexpr std::string_view kPolicy = "content-security-policy";
+  constexpr FieldSet kOthers = field_set(
+      {FieldId::Expires, FieldId::ETag, FieldId::LastModified, FieldId::SurrogateControl});
+  if (id != FieldId::Other && (kOthers & field_set(id)) != 0) return true;
+  if (ends_alike(name, "cache-control")) return true;
+  return iequals(name.substr(0, kContent.size()), kContent) &&
+         !iequals(name.substr(0, kPolicy.size()), kPolicy);
+}
+
+}  // namespace
+
 FieldEdits::FieldEdits(NamesAndValues add, NamesAndValues set, std::vector<std::string> remove,
                        std::vector<std::string> allow)
     : allowed_(std::move(allow)), has_ambiguous_(!allowed_.empty()) {
@@ -21,7 +42,8 @@ void FieldEdits::append(Verb verb, std::string name, std::string value) {
   CHECK(is_token(name) && is_field_value(value));
   const FieldId id = field_id(name);
   has_ambiguous_ = has_ambiguous_ || is_ambiguous(name);
-  edits_.push_back({verb, id, std::move(name), std::move(value)});
+  const bool of_content = is_of_content(name, id);
+  edits_.push_back({verb, id, of_content, std::move(name), std::move(value)});
 }
 
 bool FieldEdits::manages(std::string_view name) const {
@@ -41,22 +63,30 @@ void FieldEdits::drop_other_spellings(Fields& fields) const {
 }
 
 void FieldEdits::apply(Fields& fields) const {
+  for (const Edit& edit : edits_) edit.apply(fields);
+}
+
+void FieldEdits::apply_beside_content(Fields& fields) const {
   for (const Edit& edit : edits_) {
-    const bool absent = edit.id != FieldId::Other && !fields.has(edit.id);
-    switch (edit.verb) {
-      case Verb::Remove:
-        if (!absent) fields.remove(edit.name);
+    if (!edit.of_content) edit.apply(fields);
+  }
+}
+
+void FieldEdits::Edit::apply(Fields& fields) const {
+  const bool absent = id != FieldId::Other && !fields.has(id);
+  switch (verb) {
+    case Verb::Remove:
+      if (!absent) fields.remove(name);
+      break;
+    case Verb::Set:
+      if (!absent) {
+        fields.set(name, value);
         break;
-      case Verb::Set:
-        if (!absent) {
-          fields.set(edit.name, edit.value);
-          break;
-        }
-        [[fallthrough]];
-      case Verb::Add:
-        fields.add(edit.name, edit.value, edit.id);
-        break;
-    }
+      }
+      [[fallthrough]];
+    case Verb::Add:
+      fields.add(name, value, id);
+      break;
   }
 }
 

@@ -38,6 +38,11 @@ class FieldEdits {
   // Removes, then sets, then adds.
   void apply(Fields& fields) const;
 
+  // Likewise, but without the edits of what tells of a content and how long it may be kept
+  // (Cache-Control and its likes, Expires, ETag, Last-Modified, Content-*): for a head whose
+  // content is not the one that was meant.
+  void apply_beside_content(Fields& fields) const;
+
   // The exceptions for drop_ambiguous_names().
   std::span<const std::string> allowed() const { return allowed_; }
 
@@ -55,8 +60,11 @@ class FieldEdits {
   struct Edit {
     Verb verb;
     FieldId id;
+    bool of_content;
     std::string name;
     std::string value;
+
+    void apply(Fields& fields) const;
   };
 
   void append(Verb verb, std::string name, std::string value);

@@ -23,6 +23,39 @@ TEST_CASE("header filter: edits the head of the route's responses") {
   CHECK(rig.client.misuse.empty());
 }
 
+// A year of 502, for whoever asks the cache in front.
+TEST_CASE("header filter: a failure is not kept for as long as the content would be") {
+  class Failing final : public exchange::Handler {
+    ArenaPtr<exchange::Responder> respond(exchange::Exchange& exchange) const override {
+      return exchange.arena().make<Responder>(exchange);
+    }
+    class Responder final : public exchange::Responder {
+     public:
+      explicit Responder(exchange::Exchange& exchange) : exchange_(exchange) {}
+      void start() override {
+        exchange_.fail({exchange::Side::Backend, exchange::Kind::NoBackend});
+      }
+      void on_request_body(std::string_view) override {}
+      void on_request_end(const http::Fields&) override {}
+      void on_client_drained() override {}
+      void cancel() override {}
+
+     private:
+      exchange::Exchange& exchange_;
+    };
+  };
+  const Failing handler;
+  const HeaderFilter filter(http::FieldEdits(
+      {}, {{"Cache-Control", "max-age=31536000, immutable"}, {"X-Frame-Options", "DENY"}}, {}));
+  support::ExchangeRig rig;
+  rig.route.filters = {&filter};
+  rig.run(handler, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  REQUIRE(rig.client.head);
+  CHECK(rig.client.head->status == 503);
+  CHECK_FALSE(rig.client.head->has("Cache-Control"));
+  CHECK(rig.client.head->field("X-Frame-Options") == "DENY");
+}
+
 TEST_CASE("header filter: filters run in order") {
   const handlers::FixedResponse handler(200, "hi\n", "text/plain");
   const HeaderFilter first(http::FieldEdits({}, {{"X-Tag", "first"}}, {}));

@@ -24,6 +24,24 @@ struct Row {
   std::string expected;
 };
 
+TEST_CASE("field edits: beside a content, nothing that tells of it or how long it is kept") {
+  const FieldEdits edits({{"cdn-cache-control", "max-age=9"}, {"Content-Language", "en"}},
+                         {{"Cache-Control", "immutable"},
+                          {"expires", "never"},
+                          {"ETag", "\"a\""},
+                          {"Last-Modified", "once"},
+                          {"Surrogate-Control", "max-age=9"},
+                          {"Content-Security-Policy", "default-src 'self'"},
+                          {"X-Frame-Options", "DENY"}},
+                         {"Content-Type", "Server"});
+  Fields fields;
+  fields.add("Content-Type", "text/plain");
+  fields.add("Server", "origin");
+  edits.apply_beside_content(fields);
+  CHECK(text_of(fields) ==
+        "Content-Type=text/plain;Content-Security-Policy=default-src 'self';X-Frame-Options=DENY;");
+}
+
 TEST_CASE("field edits: remove, then set, then add") {
   const Row rows[] = {
       {"nothing", {}, {}, {}, "Server=origin;X-Tag=a;x-tag=b;"},
