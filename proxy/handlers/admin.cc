@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "proxy/base/check.h"
+#include "proxy/base/ip.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/handlers/whole_answer.h"
 
@@ -139,6 +140,14 @@ bool Admin::authorised(const exchange::Exchange& exchange) const {
          equal_in_constant_time(given.substr(kScheme.size()), token_);
 }
 
+// Not by a name that may have been made to lead here (DNS rebinding): to a page under such a name
+// the answers would be its own site's. A browser reaches no socket file, and knows no token.
+bool Admin::is_meant(const exchange::Exchange& exchange) const {
+  const std::string_view host = exchange.request().host;
+  return !token_.empty() || exchange.client().peer.is_none() || host.empty() ||
+         host.starts_with('[') || http::iequals(host, "localhost") || IpAddress::parse(host);
+}
+
 ArenaPtr<exchange::Responder> Admin::respond(exchange::Exchange& exchange) const {
   Answer refusal{.status = 401,
                  .content_type = kText,
@@ -150,6 +159,12 @@ ArenaPtr<exchange::Responder> Admin::respond(exchange::Exchange& exchange) const
   if (exchange.request().fields.has(http::FieldId::Origin)) {
     refusal.status = 403;
     refusal.body = "not for pages of a browser\n";
+    refusal.extra = {};
+    return exchange.arena().make<WholeAnswer>(exchange, refusal);
+  }
+  if (!is_meant(exchange)) {
+    refusal.status = 403;
+    refusal.body = "without a token only by an IP address or as localhost\n";
     refusal.extra = {};
     return exchange.arena().make<WholeAnswer>(exchange, refusal);
   }

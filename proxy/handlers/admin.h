@@ -64,6 +64,7 @@ class Admin final : public exchange::Handler {
 
  private:
   bool authorised(const exchange::Exchange& exchange) const;
+  bool is_meant(const exchange::Exchange& exchange) const;
   std::string allowed_at(std::string_view path) const;
   std::string index() const;
 

@@ -38,7 +38,7 @@ std::string admin_at(const std::string& address, const std::string& more = {}) {
 }
 
 Response ask(RawClient& client, const std::string& line, const std::string& fields = {}) {
-  client.send(line + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n");
+  client.send(line + " HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n");
   return read_response(client, line.starts_with("HEAD") ? sluice::support::ResponseTo::Head
                                                         : sluice::support::ResponseTo::Get);
 }
@@ -200,4 +200,26 @@ TEST_CASE("admin: a page in a browser cannot make it do anything", "[wire][admin
   CHECK(ask(admin, "POST /cache/purge?all", "Content-Length: 0\r\n").status == 200);
   CHECK(ask(admin, "POST /cache/purge?all", "Content-Length: 0\r\nOrigin: https://evil.example\r\n")
             .status == 403);
+}
+
+// DNS rebinding: the page's own name leads here, so its requests carry no Origin.
+TEST_CASE("admin: without a token it is asked for by no name that may be anybody's",
+          "[wire][admin][regression]") {
+  SluiceProcess sluice(responding(admin_at("127.0.0.1:0")));
+  const auto status_as = [port = admin_port(sluice)](const std::string& host) {
+    RawClient admin(port);
+    admin.send("GET /metrics HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+    return read_response(admin).status;
+  };
+  for (const char* host : {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80"}) {
+    CAPTURE(host);
+    CHECK(status_as(host) == 403);
+  }
+  for (const char* host : {"localhost", "LocalHost:9901", "127.0.0.1:9901", "[::1]", "10.0.0.1"}) {
+    CAPTURE(host);
+    CHECK(status_as(host) == 200);
+  }
+  RawClient nameless(admin_port(sluice));
+  nameless.send("GET /live HTTP/1.0\r\n\r\n");
+  CHECK(read_response(nameless).status == 200);
 }
