@@ -90,6 +90,19 @@ TEST_CASE("cost: a forwarded keep-alive request allocates nothing", "[wire][cost
   check_no_allocation(count, client);
 }
 
+TEST_CASE("cost: a request that is forwarded with edits allocates nothing, either",
+          "[wire][cost]") {
+  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer's allocator is its own");
+  ScriptedBackend backend(ScriptedBackend::answer(200, std::string(1024, 'x')));
+  AllocationCount count;
+  std::string config = sluice::wire::forwarding_to(backend);
+  config.insert(config.find("\"forward\""),
+                R"("headers": {"request": {"set": {"X-Edge": "1"}, "remove": ["Accept"]}}, )");
+  SluiceProcess sluice(config, count.options());
+  RawClient client = sluice.connect();
+  check_no_allocation(count, client);
+}
+
 TEST_CASE("cost: a forwarded keep-alive request is two reads, two writes and no epoll_ctl",
           "[wire][cost]") {
   skip_unless_traced();
