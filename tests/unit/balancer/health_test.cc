@@ -8,15 +8,13 @@
 #include <thread>
 #include <vector>
 
+#include "tests/unit/balancer/at.h"
+
 namespace sluice::balancer {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-TimePoint at(milliseconds since_start) {
-  return TimePoint(seconds(1000) + since_start);
-}
 
 constexpr HealthPolicy kOneFail{.max_fails = 1, .fail_timeout = seconds(10)};
 constexpr HealthPolicy kThreeFails{.max_fails = 3, .fail_timeout = seconds(10)};

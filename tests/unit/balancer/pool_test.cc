@@ -10,15 +10,14 @@
 #include <thread>
 #include <vector>
 
+#include "tests/unit/balancer/at.h"
+
 namespace sluice::balancer {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-TimePoint at(milliseconds since_start) {
-  return TimePoint(seconds(1000) + since_start);
-}
 const TimePoint kNow = at(seconds(0));
 
 std::vector<Pool::Address> addresses(const std::vector<int>& weights) {

@@ -8,6 +8,7 @@
 
 #include "cache/store.h"
 #include "tests/support/cache_rig.h"
+#include "tests/unit/cache/url.h"
 
 namespace sluice::cache {
 namespace {
@@ -20,8 +21,6 @@ using support::OneVariant;
 using support::TestWaiter;
 using Kind = Lookup::Kind;
 using State = Flight::State;
-
-const std::string kUrl = "https://a.example/";
 
 Lookup look_up(Store& store, const Want& want = {}, std::string_view key = kUrl) {
   return store.look_up_or_lead(store.key(key), kAny, 0, want);

@@ -7,7 +7,7 @@
 namespace sluice::cache {
 namespace {
 
-struct Row {
+struct AgeRow {
   const char* name;
   const char* response;
   Time delay;  // from the request to the response
@@ -15,8 +15,8 @@ struct Row {
   Time age;
 };
 
-void check(const std::vector<Row>& rows) {
-  for (const Row& row : rows) {
+void check_ages(const std::vector<AgeRow>& rows) {
+  for (const AgeRow& row : rows) {
     INFO(row.name << "\n" << row.response);
     const Terms terms = judge("", row.response, {}, row.delay).terms;
     CHECK(age_of(terms, kNow + row.later) == row.age);
@@ -26,7 +26,7 @@ void check(const std::vector<Row>& rows) {
 }  // namespace
 
 TEST_CASE("policy: the age of a response", "[cache][policy]") {
-  check({
+  check_ages({
       {"RFC 9111 4.2.3: new when it comes", "Date: 0", 0, 0, 0},
       {"RFC 9111 4.2.3: resident time", "Date: 0", 0, 7, 7},
       {"RFC 9111 4.2.3: apparent age", "Date: -30", 0, 0, 30},
@@ -53,7 +53,7 @@ TEST_CASE("policy: the age of a response", "[cache][policy]") {
 }
 
 TEST_CASE("policy: Age is its first member, or nothing", "[cache][policy]") {
-  check({
+  check_ages({
       {"RFC 9111 5.1: 0", "Age: 0", 0, 0, 0},
       {"RFC 9111 5.1: no number", "Age: abc", 0, 0, 0},
       {"RFC 9111 5.1: negative", "Age: -7200", 0, 0, 0},

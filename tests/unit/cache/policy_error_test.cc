@@ -8,7 +8,7 @@
 namespace sluice::cache {
 namespace {
 
-struct Row {
+struct ErrorRow {
   const char* name;
   const char* response;
   const char* request;
@@ -16,8 +16,9 @@ struct Row {
   bool allowed;
 };
 
-void check(const std::vector<Row>& rows, bool marked_stale = false, const Options& options = {}) {
-  for (const Row& row : rows) {
+void check_errors(const std::vector<ErrorRow>& rows, bool marked_stale = false,
+                  const Options& options = {}) {
+  for (const ErrorRow& row : rows) {
     INFO(row.name << "\n" << row.response << "\n" << row.request);
     const Terms terms = judge("", row.response, options).terms;
     const RequestControl request = read_request(row.request).control;
@@ -31,7 +32,7 @@ constexpr const char* kGrace = "Cache-Control: max-age=60, stale-if-error=30";
 }  // namespace
 
 TEST_CASE("policy: stale if error", "[cache][policy]") {
-  check({
+  check_errors({
       {"RFC 5861 4: nobody said so", kPlain, "", 60, false},
       {"RFC 5861 4: what is fresh needs no permission", kPlain, "", 59, true},
       {"RFC 5861 4: what a clock that was set back says nothing of does", kPlain, "", -3, false},
@@ -85,7 +86,7 @@ TEST_CASE("policy: stale if error", "[cache][policy]") {
 }
 
 TEST_CASE("policy: stale if error, of what was marked stale", "[cache][policy]") {
-  check(
+  check_errors(
       {
           {"RFC 5861 4: marked, nobody said so", kPlain, "", 1, false},
           {"RFC 5861 4: marked", kGrace, "", 1, true},
@@ -102,7 +103,7 @@ TEST_CASE("policy: an operator's staleness is for responses that name none", "[c
   Options options;
   options.stale_if_error = 100;
   options.stale_while_revalidate = 50;
-  check(
+  check_errors(
       {
           {"RFC 5861 4: the operator's", kPlain, "", 159, true},
           {"RFC 5861 4: the operator's ends", kPlain, "", 160, false},

@@ -7,14 +7,14 @@
 namespace sluice::cache {
 namespace {
 
-struct Row {
+struct LifetimeRow {
   const char* name;
   const char* response;
   Time lifetime;
 };
 
-void check(const std::vector<Row>& rows) {
-  for (const Row& row : rows) {
+void check_lifetimes(const std::vector<LifetimeRow>& rows) {
+  for (const LifetimeRow& row : rows) {
     INFO(row.name << "\n" << row.response);
     CHECK(judge("", row.response).terms.lifetime == row.lifetime);
   }
@@ -23,7 +23,7 @@ void check(const std::vector<Row>& rows) {
 }  // namespace
 
 TEST_CASE("policy: max-age and s-maxage are the lifetime", "[cache][policy]") {
-  check({
+  check_lifetimes({
       {"RFC 9111 4.2.1: max-age", "Cache-Control: max-age=60", 60},
       {"RFC 9111 4.2.1: s-maxage", "Cache-Control: s-maxage=60", 60},
       {"RFC 9111 4.2.1: s-maxage before max-age", "Cache-Control: s-maxage=1, max-age=60", 1},
@@ -81,7 +81,7 @@ TEST_CASE("policy: max-age and s-maxage are the lifetime", "[cache][policy]") {
 }
 
 TEST_CASE("policy: Expires is the lifetime where Cache-Control names none", "[cache][policy]") {
-  check({
+  check_lifetimes({
       {"RFC 9111 5.3: in the future", "Date: 0\nExpires: 60", 60},
       {"RFC 9111 5.3: now", "Date: 0\nExpires: 0", 0},
       {"RFC 9111 5.3: in the past", "Date: 0\nExpires: -60", 0},
@@ -126,7 +126,7 @@ TEST_CASE("policy: the time of a date that cannot be read is not looked at", "[c
 }
 
 TEST_CASE("policy: without a lifetime a tenth of the time unchanged is one", "[cache][policy]") {
-  check({
+  check_lifetimes({
       {"RFC 9111 4.2.2: a tenth", "Date: 0\nLast-Modified: -1000", 100},
       {"RFC 9111 4.2.2: rounded down", "Date: 0\nLast-Modified: -1099", 109},
       {"RFC 9111 4.2.2: less than ten seconds", "Date: 0\nLast-Modified: -9", 0},

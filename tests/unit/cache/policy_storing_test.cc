@@ -9,15 +9,15 @@
 namespace sluice::cache {
 namespace {
 
-struct Row {
+struct StoringRow {
   const char* name;
   const char* request;
   const char* response;
   Storing storing;
 };
 
-void check(const std::vector<Row>& rows, const Options& options = {}) {
-  for (const Row& row : rows) {
+void check_storing(const std::vector<StoringRow>& rows, const Options& options = {}) {
+  for (const StoringRow& row : rows) {
     INFO(row.name << "\n" << row.request << "\n" << row.response);
     CHECK(to_word(judge(row.request, row.response, options).storing) == to_word(row.storing));
   }
@@ -26,7 +26,7 @@ void check(const std::vector<Row>& rows, const Options& options = {}) {
 }  // namespace
 
 TEST_CASE("policy: the request decides, too, what may be stored", "[cache][policy]") {
-  check({
+  check_storing({
       {"RFC 9111 3: GET", "", "Cache-Control: max-age=60", Storing::Allowed},
       {"RFC 9111 3: HEAD", "HEAD", "Cache-Control: max-age=60", Storing::Method},
       {"RFC 9111 3: OPTIONS", "OPTIONS", "Cache-Control: max-age=60", Storing::Method},
@@ -65,7 +65,7 @@ TEST_CASE("policy: the request decides, too, what may be stored", "[cache][polic
 }
 
 TEST_CASE("policy: no-store, private and no-cache", "[cache][policy]") {
-  check({
+  check_storing({
       {"RFC 9111 5.2.2.5: no-store", "", "Cache-Control: no-store", Storing::NoStore},
       {"RFC 9111 5.2.2.5: nO-StOrE", "", "Cache-Control: max-age=60, nO-StOrE", Storing::NoStore},
       {"RFC 9111 5.2.2.5: beside max-age and Expires", "",
@@ -117,15 +117,15 @@ TEST_CASE("policy: what is no directive forbids to store", "[cache][policy][regr
     responses.push_back("Last-Modified: -864000\nCache-Control: " + std::string(control));
   }
   responses.emplace_back("Cache-Control: max-age=60\nCache-Control: private;");
-  std::vector<Row> rows;
+  std::vector<StoringRow> rows;
   for (const std::string& response : responses) {
     rows.push_back({"RFC 9111 4.2.1, 5.2", "", response.c_str(), Storing::NoStore});
   }
-  check(rows);
+  check_storing(rows);
 }
 
 TEST_CASE("policy: must-understand", "[cache][policy]") {
-  check({
+  check_storing({
       {"RFC 9111 5.2.2.3: a known status", "", "Cache-Control: max-age=60, must-understand",
        Storing::Allowed},
       {"RFC 9111 5.2.2.3: a known status, beside no-store", "",
@@ -149,7 +149,7 @@ TEST_CASE("policy: must-understand", "[cache][policy]") {
 
 TEST_CASE("policy: something must say that a response may be kept, and it must be of use",
           "[cache][policy]") {
-  check({
+  check_storing({
       {"RFC 9111 3: nothing at all", "", "Date: 0", Storing::NoLifetime},
       {"RFC 9111 3: no fields", "", "", Storing::NoLifetime},
       {"RFC 9111 3: public alone", "", "Cache-Control: public", Storing::NoLifetime},
@@ -211,7 +211,7 @@ TEST_CASE("policy: something must say that a response may be kept, and it must b
 }
 
 TEST_CASE("policy: cookies are stored only where that is allowed", "[cache][policy]") {
-  const std::vector<Row> both = {
+  const std::vector<StoringRow> both = {
       {"RFC 9111 7.3: private, too", "", "Cache-Control: private\nSet-Cookie: a", Storing::Private},
       {"RFC 9111 7.3: named by no-cache", "",
        "Cache-Control: max-age=60, no-cache=\"Set-Cookie\"\nSet-Cookie: a", Storing::Allowed},
@@ -220,8 +220,8 @@ TEST_CASE("policy: cookies are stored only where that is allowed", "[cache][poli
       {"RFC 9111 7.3: another field named", "",
        "Cache-Control: max-age=60, private=\"set-cookie2\"", Storing::Allowed},
   };
-  check(both);
-  check({
+  check_storing(both);
+  check_storing({
       {"RFC 9111 7.3: max-age", "", "Cache-Control: max-age=60\nSet-Cookie: a", Storing::SetCookie},
       {"RFC 9111 7.3: public", "", "Cache-Control: public, max-age=60\nSet-Cookie: a",
        Storing::SetCookie},
@@ -230,21 +230,21 @@ TEST_CASE("policy: cookies are stored only where that is allowed", "[cache][poli
   });
   Options allowed;
   allowed.store_set_cookie = true;
-  check(both, allowed);
-  check(
+  check_storing(both, allowed);
+  check_storing(
       {{"RFC 9111 7.3: allowed", "", "Cache-Control: max-age=60\nSet-Cookie: a", Storing::Allowed},
        {"RFC 9111 7.3: allowed, without a lifetime", "", "Set-Cookie: a", Storing::NoLifetime}},
       allowed);
 }
 
 TEST_CASE("policy: fields that a response names are left out", "[cache][policy]") {
-  struct Field {
+  struct NamedField {
     const char* name;
     const char* response;
     const char* field;
     bool unstored;
   };
-  const std::vector<Field> rows = {
+  const std::vector<NamedField> rows = {
       {"RFC 9111 5.2.2.4: one", "Cache-Control: max-age=60, no-cache=\"a\"", "A", true},
       {"RFC 9111 5.2.2.4: not another", "Cache-Control: max-age=60, no-cache=\"a\"", "b", false},
       {"RFC 9111 5.2.2.4: the second", "Cache-Control: no-cache=\"a, X-Long\"", "x-long", true},
@@ -259,7 +259,7 @@ TEST_CASE("policy: fields that a response names are left out", "[cache][policy]"
       {"RFC 9213 2.2: and then not by Cache-Control",
        "CDN-Cache-Control: max-age=60\nCache-Control: private=\"a\"", "a", false},
   };
-  for (const Field& row : rows) {
+  for (const NamedField& row : rows) {
     INFO(row.name << "\n" << row.response << "\n" << row.field);
     CHECK(is_unstored(judge("", row.response), row.field) == row.unstored);
   }

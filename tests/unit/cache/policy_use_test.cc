@@ -7,7 +7,7 @@
 namespace sluice::cache {
 namespace {
 
-struct Row {
+struct UseRow {
   const char* name;
   const char* response;
   const char* request;
@@ -20,8 +20,8 @@ std::string_view to_word(Use use) {
   return kWords[static_cast<std::size_t>(use)];
 }
 
-void check(const std::vector<Row>& rows, bool marked_stale = false) {
-  for (const Row& row : rows) {
+void check_uses(const std::vector<UseRow>& rows, bool marked_stale = false) {
+  for (const UseRow& row : rows) {
     INFO(row.name << "\n" << row.response << "\n" << row.request);
     const Terms terms = judge("", row.response).terms;
     const RequestControl request = read_request(row.request).control;
@@ -36,7 +36,7 @@ constexpr const char* kAged = "Cache-Control: max-age=1500\nAge: 1000";
 }  // namespace
 
 TEST_CASE("policy: what is fresh answers, what is stale is validated", "[cache][policy]") {
-  check({
+  check_uses({
       {"RFC 9111 4: fresh at once", kMinute, "", 0, Use::Fresh},
       {"RFC 9111 4: fresh in the last second", kMinute, "", 59, Use::Fresh},
       {"RFC 9111 4: stale at its lifetime", kMinute, "", 60, Use::Validate},
@@ -72,7 +72,7 @@ TEST_CASE("policy: what is fresh answers, what is stale is validated", "[cache][
 }
 
 TEST_CASE("policy: a request may ask for more than freshness", "[cache][policy]") {
-  check({
+  check_uses({
       {"RFC 9111 5.2.1.4: no-cache", kMinute, "Cache-Control: no-cache", 1, Use::Validate},
       {"RFC 9111 5.2.1.4: NO-CACHE", kMinute, "Cache-Control: NO-CACHE", 1, Use::Validate},
       {"RFC 9111 5.2.1.4: no-cache among others", kMinute, "Cache-Control: max-stale, no-cache", 1,
@@ -126,7 +126,7 @@ TEST_CASE("policy: a request may ask for more than freshness", "[cache][policy]"
 }
 
 TEST_CASE("policy: a request may take what is stale", "[cache][policy]") {
-  check({
+  check_uses({
       {"RFC 9111 5.2.1.2: any staleness", kMinute, "Cache-Control: max-stale", 1000000,
        Use::StaleAllowed},
       {"RFC 9111 5.2.1.2: any, also more than can be said", kMinute, "Cache-Control: max-stale",
@@ -167,7 +167,7 @@ TEST_CASE("policy: a request may take what is stale", "[cache][policy]") {
 TEST_CASE("policy: stale while it is refreshed", "[cache][policy]") {
   constexpr const char* kGrace = "Cache-Control: max-age=60, stale-while-revalidate=30";
   constexpr auto kStale = Use::StaleWhileRevalidate;
-  check({
+  check_uses({
       {"RFC 5861 3: fresh before", kGrace, "", 59, Use::Fresh},
       {"RFC 5861 3: from the lifetime on", kGrace, "", 60, kStale},
       {"RFC 5861 3: to its last second", kGrace, "", 89, kStale},
@@ -217,7 +217,7 @@ TEST_CASE("policy: stale while it is refreshed", "[cache][policy]") {
 
 TEST_CASE("policy: what is immutable is not validated for a reload", "[cache][policy]") {
   constexpr const char* kFixed = "Cache-Control: max-age=60, immutable";
-  check({
+  check_uses({
       {"RFC 8246 2: max-age=0", kFixed, "Cache-Control: max-age=0", 10, Use::Fresh},
       {"RFC 8246 2: max-age", kFixed, "Cache-Control: max-age=5", 10, Use::Fresh},
       {"RFC 8246 2: no-cache insists", kFixed, "Cache-Control: no-cache", 10, Use::Validate},
@@ -235,7 +235,7 @@ TEST_CASE("policy: what is immutable is not validated for a reload", "[cache][po
 
 TEST_CASE("policy: what was marked stale is stale", "[cache][policy]") {
   constexpr const char* kGrace = "Cache-Control: max-age=60, stale-while-revalidate=30";
-  check(
+  check_uses(
       {
           {"RFC 9111 4.2.4: marked", kMinute, "", 1, Use::Validate},
           {"RFC 9111 4.2.4: marked, and immutable", "Cache-Control: max-age=60, immutable", "", 1,

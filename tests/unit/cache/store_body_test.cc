@@ -5,6 +5,7 @@
 
 #include "cache/store.h"
 #include "tests/support/cache_rig.h"
+#include "tests/unit/cache/url.h"
 
 namespace sluice::cache {
 namespace {
@@ -13,8 +14,6 @@ using support::adds_up;
 using support::has;
 using support::make_entry;
 using support::make_sized;
-
-const std::string kUrl = "https://a.example/";
 
 StoreOptions of_capacity(std::size_t bytes) {
   StoreOptions options;

@@ -5,14 +5,13 @@
 
 #include "cache/store.h"
 #include "tests/support/cache_rig.h"
+#include "tests/unit/cache/url.h"
 
 namespace sluice::cache {
 namespace {
 
 using support::adds_up;
 using support::make_entry;
-
-const std::string kUrl = "https://a.example/";
 
 // A whole response, and another that is coming in its place.
 struct Rig {

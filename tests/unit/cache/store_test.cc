@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tests/support/cache_rig.h"
+#include "tests/unit/cache/url.h"
 
 namespace sluice::cache {
 namespace {
@@ -16,8 +17,6 @@ using support::make_entry;
 using support::make_sized;
 using support::OneVariant;
 using Kind = Lookup::Kind;
-
-const std::string kUrl = "https://a.example/";
 
 Lookup find(Store& store, std::string_view key, Time now = 0) {
   return store.find(store.key(key), kAny, now);
@@ -86,7 +85,7 @@ TEST_CASE("store: of several that match, what is fresh, varies, and was made las
     Time lifetime;
     bool wins = false;
   };
-  constexpr Time kNow = 1000;
+  constexpr Time kAsked = 1000;
   const std::vector<std::vector<One>> rows = {
       {{"a", 900, 500}, {"b", 950, 500, true}, {"c", 800, 500}},
       {{"a", 900, 500, true}, {"b", 950, 10}},               // the newest is stale
@@ -106,14 +105,14 @@ TEST_CASE("store: of several that match, what is fresh, varies, and was made las
         parts.key = store.key(kUrl);
         parts.variant = one.variant;
         // All came at once, with different ages.
-        parts.terms.response_time = kNow;
-        parts.terms.initial_age = kNow - one.made;
+        parts.terms.response_time = kAsked;
+        parts.terms.initial_age = kAsked - one.made;
         parts.terms.lifetime = one.lifetime;
         parts.body = Body::of("body");
         REQUIRE(store.insert(Entry::create(parts)));
         if (one.wins) winner = one.variant;
       }
-      CHECK(find(store, kUrl, kNow).entry->variant() == winner);
+      CHECK(find(store, kUrl, kAsked).entry->variant() == winner);
     }
   }
 }

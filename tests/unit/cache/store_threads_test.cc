@@ -18,16 +18,16 @@ using support::make_entry;
 using Kind = Lookup::Kind;
 
 constexpr int kOperations = 6000;  // of each thread
-constexpr std::uint64_t kKeys = 300;
+constexpr std::uint64_t kKeyCount = 300;
 
-std::string url(std::uint64_t i) {
+std::string url_of_key(std::uint64_t i) {
   return "https://h" + std::to_string(i % 3) + ".example/" + std::to_string(i);
 }
 
 // Says which key it belongs to, so that an entry under a wrong key, or with bytes that were freed,
 // is seen.
 std::string body_of(std::uint64_t i, std::size_t size) {
-  std::string bytes = url(i) + "|";
+  std::string bytes = url_of_key(i) + "|";
   while (bytes.size() < size) bytes += bytes;
   return bytes;
 }
@@ -38,8 +38,8 @@ class Actor {
       : store_(store), random_(seed), wrong_(wrong) {}
 
   void act() {
-    const std::uint64_t i = random_() % kKeys;
-    const std::string text = url(i);
+    const std::uint64_t i = random_() % kKeyCount;
+    const std::string text = url_of_key(i);
     const Key key = store_.key(text);
     switch (random_() % 16) {
       case 0:
@@ -102,7 +102,7 @@ class Actor {
     if (how == 0) return lead.uncacheable(30);
     if (how == 1) return;  // abandoned
     BodyWriter writer(std::nullopt);
-    lead.publish(make_entry(store_, url(i), writer.body(), made()));
+    lead.publish(make_entry(store_, url_of_key(i), writer.body(), made()));
     const std::string bytes = body_of(i, random_() % 9000);
     for (std::size_t at = 0; at < bytes.size(); at += 700) {
       writer.append(std::string_view{bytes}.substr(at, 700));
@@ -112,8 +112,8 @@ class Actor {
 
   // The body may still be filling, or have failed: what is there has to be right.
   void check(std::uint64_t i, const Entry& entry) {
-    if (entry.key_text() != url(i)) ++wrong_;
-    const std::string expected = url(i) + "|";
+    if (entry.key_text() != url_of_key(i)) ++wrong_;
+    const std::string expected = url_of_key(i) + "|";
     const std::string text = support::text_of(entry.body());
     for (std::size_t at = 0; at < text.size(); ++at) {
       if (text[at] == expected[at % expected.size()]) continue;
@@ -165,7 +165,7 @@ TEST_CASE("store: capacity may change while others store", "[cache][store][threa
   for (std::uint64_t seed = 0; seed < 3; ++seed) {
     threads.emplace_back([&store, seed] {
       for (std::uint64_t i = 0; i < 3000; ++i) {
-        store.insert(support::make_sized(store, url(seed * 3000 + i), 500));
+        store.insert(support::make_sized(store, url_of_key(seed * 3000 + i), 500));
       }
     });
   }

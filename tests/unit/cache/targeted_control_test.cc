@@ -40,14 +40,14 @@ std::string read(std::string_view text) {
   return out;
 }
 
-struct Row {
+struct DirectivesRow {
   const char* name;
   const char* field;  // its lines, joined by "|"
   const char* expected;
 };
 
-void check(const std::vector<Row>& rows) {
-  for (const Row& row : rows) {
+void check_directives(const std::vector<DirectivesRow>& rows) {
+  for (const DirectivesRow& row : rows) {
     INFO(row.name << "\n" << row.field);
     std::string text = "CDN-Cache-Control: ";
     for (const char c : std::string_view(row.field)) {
@@ -60,7 +60,7 @@ void check(const std::vector<Row>& rows) {
 }  // namespace
 
 TEST_CASE("targeted control: directives", "[cache][targeted_control]") {
-  check({
+  check_directives({
       {"RFC 9213 2.1: max-age", "max-age=3600", "max-age=3600 "},
       {"RFC 9213 2.1: flags", "no-store, private, no-cache, public",
        "no-store private no-cache public "},
@@ -100,7 +100,7 @@ TEST_CASE("targeted control: directives", "[cache][targeted_control]") {
 
 TEST_CASE("targeted control: what does not parse is ignored as a whole",
           "[cache][targeted_control]") {
-  check({
+  check_directives({
       {"RFC 9213 2.1: empty", "", "ignored"},
       {"RFC 9213 2.1: blanks", "   ", "ignored"},
       {"RFC 8941 4.2.2: an unknown type behind", "max-age=10000, &&&&&", "ignored"},

@@ -31,14 +31,14 @@ std::string value(std::string_view name, const Lines& lines) {
   return size ? std::string(memory, *size) : "too long";
 }
 
-struct Row {
+struct ValueRow {
   const char* name;
   Lines lines;
   const char* expected;
 };
 
-void check_values(std::string_view field, const std::vector<Row>& rows) {
-  for (const Row& row : rows) {
+void check_values(std::string_view field, const std::vector<ValueRow>& rows) {
+  for (const ValueRow& row : rows) {
     INFO(row.name);
     const std::string written = value(field, row.lines);
     CHECK(written == row.expected);
@@ -61,7 +61,7 @@ TEST_CASE("vary: by what each request is told anew, no request selects", "[cache
 }
 
 TEST_CASE("vary: names are lower case, sorted, and each once", "[cache][vary]") {
-  const std::vector<Row> rows = {
+  const std::vector<ValueRow> rows = {
       {"RFC 9110 12.5.5: one name", {"Accept-Encoding"}, "accept-encoding"},
       {"RFC 9110 12.5.5: two names", {"b, a"}, "a,b"},
       {"RFC 9110 12.5.5: two lines", {"b", "a"}, "a,b"},
@@ -97,7 +97,7 @@ TEST_CASE("vary: names are lower case, sorted, and each once", "[cache][vary]") 
        "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p"},
       {"RFC 9111 4.1: seventeen names", {"a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p", "q"}, "too long"},
   };
-  for (const Row& row : rows) {
+  for (const ValueRow& row : rows) {
     INFO(row.name);
     CHECK(names(row.lines) == row.expected);
   }

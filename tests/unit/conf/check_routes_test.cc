@@ -15,7 +15,7 @@ using rows::check_rows;
 using rows::kListener;
 using rows::kPool;
 using rows::loads;
-using rows::Row;
+using rows::Mistake;
 
 std::string route(const std::string& members) {
   return kListener + "," + kPool + ",\"routes\":[{" + members + "}]";
@@ -79,12 +79,12 @@ TEST_CASE("check: what a route matches", "[conf][check]") {
     return route("\"match\":{" + members + R"(},"forward":{"pool":"api"})");
   };
   const auto host = [&match](const std::string& text, std::string message, std::string hint) {
-    return Row{match("\"host\":@\"" + text + "\""), "routes[0].match.host", std::move(message),
-               std::move(hint)};
+    return Mistake{match("\"host\":@\"" + text + "\""), "routes[0].match.host", std::move(message),
+                   std::move(hint)};
   };
   const auto path = [&match](const std::string& text, std::string message, std::string hint) {
-    return Row{match("\"path\":[\"/ok\",@\"" + text + "\"]"), "routes[0].match.path[1]",
-               std::move(message), std::move(hint)};
+    return Mistake{match("\"path\":[\"/ok\",@\"" + text + "\"]"), "routes[0].match.path[1]",
+                   std::move(message), std::move(hint)};
   };
   const std::string where = "only as the whole last segment: \"/static/*\"";
   check_rows({
@@ -151,8 +151,8 @@ TEST_CASE("check: a rule stands once at each listener", "[conf][check]") {
            b + "}}]";
   };
   const auto row = [&two](const std::string& a, const std::string& b, const std::string& what) {
-    return Row{two(a, b), "routes[1].match", "routes[0] matches " + what + " already",
-               "first at !"};
+    return Mistake{two(a, b), "routes[1].match", "routes[0] matches " + what + " already",
+                   "first at !"};
   };
   check_rows({
       row("", "", "any host and any path at listener \"x\""),
@@ -224,7 +224,7 @@ TEST_CASE("check: edits of header fields", "[conf][check]") {
     return route(R"("forward":{"pool":"api"},"headers":{)" + members + "}");
   };
   const std::string own = "the proxy writes it for each side itself";
-  std::vector<Row> rows{
+  std::vector<Mistake> rows{
       {edits(R"("request":{"set":{@"x y":"1"}})"), "routes[0].headers.request.set[\"x y\"]",
        "\"x y\" is no header field name", "names are letters, digits and -"},
       {edits(R"("request":{"set":{@"":"1"}})"), "routes[0].headers.request.set[\"\"]",
@@ -356,7 +356,7 @@ TEST_CASE("check: names with _ or . that may pass", "[conf][check]") {
   };
   const std::string first = "routes[0].headers.request.allow[0]";
   const std::string beside = " would stand beside what this route sets or removes";
-  std::vector<Row> rows{
+  std::vector<Mistake> rows{
       {edits(R"("allow":[@"X Y"])"), first, "\"X Y\" is no header field name",
        "names are letters, digits, -, _ and ."},
       {edits(R"("allow":[@""])"), first, "\"\" is no header field name",

@@ -22,7 +22,7 @@ using rows::kPool;
 using rows::kRoute;
 using rows::load;
 using rows::loads;
-using rows::Row;
+using rows::Mistake;
 
 std::string listener(const std::string& address) {
   return "\"listeners\":[{\"address\":@\"" + address + "\"}]," + kPool + "," + kRoute;
@@ -95,8 +95,8 @@ TEST_CASE("check: listeners that take the same address or name", "[conf][check]"
            "," + kRoute;
   };
   const auto row = [&two](const std::string& a, const std::string& b) {
-    return Row{two(a, b), "listeners[1].address",
-               "\"" + b + "\" overlaps with the address of another listener", "first at !"};
+    return Mistake{two(a, b), "listeners[1].address",
+                   "\"" + b + "\" overlaps with the address of another listener", "first at !"};
   };
   check_rows({row(":80", ":80"), row(":80", "0.0.0.0:80"), row("0.0.0.0:80", ":80"),
               row(":80", "[::]:80"), row("[::]:80", ":80"), row("0.0.0.0:80", "[::]:80"),
@@ -128,9 +128,9 @@ std::string admin(const std::string& members) {
 TEST_CASE("check: the admin listener is this machine's own, or asks for a token", "[conf][check]") {
   const std::string elsewhere = "for example \"127.0.0.1:9901\", or a \"token_file\"";
   const auto open = [&elsewhere](const std::string& address) {
-    return Row{admin(R"("address":@")" + address + "\""), "admin.address",
-               "\"" + address + "\" can be reached from elsewhere, and there is no token",
-               elsewhere};
+    return Mistake{admin(R"("address":@")" + address + "\""), "admin.address",
+                   "\"" + address + "\" can be reached from elsewhere, and there is no token",
+                   elsewhere};
   };
   check_rows({open(":9901"), open("0.0.0.0:9901"), open("[::]:9901"), open("10.0.0.1:9901"),
               open("[2001:db8::1]:9901")});
@@ -232,8 +232,8 @@ TEST_CASE("check: addresses of proxies and resolvers, and the rest", "[conf][che
     return kListener + "," + kPool + "," + kRoute + "," + members;
   };
   const auto proxy = [&with](const std::string& text, std::string message, std::string hint) {
-    return Row{with("\"trusted_proxies\":[@\"" + text + "\"]"), "trusted_proxies[0]",
-               std::move(message), std::move(hint)};
+    return Mistake{with("\"trusted_proxies\":[@\"" + text + "\"]"), "trusted_proxies[0]",
+                   std::move(message), std::move(hint)};
   };
   const std::string example = "for example \"10.0.0.0/8\" or \"2001:db8::/32\"";
   check_rows({
@@ -264,8 +264,9 @@ TEST_CASE("check: addresses of proxies and resolvers, and the rest", "[conf][che
 TEST_CASE("check: a block that the proxy would not understand is refused, not dropped",
           "[conf][check]") {
   const auto proxy = [](const std::string& text, std::string message, std::string hint) {
-    return Row{kListener + "," + kPool + "," + kRoute + ",\"trusted_proxies\":[@\"" + text + "\"]",
-               "trusted_proxies[0]", std::move(message), std::move(hint)};
+    return Mistake{
+        kListener + "," + kPool + "," + kRoute + ",\"trusted_proxies\":[@\"" + text + "\"]",
+        "trusted_proxies[0]", std::move(message), std::move(hint)};
   };
   const std::string two = "IPv4 and IPv6 are written as two blocks: \"0.0.0.0/0\" and \"::/0\"";
   check_rows({

@@ -9,18 +9,17 @@
 #include <string>
 
 #include "conf/schema.h"
+#include "tests/unit/conf/rows.h"
 
 namespace sluice::conf {
 namespace {
+
+using rows::load;
 
 LoadOptions without_certificates() {
   LoadOptions options;
   options.check.read_files = false;
   return options;
-}
-
-LoadOutcome load(std::string_view text) {
-  return load_text("t.json", text, without_certificates());
 }
 
 std::string with(const std::string& members) {

@@ -18,7 +18,7 @@ inline const std::string kRoute = R"("routes":[{"forward":{"pool":"api"}}])";
 
 // One configuration with exactly one mistake, at the @ in its text. A hint that says "first at !"
 // means the place of the ! in it.
-struct Row {
+struct Mistake {
   std::string members;
   std::string path;
   std::string message;
@@ -65,8 +65,8 @@ inline bool loads(const std::string& members) {
   return static_cast<bool>(load(unmark("{" + members + "}").text));
 }
 
-inline void check_rows(const std::vector<Row>& rows) {
-  for (const Row& row : rows) {
+inline void check_rows(const std::vector<Mistake>& rows) {
+  for (const Mistake& row : rows) {
     const Marked marked = unmark("{\n" + row.members + "\n}\n");
     CAPTURE(marked.text);
     REQUIRE(marked.place != std::string::npos);

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view kGet = "GET /path HTTP/1.1\r\nHost: x\r\n\r\n";
+constexpr std::string_view kGetPath = "GET /path HTTP/1.1\r\nHost: x\r\n\r\n";
 
 }  // namespace
 
@@ -20,7 +20,7 @@ TEST_CASE("scripted backend: answers on one connection until the client closes")
   ScriptedBackend backend(ScriptedBackend::answer(201, "made", {{"X-A", "1"}}));
   RawClient client(backend.port());
   for (int i = 0; i < 3; ++i) {
-    client.send(kGet);
+    client.send(kGetPath);
     const Response response = read_response(client);
     CHECK(response.status == 201);
     CHECK(response.body == "made");
@@ -40,7 +40,7 @@ TEST_CASE("scripted backend: the script knows which connection it serves") {
   });
   for (const std::string expected : {"0", "1"}) {
     RawClient client(backend.port());
-    client.send(kGet);
+    client.send(kGetPath);
     CHECK(read_response(client).body == expected);
     CHECK_NOTHROW(client.expect_close());
   }
@@ -51,9 +51,9 @@ TEST_CASE("scripted backend: connections are served side by side") {
   RawClient first(backend.port());
   RawClient second(backend.port());
   backend.wait_for_connections(2);
-  second.send(kGet);
+  second.send(kGetPath);
   CHECK(read_response(second).status == 200);
-  first.send(kGet);
+  first.send(kGetPath);
   CHECK(read_response(first).status == 200);
   CHECK(backend.open_connections() == 2);
 }
@@ -69,7 +69,7 @@ TEST_CASE("scripted backend: stopped it refuses, closes and ends waits; started 
   backend.start();
   CHECK(backend.port() == port);
   RawClient again(port);
-  again.send(kGet);
+  again.send(kGetPath);
   CHECK(read_response(again).status == 200);
   CHECK(backend.failures().empty());
 }
@@ -81,7 +81,7 @@ TEST_CASE("scripted backend: on a unix socket") {
   CHECK(backend.address() == "unix:" + path);
   for (int round = 0; round < 2; ++round) {
     RawClient client(path);
-    client.send(kGet);
+    client.send(kGetPath);
     CHECK(read_response(client).body == "local");
     backend.stop();
     CHECK_THROWS_WITH(RawClient(path), Catch::Contains("refused"));

@@ -9,7 +9,7 @@
 namespace sluice::support {
 namespace {
 
-const std::vector<std::string> kGet{"GET"};
+const std::vector<std::string> kOneGet{"GET"};
 const std::string kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const std::string kChunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
@@ -35,13 +35,13 @@ TEST_CASE("wire reader: answers one behind the other are told apart", "[support]
 TEST_CASE("wire reader: an answer cut anywhere is no whole one", "[support]") {
   for (const std::string& bytes : {kOk, kChunked + "3\r\nabc\r\n0\r\n\r\n"}) {
     for (std::size_t size = 1; size < bytes.size(); ++size) {
-      const Answers answers = read_answers(bytes.substr(0, size), kGet, true);
+      const Answers answers = read_answers(bytes.substr(0, size), kOneGet, true);
       CHECK(answers.cut);
       CHECK(answers.complete.empty());
     }
   }
   const std::string until_close = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nsome";
-  CHECK(read_answers(until_close, kGet, false).cut);
+  CHECK(read_answers(until_close, kOneGet, false).cut);
 }
 
 TEST_CASE("wire reader: what is no answer is a failure", "[support]") {
@@ -58,7 +58,7 @@ TEST_CASE("wire reader: what is no answer is a failure", "[support]") {
   };
   for (const std::string& bytes : wrong) {
     INFO(bytes);
-    CHECK_THROWS_AS(read_answers(bytes, kGet, true), Failure);
+    CHECK_THROWS_AS(read_answers(bytes, kOneGet, true), Failure);
   }
 }
 

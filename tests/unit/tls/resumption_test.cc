@@ -20,7 +20,7 @@ using test::Pair;
 
 using ContextPtr = std::shared_ptr<const ServerContext>;
 
-const TicketKeys::Clock::time_point kStart{};
+const TicketKeys::Clock::time_point kTicketsStart{};
 
 std::string ticket_of(const SSL_SESSION* session) {
   const unsigned char* bytes = nullptr;
@@ -86,7 +86,7 @@ TEST_CASE("resumption: a ticket resumes, also across a reload", "[tls][tickets]"
 TEST_CASE("resumption: an old key is accepted and its ticket renewed, until twelve hours are over",
           "[tls][tickets]") {
   const TempDir dir;
-  const auto tickets = make_tickets(kStart);
+  const auto tickets = make_tickets(kTicketsStart);
   const ContextPtr context =
       make_context({make_certificate(dir.path(), "a", {"a.example"})}, *tickets);
   const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
@@ -94,16 +94,16 @@ TEST_CASE("resumption: an old key is accepted and its ticket renewed, until twel
   const Outcome first = connect(context, version, "a.example");
   REQUIRE(first.session != nullptr);
 
-  REQUIRE(tickets->rotate(kStart + hours(1)));
+  REQUIRE(tickets->rotate(kTicketsStart + hours(1)));
   const Outcome renewed = connect(context, version, "a.example", first.session.get());
   CHECK(renewed.resumed);
   REQUIRE(renewed.session != nullptr);
   CHECK(ticket_of(renewed.session.get()) != ticket_of(first.session.get()));
 
-  REQUIRE(tickets->rotate(kStart + hours(12)));
+  REQUIRE(tickets->rotate(kTicketsStart + hours(12)));
   CHECK(connect(context, version, "a.example", first.session.get()).resumed);
 
-  REQUIRE(tickets->rotate(kStart + hours(13)));
+  REQUIRE(tickets->rotate(kTicketsStart + hours(13)));
   const Outcome refused = connect(context, version, "a.example", first.session.get());
   CHECK(refused.connected);
   CHECK_FALSE(refused.resumed);

@@ -9,15 +9,11 @@
 #include "proxy/access/jail_rules.h"
 #include "proxy/access/wall_time.h"
 #include "proxy/base/ip.h"
+#include "tests/support/limiter_rig.h"
 
 namespace sluice::access {
 
-inline IpAddress ip(const std::string& text) {
-  const std::optional<IpAddress> address = IpAddress::parse(text);
-  INFO(text);
-  REQUIRE(address);
-  return *address;
-}
+using support::ip;
 
 inline Cidr cidr(const std::string& text) {
   const std::optional<Cidr> block = Cidr::parse(text);

@@ -27,7 +27,7 @@ JailRules three_not_found() {
 }
 
 // A jail, its rules, and a clock that stands until it is moved.
-struct Rig {
+struct JailRig {
   std::optional<Inmate> note(const std::string& text, Reason reason = Reason::NotFound) {
     return jail.note(rules, ip(text), reason, now);
   }
@@ -54,7 +54,7 @@ struct Rig {
 using Blocks = std::vector<std::string>;
 
 TEST_CASE("jail: the event that fills the count puts the address away, once", "[access][jail]") {
-  Rig rig;
+  JailRig rig;
   CHECK_FALSE(rig.note("192.0.2.1"));
   CHECK_FALSE(rig.note("192.0.2.1"));
   CHECK_FALSE(rig.jailed("192.0.2.1"));
@@ -69,7 +69,7 @@ TEST_CASE("jail: the event that fills the count puts the address away, once", "[
 }
 
 TEST_CASE("jail: events spread over more than the window do not", "[access][jail]") {
-  Rig rig;
+  JailRig rig;
   for (int i = 0; i < 20; ++i) {
     CHECK_FALSE(rig.note("192.0.2.1"));
     rig.now += seconds{31};
@@ -80,7 +80,7 @@ TEST_CASE("jail: each trigger has a rule, and without one none puts away", "[acc
   for (std::size_t i = 0; i < kTriggers; ++i) {
     const auto trigger = static_cast<Reason>(i);
     INFO(std::string(word_of(trigger)));
-    Rig rig;
+    JailRig rig;
     rig.rules = {};
     for (int n = 0; n < 10; ++n) CHECK_FALSE(rig.note("::1", trigger));
     rig.rules.rule(trigger).count = 1;
@@ -91,7 +91,7 @@ TEST_CASE("jail: each trigger has a rule, and without one none puts away", "[acc
 }
 
 TEST_CASE("jail: IPv6 is put away by /64, or what the rules say", "[access][jail]") {
-  Rig rig;
+  JailRig rig;
   CHECK_FALSE(rig.note("2001:db8::1"));
   CHECK_FALSE(rig.note("2001:db8::2"));
   CHECK(rig.note("2001:db8::3"));
@@ -110,7 +110,7 @@ TEST_CASE("jail: IPv6 is put away by /64, or what the rules say", "[access][jail
 }
 
 TEST_CASE("jail: the none address, of unix peers, is never in", "[access][jail]") {
-  Rig rig;
+  JailRig rig;
   rig.jail.add(cidr("0.0.0.0/0"), hours{1}, rig.now);
   rig.jail.add(cidr("::/0"), hours{1}, rig.now);
   for (int i = 0; i < 10; ++i) {
@@ -121,7 +121,7 @@ TEST_CASE("jail: the none address, of unix peers, is never in", "[access][jail]"
 
 TEST_CASE("jail: who has served the time is free, whether or not expire was called",
           "[access][jail]") {
-  Rig rig;
+  JailRig rig;
   rig.put_away("192.0.2.1");
   rig.now += minutes{10} - milliseconds{1};
   CHECK(rig.jailed("192.0.2.1"));
@@ -136,7 +136,7 @@ TEST_CASE("jail: who has served the time is free, whether or not expire was call
 
 TEST_CASE("jail: the time doubles for who comes back, up to the longest", "[access][jail]") {
   for (const bool expire : {false, true}) {
-    Rig rig;
+    JailRig rig;
     rig.rules.max = minutes{50};
     std::uint32_t times = 0;
     for (const int expected : {10, 20, 40, 50, 50, 50}) {
@@ -167,7 +167,7 @@ TEST_CASE("jail: who keeps away for ten times as long, or an hour, is new again"
   } const cases[] = {{minutes{1}, hours{1}}, {minutes{30}, hours{5}}};
   for (const auto& [time, forgotten] : cases) {
     for (const bool expire : {false, true}) {
-      Rig rig;
+      JailRig rig;
       rig.rules.time = time;
       rig.now = rig.put_away("192.0.2.1").until + forgotten - milliseconds{1};
       if (expire) rig.jail.expire(rig.now);
@@ -182,7 +182,7 @@ TEST_CASE("jail: who keeps away for ten times as long, or an hour, is new again"
 }
 
 TEST_CASE("jail: other rules are for those who come, all inmates stay", "[access][jail]") {
-  Rig rig;
+  JailRig rig;
   const Inmate first = rig.put_away("192.0.2.1");
   rig.note("192.0.2.2");
   rig.rules.rule(Reason::NotFound) = {2, seconds{60}};
@@ -196,7 +196,7 @@ TEST_CASE("jail: other rules are for those who come, all inmates stay", "[access
 }
 
 TEST_CASE("jail: an operator puts away any block, for a while", "[access][jail]") {
-  Rig rig;
+  JailRig rig;
   const Inmate added = rig.jail.add(cidr("198.51.100.0/24"), hours{2}, rig.now);
   CHECK(added == Inmate{cidr("198.51.100.0/24"), Reason::Operator, 0, rig.now, rig.now + hours{2}});
   rig.jail.add(cidr("2001:db8::/32"), hours{1}, rig.now);
@@ -214,7 +214,7 @@ TEST_CASE("jail: an operator puts away any block, for a while", "[access][jail]"
 
 TEST_CASE("jail: an operator's word replaces the trigger's, which is not forgotten",
           "[access][jail]") {
-  Rig rig;
+  JailRig rig;
   rig.put_away("192.0.2.1");
   CHECK(rig.jail.add(cidr("192.0.2.1"), seconds{1}, rig.now).times == 1);
   CHECK(rig.list() == Blocks{"192.0.2.1"});
@@ -224,13 +224,13 @@ TEST_CASE("jail: an operator's word replaces the trigger's, which is not forgott
 }
 
 TEST_CASE("jail: forever is a hundred years", "[access][jail]") {
-  Rig rig;
+  JailRig rig;
   const Inmate added = rig.jail.add(cidr("::/0"), milliseconds::max(), rig.now);
   CHECK(print_time(added.until) == "2126-05-08T12:00:00Z");
 }
 
 TEST_CASE("jail: lifting a block frees and forgets all within it", "[access][jail]") {
-  Rig rig;
+  JailRig rig;
   rig.put_away("192.0.2.1");
   rig.put_away("192.0.2.2");
   rig.put_away("192.0.3.1");
@@ -244,7 +244,7 @@ TEST_CASE("jail: lifting a block frees and forgets all within it", "[access][jai
 
 TEST_CASE("jail: lifting an address frees the prefix that was caught with it, no operator's block",
           "[access][jail]") {
-  Rig rig;
+  JailRig rig;
   rig.put_away("2001:db8::1");
   rig.jail.add(cidr("2001:db8::/48"), hours{1}, rig.now);
   CHECK(rig.jail.remove(cidr("2001:db8::99"), rig.now) == 1);
@@ -254,7 +254,7 @@ TEST_CASE("jail: lifting an address frees the prefix that was caught with it, no
 }
 
 TEST_CASE("jail: neighbours who are too many together are put away together", "[access][jail]") {
-  Rig rig;
+  JailRig rig;
   rig.rules.rule(Reason::WideLimiter) = {3, minutes{1}};
   CHECK_FALSE(rig.note("2001:db8:0:1::1", Reason::WideLimiter));
   CHECK_FALSE(rig.note("2001:db8:0:2::1", Reason::WideLimiter));
@@ -268,7 +268,7 @@ TEST_CASE("jail: neighbours who are too many together are put away together", "[
 }
 
 TEST_CASE("jail: without a wider prefix it is the address's own that goes", "[access][jail]") {
-  Rig rig;
+  JailRig rig;
   rig.rules.rule(Reason::WideLimiter) = {1, minutes{1}};
   const auto caught_with = [&rig](std::uint8_t bits, const std::string& client) {
     rig.rules.wide_v6_bits = bits;
@@ -282,7 +282,7 @@ TEST_CASE("jail: without a wider prefix it is the address's own that goes", "[ac
 
 TEST_CASE("jail: lifting who is only remembered forgets him, and counts for none",
           "[access][jail]") {
-  Rig rig;
+  JailRig rig;
   rig.now = rig.put_away("192.0.2.1").until;
   CHECK(rig.jail.remove(cidr("192.0.2.1"), rig.now) == 0);
   CHECK(rig.put_away("192.0.2.1").times == 1);
@@ -293,7 +293,7 @@ std::string address_of(int i) {
 }
 
 TEST_CASE("jail: when it is full, who would end soonest goes", "[access][jail]") {
-  Rig rig;
+  JailRig rig;
   rig.jail.add(cidr("192.0.2.0/24"), minutes{1}, rig.now);
   for (int i = 0; i < 99; ++i) {
     rig.put_away(address_of(i));
@@ -310,7 +310,7 @@ TEST_CASE("jail: when it is full, who would end soonest goes", "[access][jail]")
 }
 
 TEST_CASE("jail: when it is full, who is only remembered goes before who is in", "[access][jail]") {
-  Rig rig;
+  JailRig rig;
   rig.put_away("192.0.2.1");
   rig.now += minutes{10};
   rig.jail.expire(rig.now);
@@ -322,7 +322,7 @@ TEST_CASE("jail: when it is full, who is only remembered goes before who is in",
 }
 
 TEST_CASE("jail: a table of operators' blocks alone is bounded, too", "[access][jail]") {
-  Rig rig;
+  JailRig rig;
   for (int i = 0; i < 150; ++i) rig.jail.add(cidr(address_of(i)), hours{1 + i}, rig.now);
   CHECK(rig.jail.size() == 100);
   CHECK_FALSE(rig.jailed(address_of(49)));
@@ -330,7 +330,7 @@ TEST_CASE("jail: a table of operators' blocks alone is bounded, too", "[access][
 }
 
 TEST_CASE("jail: many whose time has come leave together", "[access][jail]") {
-  Rig rig;
+  JailRig rig;
   for (int i = 0; i < 100; ++i) rig.jail.add(cidr(address_of(i)), seconds{1}, rig.now);
   rig.jail.expire(rig.now + seconds{1} - milliseconds{1});
   CHECK(rig.jail.size() == 100);
@@ -339,7 +339,7 @@ TEST_CASE("jail: many whose time has come leave together", "[access][jail]") {
 }
 
 TEST_CASE("jail: what a file kept goes on, and doubles", "[access][jail]") {
-  Rig before;
+  JailRig before;
   before.put_away("192.0.2.1");
   before.now += minutes{10};
   before.put_away("192.0.2.2");
@@ -347,21 +347,21 @@ TEST_CASE("jail: what a file kept goes on, and doubles", "[access][jail]") {
   const std::vector<Inmate> kept = before.jail.records(before.now);
   REQUIRE(kept.size() == 3);
 
-  Rig after;
+  JailRig after;
   after.now = before.now + minutes{1};
   CHECK(after.jail.restore(kept, after.now) == 3);
   CHECK(after.list() == Blocks{"192.0.2.2", "2001:db8::/32"});
   CHECK(after.jail.list(after.now) == before.jail.list(after.now));
   CHECK(after.put_away("192.0.2.1").times == 2);
 
-  Rig much_later;
+  JailRig much_later;
   much_later.now = before.now + hours{24};
   CHECK(much_later.jail.restore(kept, much_later.now) == 0);
   CHECK(much_later.jail.records(much_later.now).empty());
 }
 
 TEST_CASE("jail: it counts its changes, for who keeps it in a file", "[access][jail]") {
-  Rig rig;
+  JailRig rig;
   std::uint64_t last = 0;
   const auto changed = [&rig, &last] {
     return rig.jail.changes() != std::exchange(last, rig.jail.changes());
@@ -390,7 +390,7 @@ TEST_CASE("jail: the filter and the table agree with the list", "[access][jail]"
     const std::string v6[] = {"2001:db8::" + byte, "2001:db8:" + byte + "::/48", "::/0"};
     return random() % 2 == 0 ? v4[random() % 3] : v6[random() % 3];
   };
-  Rig rig;
+  JailRig rig;
   rig.rules.rule(Reason::NotFound).count = 1;
   int wrong = 0;
   int jailed = 0;

@@ -23,7 +23,7 @@ Prefix who(const std::string& text) {
 }
 
 // One counter under test, and its clock.
-struct Rig {
+struct CountersRig {
   bool note(milliseconds at, const std::string& text = "192.0.2.1",
             Reason reason = Reason::NotFound, const TriggerRule& rule = kThreeInTen) {
     return counters.note(who(text), reason, rule, noon() + at);
@@ -34,7 +34,7 @@ struct Rig {
 
 TEST_CASE("jail triggers: the event that reaches the count says so, and starts over",
           "[access][jail]") {
-  Rig rig;
+  CountersRig rig;
   for (int round = 0; round < 3; ++round) {
     CHECK_FALSE(rig.note(seconds{0}));
     CHECK_FALSE(rig.note(seconds{1}));
@@ -43,13 +43,13 @@ TEST_CASE("jail triggers: the event that reaches the count says so, and starts o
 }
 
 TEST_CASE("jail triggers: a count of one is reached at once", "[access][jail]") {
-  Rig rig;
+  CountersRig rig;
   CHECK(rig.note(seconds{0}, "::1", Reason::Tls, {1, seconds{10}}));
   CHECK(rig.note(seconds{0}, "::1", Reason::Tls, {1, milliseconds{0}}));
 }
 
 TEST_CASE("jail triggers: the half window before counts, older ones do not", "[access][jail]") {
-  Rig rig;
+  CountersRig rig;
   CHECK_FALSE(rig.note(seconds{3}));
   CHECK_FALSE(rig.note(seconds{4}));
   CHECK(rig.note(seconds{9}));
@@ -62,7 +62,7 @@ TEST_CASE("jail triggers: the half window before counts, older ones do not", "[a
 }
 
 TEST_CASE("jail triggers: each address and each reason has its own count", "[access][jail]") {
-  Rig rig;
+  CountersRig rig;
   for (const Reason reason : {Reason::NotFound, Reason::Malformed}) {
     for (const char* text : {"192.0.2.1", "192.0.2.2", "2001:db8::/64", "2001:db8::/65"}) {
       CHECK_FALSE(rig.note(seconds{0}, text, reason));
@@ -76,7 +76,7 @@ TEST_CASE("jail triggers: each address and each reason has its own count", "[acc
 
 TEST_CASE("jail triggers: a clock that is a little behind loses nothing, one set back starts over",
           "[access][jail]") {
-  Rig rig;
+  CountersRig rig;
   CHECK_FALSE(rig.note(seconds{5}));
   CHECK_FALSE(rig.note(milliseconds{4990}));
   CHECK(rig.note(seconds{5}));
@@ -94,7 +94,7 @@ TEST_CASE("jail triggers: nobody is caught for fewer, everybody for as many in h
   std::mt19937_64 random(1);
   int caught = 0;
   for (int round = 0; round < 300; ++round) {
-    Rig rig;
+    CountersRig rig;
     const auto count = static_cast<std::uint16_t>(2 + random() % 6);
     const TriggerRule rule{count, milliseconds{1000}};
     std::vector<std::int64_t> events;  // since the last time it was caught

@@ -18,9 +18,9 @@ using support::at;
 using support::ipv4;
 using support::ipv6;
 using support::make_ip_table;
-using Kind = LimitVerdict::Kind;
+using VerdictKind = LimitVerdict::Kind;
 
-constexpr unsigned kThreads = 4;
+constexpr unsigned kTakers = 4;
 constexpr std::uint64_t kBurst = 20;
 constexpr nanoseconds kEnd = 900ms;  // the clocks may differ by a second
 
@@ -49,7 +49,7 @@ void meet(std::atomic<std::uint64_t>& arrived, std::uint64_t expected) {
 class Tally {
  public:
   void add(const LimitVerdict& verdict) {
-    if (verdict.kind == Kind::Pass) passed_.fetch_add(1, std::memory_order_relaxed);
+    if (verdict.kind == VerdictKind::Pass) passed_.fetch_add(1, std::memory_order_relaxed);
   }
   std::uint64_t passed() const { return passed_; }
 
@@ -64,13 +64,13 @@ void hammer(const RateLimit& limit, std::vector<Tally>& tallies, nanoseconds now
   }
 }
 
-void drain(const RateLimit& limit, std::vector<Tally>& tallies, nanoseconds now) {
+void drain_clients(const RateLimit& limit, std::vector<Tally>& tallies, nanoseconds now) {
   for (std::uint32_t client = 0; client < tallies.size(); ++client) {
     LimitVerdict verdict;
     do {
       verdict = limit.check(ipv4(client), at(now));
       tallies[client].add(verdict);
-    } while (verdict.kind == Kind::Pass);
+    } while (verdict.kind == VerdictKind::Pass);
   }
 }
 
@@ -80,11 +80,11 @@ TEST_CASE("limiter threads: what passes is exactly the burst and the rate", "[ac
   const auto table = make_ip_table(1000);
   const RateLimit limit("a", fast_rule(), *table);
   std::vector<Tally> tallies(4);
-  in_threads(kThreads, [&limit, &tallies](unsigned) {
-    drain(limit, tallies, 0ns);
+  in_threads(kTakers, [&limit, &tallies](unsigned) {
+    drain_clients(limit, tallies, 0ns);
     for (nanoseconds now{0}; now <= kEnd; now += 1ms) hammer(limit, tallies, now);
   });
-  drain(limit, tallies, kEnd);
+  drain_clients(limit, tallies, kEnd);
   for (const Tally& tally : tallies) CHECK(tally.passed() == kBurst + 900);
   CHECK(table->untracked() == 0);
 }
@@ -94,21 +94,21 @@ TEST_CASE("limiter threads: nor more nor less while buckets are thrown out", "[a
   const auto table = make_ip_table(64);
   const RateLimit limit("a", fast_rule(), *table);
   std::vector<Tally> tallies(32);
-  drain(limit, tallies, 0ns);
+  drain_clients(limit, tallies, 0ns);
   std::atomic<std::uint64_t> strange{0};
-  in_threads(kThreads, [&limit, &tallies, &strange](unsigned thread) {
+  in_threads(kTakers, [&limit, &tallies, &strange](unsigned thread) {
     std::uint32_t newcomer = (thread + 1) << 24;
     for (nanoseconds now{0}; now <= kEnd; now += 1ms) {
       hammer(limit, tallies, now);
       for (int i = 0; i < 50; ++i) {
         // Each comes once, so nobody's bucket but a new one is right for it.
         const LimitVerdict verdict = limit.check(ipv4(newcomer++), at(now));
-        const bool fresh = verdict.kind == Kind::Pass && verdict.remaining == kBurst - 1;
+        const bool fresh = verdict.kind == VerdictKind::Pass && verdict.remaining == kBurst - 1;
         if (!fresh) strange.fetch_add(1, std::memory_order_relaxed);
       }
     }
   });
-  drain(limit, tallies, kEnd);
+  drain_clients(limit, tallies, kEnd);
   for (const Tally& tally : tallies) CHECK(tally.passed() == kBurst + 900);
   CHECK(strange == 0);
 }
@@ -125,7 +125,7 @@ TEST_CASE("limiter threads: the same newcomer in two threads gets one bucket", "
     for (std::uint32_t client = 0; client < kClients; ++client) {
       const IpAddress address = ipv4(client);
       meet(arrived, 2 * (std::uint64_t{client} + 1));
-      if (limit.check(address, at(0s)).kind == Kind::Pass) ++passed;
+      if (limit.check(address, at(0s)).kind == VerdictKind::Pass) ++passed;
     }
   });
   CHECK(passed == kClients);
@@ -142,7 +142,7 @@ TEST_CASE("limiter threads: what a wider bucket refuses is charged by none", "[a
   const RateLimit limit("a", rule, *table);
   std::vector<Tally> tallies(std::size_t{kRounds} * kClients);
   // Each round has a /48 of its own, and an end of what that has left.
-  in_threads(kThreads, [&limit, &tallies](unsigned thread) {
+  in_threads(kTakers, [&limit, &tallies](unsigned thread) {
     for (unsigned round = 0; round < kRounds; ++round) {
       for (unsigned i = 0; i < 8 * kClients; ++i) {
         const unsigned client = (thread + i) % kClients;
@@ -159,7 +159,7 @@ TEST_CASE("limiter threads: what a wider bucket refuses is charged by none", "[a
       const std::uint64_t mine = tallies[round * kClients + client].passed();
       passed += mine;
       const LimitVerdict verdict = own_only.check(ipv6(round, client), at(0s));
-      const std::uint64_t left = verdict.kind == Kind::Pass ? verdict.remaining + 1 : 0;
+      const std::uint64_t left = verdict.kind == VerdictKind::Pass ? verdict.remaining + 1 : 0;
       if (left != 8 - mine) ++wrong;
     }
     if (passed != 16) ++wrong;

@@ -32,7 +32,7 @@ void put(Buffer& buffer, std::string_view bytes) {
   buffer.commit(bytes.size());
 }
 
-struct Fixture {
+struct BufferFixture {
   BlockPool pool;
   Buffer buffer{pool};
 };
@@ -41,7 +41,8 @@ constexpr std::size_t kBlock = BlockPool::kBlockBytes;
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "buffer: gives back what was put in, across blocks", "[base][buffer]") {
+TEST_CASE_METHOD(BufferFixture, "buffer: gives back what was put in, across blocks",
+                 "[base][buffer]") {
   for (const std::size_t size :
        {std::size_t{0}, std::size_t{1}, kBlock - 1, kBlock, kBlock + 1, 3 * kBlock + 7}) {
     CAPTURE(size);
@@ -58,14 +59,14 @@ TEST_CASE_METHOD(Fixture, "buffer: gives back what was put in, across blocks", "
   }
 }
 
-TEST_CASE_METHOD(Fixture, "buffer: small pieces share a block", "[base][buffer]") {
+TEST_CASE_METHOD(BufferFixture, "buffer: small pieces share a block", "[base][buffer]") {
   for (int i = 0; i < 100; ++i) buffer.append("0123456789");
   std::array<iovec, 4> pieces{};
   CHECK(buffer.gather(pieces) == 1);
   CHECK(pieces[0].iov_len == 1000);
 }
 
-TEST_CASE_METHOD(Fixture, "buffer: gathers no more pieces than there is room for",
+TEST_CASE_METHOD(BufferFixture, "buffer: gathers no more pieces than there is room for",
                  "[base][buffer]") {
   buffer.append(pattern(3 * kBlock));
   std::array<iovec, 2> pieces{};
@@ -73,7 +74,8 @@ TEST_CASE_METHOD(Fixture, "buffer: gathers no more pieces than there is room for
   CHECK(pieces[0].iov_len + pieces[1].iov_len == 2 * kBlock);
 }
 
-TEST_CASE_METHOD(Fixture, "buffer: is consumed from the front, in any steps", "[base][buffer]") {
+TEST_CASE_METHOD(BufferFixture, "buffer: is consumed from the front, in any steps",
+                 "[base][buffer]") {
   const std::string bytes = pattern(2 * kBlock + 100);
   for (const std::size_t step : {std::size_t{1000}, kBlock - 1, kBlock, kBlock + 1, bytes.size()}) {
     CAPTURE(step);
@@ -89,7 +91,8 @@ TEST_CASE_METHOD(Fixture, "buffer: is consumed from the front, in any steps", "[
   }
 }
 
-TEST_CASE_METHOD(Fixture, "buffer: reserved room is contiguous, and only what is committed counts",
+TEST_CASE_METHOD(BufferFixture,
+                 "buffer: reserved room is contiguous, and only what is committed counts",
                  "[base][buffer]") {
   buffer.append("head ");
   char* room = buffer.reserve(100);
@@ -103,7 +106,7 @@ TEST_CASE_METHOD(Fixture, "buffer: reserved room is contiguous, and only what is
   CHECK(buffer.flatten() == "head body" + large);
 }
 
-TEST_CASE_METHOD(Fixture, "buffer: nothing committed is nothing there", "[base][buffer]") {
+TEST_CASE_METHOD(BufferFixture, "buffer: nothing committed is nothing there", "[base][buffer]") {
   buffer.reserve(10);
   buffer.commit(0);
   CHECK(buffer.empty());
@@ -116,7 +119,7 @@ TEST_CASE_METHOD(Fixture, "buffer: nothing committed is nothing there", "[base][
   CHECK(buffer.empty());
 }
 
-TEST_CASE_METHOD(Fixture, "buffer: bytes appended while others are consumed keep their order",
+TEST_CASE_METHOD(BufferFixture, "buffer: bytes appended while others are consumed keep their order",
                  "[base][buffer]") {
   std::mt19937 random(7);
   std::string model;
@@ -139,7 +142,7 @@ TEST_CASE_METHOD(Fixture, "buffer: bytes appended while others are consumed keep
   CHECK(buffer.flatten() == model);
 }
 
-TEST_CASE_METHOD(Fixture, "buffer: is read from any place without being consumed",
+TEST_CASE_METHOD(BufferFixture, "buffer: is read from any place without being consumed",
                  "[base][buffer]") {
   const std::string bytes = pattern(2 * kBlock + 10);
   buffer.append("xx" + bytes);
@@ -159,7 +162,7 @@ TEST_CASE_METHOD(Fixture, "buffer: is read from any place without being consumed
   CHECK(buffer.size() == bytes.size());
 }
 
-TEST_CASE_METHOD(Fixture, "buffer: an emptied one owns no block, which the next one gets",
+TEST_CASE_METHOD(BufferFixture, "buffer: an emptied one owns no block, which the next one gets",
                  "[base][buffer]") {
   char* first = buffer.reserve(1);
   buffer.commit(1);
@@ -168,7 +171,7 @@ TEST_CASE_METHOD(Fixture, "buffer: an emptied one owns no block, which the next 
   CHECK(other.reserve(1) == first);
 }
 
-TEST_CASE_METHOD(Fixture, "buffer: returns its blocks when it dies", "[base][buffer]") {
+TEST_CASE_METHOD(BufferFixture, "buffer: returns its blocks when it dies", "[base][buffer]") {
   char* first = nullptr;
   {
     Buffer other(pool);

@@ -26,7 +26,7 @@ std::vector<int> drain(List& list) {
   return out;
 }
 
-struct Fixture {
+struct ListsFixture {
   Item one{1};
   Item two{2};
   Item three{3};
@@ -37,7 +37,8 @@ using Numbers = std::vector<int>;
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "intrusive list: keeps order from both ends", "[base][intrusive_list]") {
+TEST_CASE_METHOD(ListsFixture, "intrusive list: keeps order from both ends",
+                 "[base][intrusive_list]") {
   CHECK(red.empty());
   CHECK(red.front() == nullptr);
   CHECK(red.back() == nullptr);
@@ -53,7 +54,8 @@ TEST_CASE_METHOD(Fixture, "intrusive list: keeps order from both ends", "[base][
   CHECK_FALSE(in_red(one));
 }
 
-TEST_CASE_METHOD(Fixture, "intrusive list: an element leaves from anywhere, twice without harm",
+TEST_CASE_METHOD(ListsFixture,
+                 "intrusive list: an element leaves from anywhere, twice without harm",
                  "[base][intrusive_list]") {
   for (Item* item : {&one, &two, &three}) red.push_back(*item);
   two.ListHook<RedTag>::unlink();
@@ -63,7 +65,8 @@ TEST_CASE_METHOD(Fixture, "intrusive list: an element leaves from anywhere, twic
   CHECK(drain(red) == Numbers{1, 3, 2});
 }
 
-TEST_CASE_METHOD(Fixture, "intrusive list: a destroyed element is gone", "[base][intrusive_list]") {
+TEST_CASE_METHOD(ListsFixture, "intrusive list: a destroyed element is gone",
+                 "[base][intrusive_list]") {
   auto temporary = std::make_unique<Item>(9);
   red.push_back(one);
   red.push_back(*temporary);
@@ -72,7 +75,7 @@ TEST_CASE_METHOD(Fixture, "intrusive list: a destroyed element is gone", "[base]
   CHECK(drain(red) == Numbers{1, 2});
 }
 
-TEST_CASE_METHOD(Fixture, "intrusive list: a destroyed list leaves its elements free",
+TEST_CASE_METHOD(ListsFixture, "intrusive list: a destroyed list leaves its elements free",
                  "[base][intrusive_list]") {
   {
     Red other;
@@ -84,7 +87,7 @@ TEST_CASE_METHOD(Fixture, "intrusive list: a destroyed list leaves its elements 
   CHECK(drain(red) == Numbers{1});
 }
 
-TEST_CASE_METHOD(Fixture, "intrusive list: one object stands in two lists",
+TEST_CASE_METHOD(ListsFixture, "intrusive list: one object stands in two lists",
                  "[base][intrusive_list]") {
   Blue blue;
   red.push_back(one);
@@ -96,7 +99,7 @@ TEST_CASE_METHOD(Fixture, "intrusive list: one object stands in two lists",
   CHECK(drain(blue) == Numbers{2, 1});
 }
 
-TEST_CASE_METHOD(Fixture, "intrusive list: move_to appends all in order",
+TEST_CASE_METHOD(ListsFixture, "intrusive list: move_to appends all in order",
                  "[base][intrusive_list]") {
   Red other;
   SECTION("to an empty one") {
@@ -122,7 +125,8 @@ TEST_CASE_METHOD(Fixture, "intrusive list: move_to appends all in order",
   CHECK(drain(red) == Numbers{1});
 }
 
-TEST_CASE_METHOD(Fixture, "intrusive list: elements may put themselves back while it is walked",
+TEST_CASE_METHOD(ListsFixture,
+                 "intrusive list: elements may put themselves back while it is walked",
                  "[base][intrusive_list]") {
   for (Item* item : {&one, &two, &three}) red.push_back(*item);
   Red batch;

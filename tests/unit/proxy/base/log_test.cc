@@ -18,13 +18,13 @@ namespace sluice {
 namespace {
 
 // Collects what is written to the log's descriptor.
-struct Fixture {
-  Fixture() : fd(::open(path().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {
+struct LogFixture {
+  LogFixture() : fd(::open(path().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {
     REQUIRE(fd >= 0);
   }
-  ~Fixture() { ::close(fd); }
-  Fixture(const Fixture&) = delete;
-  Fixture& operator=(const Fixture&) = delete;
+  ~LogFixture() { ::close(fd); }
+  LogFixture(const LogFixture&) = delete;
+  LogFixture& operator=(const LogFixture&) = delete;
 
   std::string path() const { return dir.file("log"); }
 
@@ -81,7 +81,7 @@ std::string shape(std::string_view line) {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "log: a line has its time, level and text", "[base][log]") {
+TEST_CASE_METHOD(LogFixture, "log: a line has its time, level and text", "[base][log]") {
   const Log log(Log::Level::Debug, fd);
   log.error("pool \"{}\": {} backends", "shop", 3);
   log.warn("w");
@@ -96,7 +96,7 @@ TEST_CASE_METHOD(Fixture, "log: a line has its time, level and text", "[base][lo
   CHECK(written[3].substr(24) == " debug: d 1");
 }
 
-TEST_CASE_METHOD(Fixture, "log: what is below its level is not written", "[base][log]") {
+TEST_CASE_METHOD(LogFixture, "log: what is below its level is not written", "[base][log]") {
   struct Case {
     Log::Level level;
     std::size_t written;
@@ -115,7 +115,7 @@ TEST_CASE_METHOD(Fixture, "log: what is below its level is not written", "[base]
   }
 }
 
-TEST_CASE_METHOD(Fixture, "log: lines of several threads do not mix", "[base][log]") {
+TEST_CASE_METHOD(LogFixture, "log: lines of several threads do not mix", "[base][log]") {
   const Log log(Log::Level::Info, fd);
   {
     std::vector<std::jthread> threads;

@@ -20,8 +20,8 @@ struct Sink final : ByteSink {
   std::string held;
 };
 
-struct Fixture {
-  Fixture() { pump.attach(&source, &sink); }
+struct PumpFixture {
+  PumpFixture() { pump.attach(&source, &sink); }
 
   void send(std::size_t bytes) {
     sink.held.erase(0, bytes);
@@ -35,7 +35,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "pump: moves bytes and leaves the source alone below the watermark",
+TEST_CASE_METHOD(PumpFixture, "pump: moves bytes and leaves the source alone below the watermark",
                  "[base][pump]") {
   pump.on_data("some");
   pump.on_data(" bytes");
@@ -44,7 +44,8 @@ TEST_CASE_METHOD(Fixture, "pump: moves bytes and leaves the source alone below t
   CHECK(source.pauses == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "pump: pauses above the watermark and resumes at half of it, once each",
+TEST_CASE_METHOD(PumpFixture,
+                 "pump: pauses above the watermark and resumes at half of it, once each",
                  "[base][pump]") {
   pump.on_data(std::string(101, 'x'));
   CHECK(source.pauses == 1);
@@ -61,7 +62,8 @@ TEST_CASE_METHOD(Fixture, "pump: pauses above the watermark and resumes at half 
   CHECK(source.pauses == 2);
 }
 
-TEST_CASE_METHOD(Fixture, "pump: one that was told to pause resumes when told, or with the sink",
+TEST_CASE_METHOD(PumpFixture,
+                 "pump: one that was told to pause resumes when told, or with the sink",
                  "[base][pump]") {
   pump.pause();
   pump.pause();
@@ -78,14 +80,14 @@ TEST_CASE_METHOD(Fixture, "pump: one that was told to pause resumes when told, o
   CHECK(source.resumes == 2);
 }
 
-TEST_CASE_METHOD(Fixture, "pump: a drained sink does not resume a source that was not paused",
+TEST_CASE_METHOD(PumpFixture, "pump: a drained sink does not resume a source that was not paused",
                  "[base][pump]") {
   pump.on_data("x");
   send(1);
   CHECK(source.resumes == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "pump: attached anew it starts unpaused", "[base][pump]") {
+TEST_CASE_METHOD(PumpFixture, "pump: attached anew it starts unpaused", "[base][pump]") {
   pump.on_data(std::string(101, 'x'));
   pump.detach();
   Source fresh;

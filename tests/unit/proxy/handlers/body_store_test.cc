@@ -28,7 +28,7 @@ std::string read_all(BodyStore& store, std::uint64_t from = 0) {
   }
 }
 
-struct Fixture {
+struct BodyStoreFixture {
   BlockPool blocks;
   support::TempDir directory;
   std::string path = directory.path();
@@ -36,7 +36,8 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "body store: gives back what came, from any place, again and again",
+TEST_CASE_METHOD(BodyStoreFixture,
+                 "body store: gives back what came, from any place, again and again",
                  "[handlers][body_store]") {
   const std::string body = pattern(300'000);
   for (const std::size_t memory : {std::size_t{0}, std::size_t{1}, std::size_t{100'000},
@@ -58,7 +59,7 @@ TEST_CASE_METHOD(Fixture, "body store: gives back what came, from any place, aga
   CHECK(std::filesystem::is_empty(directory.path()));
 }
 
-TEST_CASE_METHOD(Fixture, "body store: without a directory all of it stays in memory",
+TEST_CASE_METHOD(BodyStoreFixture, "body store: without a directory all of it stays in memory",
                  "[handlers][body_store]") {
   const std::string body = pattern(50'000);
   BodyStore store(blocks, {1000, nullptr});
@@ -66,7 +67,7 @@ TEST_CASE_METHOD(Fixture, "body store: without a directory all of it stays in me
   CHECK(read_all(store) == body);
 }
 
-TEST_CASE_METHOD(Fixture, "body store: a cleared one is empty, and takes the next body",
+TEST_CASE_METHOD(BodyStoreFixture, "body store: a cleared one is empty, and takes the next body",
                  "[handlers][body_store]") {
   BodyStore store(blocks, {10, &path});
   REQUIRE(store.append(pattern(100)));
@@ -77,7 +78,7 @@ TEST_CASE_METHOD(Fixture, "body store: a cleared one is empty, and takes the nex
   CHECK(read_all(store) == "another");
 }
 
-TEST_CASE_METHOD(Fixture, "body store: says when the disk takes nothing",
+TEST_CASE_METHOD(BodyStoreFixture, "body store: says when the disk takes nothing",
                  "[handlers][body_store]") {
   const std::string missing = path + "/missing";
   BodyStore store(blocks, {10, &missing});

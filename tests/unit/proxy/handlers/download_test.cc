@@ -68,9 +68,9 @@ class Answering {
   ExchangeRig rig;
 };
 
-class Fixture : public Answering {
+class DownloadFixture : public Answering {
  public:
-  Fixture() { download.begin(backend); }
+  DownloadFixture() { download.begin(backend); }
 
   PipePool::Handle pipe_with(std::string_view bytes) {
     auto [sender, from] = support::socket_pair(SOCK_STREAM);
@@ -94,7 +94,8 @@ constexpr std::uint64_t kFar = 1'000'000;  // so much of the body is still to co
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "download: what a client takes at once holds nobody up", "[download]") {
+TEST_CASE_METHOD(DownloadFixture, "download: what a client takes at once holds nobody up",
+                 "[download]") {
   download.on_piped(pipe_with("in a pipe, "), kFar);
   download.on_piped(pipe_with("in another, "), kFar);
   download.on_body("in memory");
@@ -103,7 +104,8 @@ TEST_CASE_METHOD(Fixture, "download: what a client takes at once holds nobody up
   CHECK(backend.pauses == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "download: the backend waits until a pipe is empty", "[download]") {
+TEST_CASE_METHOD(DownloadFixture, "download: the backend waits until a pipe is empty",
+                 "[download]") {
   rig.client.pipe_room = 4;
   download.on_piped(pipe_with("0123456789"), kFar);
   CHECK(rig.client.body == "0123");
@@ -121,7 +123,8 @@ TEST_CASE_METHOD(Fixture, "download: the backend waits until a pipe is empty", "
   CHECK(rig.exchange.bytes_out() == 10);
 }
 
-TEST_CASE_METHOD(Fixture, "download: a backend that breaks while a pipe waits is read in order",
+TEST_CASE_METHOD(DownloadFixture,
+                 "download: a backend that breaks while a pipe waits is read in order",
                  "[download]") {
   rig.client.pipe_room = 4;
   download.on_piped(pipe_with("0123456789"), kFar);
@@ -133,14 +136,16 @@ TEST_CASE_METHOD(Fixture, "download: a backend that breaks while a pipe waits is
   CHECK(rig.exchange.bytes_out() == 13);
 }
 
-TEST_CASE_METHOD(Fixture, "download: the end of a body leaves nothing in a pipe", "[download]") {
+TEST_CASE_METHOD(DownloadFixture, "download: the end of a body leaves nothing in a pipe",
+                 "[download]") {
   rig.client.pipe_room = 0;
   download.on_piped(pipe_with("0123456789"), kFar);
   download.on_end();
   CHECK(rig.client.body == "0123456789");
 }
 
-TEST_CASE_METHOD(Fixture, "download: what may be held does not hold up the backend", "[download]") {
+TEST_CASE_METHOD(DownloadFixture, "download: what may be held does not hold up the backend",
+                 "[download]") {
   rig.client.pipe_room = 0;
   SECTION("all that is left") {
     download.on_piped(pipe_with("0123456789"), kWatermark - 10);
@@ -159,7 +164,7 @@ TEST_CASE_METHOD(Fixture, "download: what may be held does not hold up the backe
   }
 }
 
-TEST_CASE_METHOD(Fixture, "download: the backend is free as soon as the rest may be held",
+TEST_CASE_METHOD(DownloadFixture, "download: the backend is free as soon as the rest may be held",
                  "[download]") {
   rig.client.pipe_room = 4;
   download.on_piped(pipe_with("0123456789"), kWatermark - 3);
@@ -171,7 +176,8 @@ TEST_CASE_METHOD(Fixture, "download: the backend is free as soon as the rest may
   CHECK(rig.exchange.bytes_out() == 10);
 }
 
-TEST_CASE_METHOD(Fixture, "download: a pipe takes what may be held, and none if that is more",
+TEST_CASE_METHOD(DownloadFixture,
+                 "download: a pipe takes what may be held, and none if that is more",
                  "[download]") {
   CHECK(download.piped_max() == kWatermark);
   rig.client.unsent_bytes = 60'000;

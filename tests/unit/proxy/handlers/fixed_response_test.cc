@@ -12,7 +12,7 @@ namespace {
 using http::BodyFraming;
 using http::BodyKind;
 
-struct Row {
+struct FixedResponseRow {
   std::string what;
   std::string method;
   int status;
@@ -23,7 +23,7 @@ struct Row {
 };
 
 TEST_CASE("fixed response: status, content and framing") {
-  const Row rows[] = {
+  const FixedResponseRow rows[] = {
       {"a body", "GET", 200, "hello\n", "hello\n", {BodyKind::Length, 6, false}, true},
       {"to a POST", "POST", 404, "none\n", "none\n", {BodyKind::Length, 5, false}, true},
       {"to HEAD only its length", "HEAD", 200, "hello\n", "", {BodyKind::None, 6, true}, true},
@@ -35,7 +35,7 @@ TEST_CASE("fixed response: status, content and framing") {
       {"304", "GET", 304, "no", "", {BodyKind::None, 0, false}, false},
       {"no registered phrase", "GET", 599, "x", "x", {BodyKind::Length, 1, false}, true},
   };
-  for (const Row& row : rows) {
+  for (const FixedResponseRow& row : rows) {
     INFO(row.what);
     const FixedResponse handler(row.status, row.configured, "text/plain");
     support::ExchangeRig rig;

@@ -9,14 +9,14 @@
 namespace sluice::handlers {
 namespace {
 
-struct Row {
+struct RedirectRow {
   std::string to;
   std::string target;
   std::string expected;
 };
 
 TEST_CASE("redirect: variables stand for parts of the request") {
-  const Row rows[] = {
+  const RedirectRow rows[] = {
       {"https://b.example/", "/x", "https://b.example/"},
       {"${scheme}://${host}/", "/x", "http://a.example/"},
       {"https://${host}${uri}", "/x/y?q=1&r=2", "https://a.example/x/y?q=1&r=2"},
@@ -43,7 +43,7 @@ TEST_CASE("redirect: variables stand for parts of the request") {
       {"https://b${uri}", "/<\"^`{|}>?<\"\\>", "https://b/%3C%22%5E%60%7B%7C%7D%3E?%3C%22%5C%3E"},
       {"https://b${uri}", "/%0d%0aX:y?%0d%0a%00", "https://b/%0D%0AX:y?%0d%0a%00"},
   };
-  for (const Row& row : rows) {
+  for (const RedirectRow& row : rows) {
     INFO(row.to << " of " << row.target);
     const Redirect handler(308, row.to);
     support::ExchangeRig rig;

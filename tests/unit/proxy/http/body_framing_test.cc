@@ -87,12 +87,12 @@ void check_every_cut(std::string_view bytes, std::string_view expected, const Bo
   }
 }
 
-struct Row {
+struct BodyRow {
   std::string_view bytes;
   std::string_view expected;
 };
 
-constexpr Row kChunkedBodies[] = {
+constexpr BodyRow kChunkedBodies[] = {
     {"0\r\n\r\n", "||"},
     {"0\r\n\r\nrest", "||rest"},
     {"5\r\nhello\r\n0\r\n\r\n", "hello||"},
@@ -191,7 +191,7 @@ constexpr Row kChunkedBodies[] = {
 }  // namespace
 
 TEST_CASE("body decoder: each chunked body gets its verdict, cut anywhere", "[http][body]") {
-  for (const Row& row : kChunkedBodies) check_every_cut(row.bytes, row.expected, kChunked);
+  for (const BodyRow& row : kChunkedBodies) check_every_cut(row.bytes, row.expected, kChunked);
 }
 
 TEST_CASE("body decoder: a counted body ends where its length says", "[http][body]") {

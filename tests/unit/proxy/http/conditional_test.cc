@@ -19,9 +19,9 @@ constexpr std::string_view kAfter = "Mon, 07 Nov 1994 08:49:37 GMT";
 const Validators kStrong{"\"a,b\"", kModified, kNow};
 const Validators kWeak{"W/\"a\"", kModified, kNow};
 
-using List = std::vector<std::pair<FieldId, std::string_view>>;
+using Conditions = std::vector<std::pair<FieldId, std::string_view>>;
 
-RequestHead request(const List& fields, Method method = Method::Get) {
+RequestHead request_with(const Conditions& fields, Method method = Method::Get) {
   RequestHead head;
   head.method = method;
   for (const auto& [id, value] : fields) head.fields.add(id, value);
@@ -35,7 +35,7 @@ TEST_CASE("conditional: a date before it came says nothing of what came with an 
   const auto judge = [](std::int64_t here_since, std::string_view since) {
     Validators moved{"\"a\"", kModified, kNow};
     moved.here_since = here_since;
-    return evaluate_conditions(request({{FieldId::IfModifiedSince, since}}), moved, kNow);
+    return evaluate_conditions(request_with({{FieldId::IfModifiedSince, since}}), moved, kNow);
   };
   constexpr std::int64_t kDay = 86400;
   CHECK(judge(kModified + kDay, kAfter) == P::NotModified);
@@ -46,7 +46,7 @@ TEST_CASE("conditional: a date before it came says nothing of what came with an 
 
 TEST_CASE("conditional: RFC 9110 13.2.2, condition by condition", "[http][conditional]") {
   struct Row {
-    List fields;
+    Conditions fields;
     P of_strong;
     P of_weak;
   };
@@ -82,28 +82,29 @@ TEST_CASE("conditional: RFC 9110 13.2.2, condition by condition", "[http][condit
   };
   for (std::size_t i = 0; i < rows.size(); ++i) {
     CAPTURE(i);
-    CHECK(evaluate_conditions(request(rows[i].fields), kStrong, kNow) == rows[i].of_strong);
-    CHECK(evaluate_conditions(request(rows[i].fields), kWeak, kNow) == rows[i].of_weak);
+    CHECK(evaluate_conditions(request_with(rows[i].fields), kStrong, kNow) == rows[i].of_strong);
+    CHECK(evaluate_conditions(request_with(rows[i].fields), kWeak, kNow) == rows[i].of_weak);
   }
 }
 
 TEST_CASE("conditional: methods that change something fail where others are not modified",
           "[http][conditional]") {
-  const List none{{FieldId::IfNoneMatch, "*"}};
-  CHECK(evaluate_conditions(request(none, Method::Head), kStrong, kNow) == P::NotModified);
-  CHECK(evaluate_conditions(request(none, Method::Put), kStrong, kNow) == P::Failed);
-  const List since{{FieldId::IfModifiedSince, kSame}};
-  CHECK(evaluate_conditions(request(since, Method::Put), kStrong, kNow) == P::Holds);
+  const Conditions none{{FieldId::IfNoneMatch, "*"}};
+  CHECK(evaluate_conditions(request_with(none, Method::Head), kStrong, kNow) == P::NotModified);
+  CHECK(evaluate_conditions(request_with(none, Method::Put), kStrong, kNow) == P::Failed);
+  const Conditions since{{FieldId::IfModifiedSince, kSame}};
+  CHECK(evaluate_conditions(request_with(since, Method::Put), kStrong, kNow) == P::Holds);
 }
 
 TEST_CASE("conditional: what has no validator matches no tag and no date", "[http][conditional]") {
-  CHECK(evaluate_conditions(request({{FieldId::IfNoneMatch, "\"\""}}), {}, kNow) == P::Holds);
-  CHECK(evaluate_conditions(request({{FieldId::IfModifiedSince, kSame}}), {}, kNow) == P::Holds);
+  CHECK(evaluate_conditions(request_with({{FieldId::IfNoneMatch, "\"\""}}), {}, kNow) == P::Holds);
+  CHECK(evaluate_conditions(request_with({{FieldId::IfModifiedSince, kSame}}), {}, kNow) ==
+        P::Holds);
 }
 
 TEST_CASE("conditional: If-Range wants the very same", "[http][conditional]") {
-  const auto holds = [](const List& fields, const Validators& validators) {
-    return range_condition_holds(request(fields).fields, validators, kNow);
+  const auto holds = [](const Conditions& fields, const Validators& validators) {
+    return range_condition_holds(request_with(fields).fields, validators, kNow);
   };
   CHECK(holds({}, kStrong));
   CHECK(holds({{FieldId::IfRange, "\"a,b\""}}, kStrong));
@@ -118,7 +119,8 @@ TEST_CASE("conditional: If-Range wants the very same", "[http][conditional]") {
 TEST_CASE("conditional: If-Range by a date wants one that was long ago", "[http][conditional]") {
   const auto holds = [](std::optional<std::int64_t> date) {
     const Validators validators{"", kModified, date};
-    return range_condition_holds(request({{FieldId::IfRange, kSame}}).fields, validators, kNow);
+    return range_condition_holds(request_with({{FieldId::IfRange, kSame}}).fields, validators,
+                                 kNow);
   };
   CHECK(holds(kModified + 60));
   CHECK_FALSE(holds(kModified + 59));

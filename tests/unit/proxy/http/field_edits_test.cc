@@ -16,7 +16,7 @@ std::string text_of(const Fields& fields) {
   return text;
 }
 
-struct Row {
+struct EditRow {
   std::string what;
   FieldEdits::NamesAndValues add;
   FieldEdits::NamesAndValues set;
@@ -43,7 +43,7 @@ TEST_CASE("field edits: beside a content, nothing that tells of it or how long i
 }
 
 TEST_CASE("field edits: remove, then set, then add") {
-  const Row rows[] = {
+  const EditRow rows[] = {
       {"nothing", {}, {}, {}, "Server=origin;X-Tag=a;x-tag=b;"},
       {"remove a known name", {}, {}, {"server"}, "X-Tag=a;x-tag=b;"},
       {"remove every field of an unknown name", {}, {}, {"X-TAG"}, "Server=origin;"},
@@ -65,7 +65,7 @@ TEST_CASE("field edits: remove, then set, then add") {
        "Server=one;X-Tag=a;x-tag=b;Server=two;"},
       {"an empty value", {}, {{"Server", ""}}, {"X-Tag"}, "Server=;"},
   };
-  for (const Row& row : rows) {
+  for (const EditRow& row : rows) {
     INFO(row.what);
     Fields fields;
     fields.add("Server", "origin");

@@ -7,16 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "tests/unit/proxy/http/pairs.h"
+
 namespace sluice::http {
 namespace {
-
-using Pairs = std::vector<std::pair<std::string_view, std::string_view>>;
-
-Fields make(const Pairs& pairs) {
-  Fields fields;
-  for (const auto& [name, value] : pairs) fields.add(name, value);
-  return fields;
-}
 
 IpAddress ip(std::string_view text) {
   return IpAddress::parse(text).value_or(IpAddress());
@@ -29,7 +23,7 @@ CidrSet trusted() {
 
 // The X-Forwarded-* fields and Forwarded after apply_forwarded(), as "Name=value ...".
 std::string applied(const Pairs& sent, const ForwardedHop& hop) {
-  Fields fields = make(sent);
+  Fields fields = fields_of(sent);
   const std::unique_ptr<char[]> space(new char[forwarded_bound(fields, hop)]);
   apply_forwarded(fields, hop, space.get());
   std::string out;
@@ -234,7 +228,7 @@ TEST_CASE("forwarded: what stands in quotes is no element and no parameter", "[h
 
 TEST_CASE("forwarded: quotes do not reach from one field line into the next", "[http][forwarded]") {
   const auto client = [](const Pairs& sent) {
-    return client_address(ip("10.0.0.1"), trusted(), make(sent), ClientField::Forwarded)
+    return client_address(ip("10.0.0.1"), trusted(), fields_of(sent), ClientField::Forwarded)
         .to_string();
   };
   CHECK(client({{"Forwarded", "for=\"1.2.3.4"}, {"Forwarded", "for=198.51.100.1"}}) ==
@@ -247,7 +241,7 @@ TEST_CASE("forwarded: quotes do not reach from one field line into the next", "[
 }
 
 TEST_CASE("forwarded: without trusted proxies nobody is believed", "[http][forwarded]") {
-  const Fields fields = make({{"X-Forwarded-For", "198.51.100.1"}});
+  const Fields fields = fields_of({{"X-Forwarded-For", "198.51.100.1"}});
   CHECK(client_address(ip("10.0.0.1"), CidrSet(), fields) == ip("10.0.0.1"));
   CHECK(client_address(IpAddress(), trusted(), fields) == IpAddress());
 }

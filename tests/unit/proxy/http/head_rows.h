@@ -32,6 +32,16 @@ inline std::string framing_text(const BodyFraming& body) {
   return "?";
 }
 
+struct HeadRow {
+  std::string_view bytes;
+  std::string_view expected;
+};
+
+// What describes a message has several words, what refuses it is one.
+inline bool is_accepted(std::string_view expected) {
+  return expected.find(' ') != expected.npos;
+}
+
 // "need_more", the word of the fault, or what `describe` makes of the head.
 template <typename Describe>
 std::string verdict(const ParseResult& result, Describe&& describe) {

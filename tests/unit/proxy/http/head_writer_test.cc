@@ -13,8 +13,9 @@ namespace sluice::http {
 namespace {
 
 // The writers run in memory of exactly the bound, so that ASan proves the bound.
-std::string request(std::string_view method, std::string_view target, const Fields& fields,
-                    BodyFraming body = {}, ConnectionField connection = ConnectionField::None) {
+std::string written_request(std::string_view method, std::string_view target, const Fields& fields,
+                            BodyFraming body = {},
+                            ConnectionField connection = ConnectionField::None) {
   const std::size_t bound = request_head_bound(method, target, fields);
   const std::unique_ptr<char[]> out(new char[bound]);
   const char* end = write_request_head(out.get(), method, target, fields, body, connection);
@@ -23,8 +24,8 @@ std::string request(std::string_view method, std::string_view target, const Fiel
   return text;
 }
 
-std::string response(int status, std::string_view reason, const Fields& fields, BodyFraming body,
-                     ConnectionField connection = ConnectionField::None) {
+std::string written_response(int status, std::string_view reason, const Fields& fields,
+                             BodyFraming body, ConnectionField connection = ConnectionField::None) {
   const std::size_t bound = response_head_bound(reason, fields);
   const std::unique_ptr<char[]> out(new char[bound]);
   const char* end = write_response_head(out.get(), status, reason, fields, body, connection);
@@ -52,52 +53,56 @@ constexpr BodyFraming kLongest{BodyKind::Length, UINT64_MAX};
 
 TEST_CASE("head writer: requests carry the fields, and only our framing", "[http][head_writer]") {
   const Fields fields = fields_about_framing();
-  CHECK(request("GET", "/a?b", fields) == "GET /a?b HTTP/1.1\r\nHost: h\r\nX: y\r\n\r\n");
-  CHECK(request("POST", "/", fields, {BodyKind::Length, 0}) ==
+  CHECK(written_request("GET", "/a?b", fields) == "GET /a?b HTTP/1.1\r\nHost: h\r\nX: y\r\n\r\n");
+  CHECK(written_request("POST", "/", fields, {BodyKind::Length, 0}) ==
         "POST / HTTP/1.1\r\nHost: h\r\nX: y\r\nContent-Length: 0\r\n\r\n");
-  CHECK(request("POST", "/", fields, {BodyKind::Chunked, 7}, ConnectionField::Close) ==
+  CHECK(written_request("POST", "/", fields, {BodyKind::Chunked, 7}, ConnectionField::Close) ==
         "POST / HTTP/1.1\r\nHost: h\r\nX: y\r\nTransfer-Encoding: chunked\r\n"
         "Connection: close\r\n\r\n");
-  CHECK(request("GET", "/", fields, {}, ConnectionField::Upgrade) ==
+  CHECK(written_request("GET", "/", fields, {}, ConnectionField::Upgrade) ==
         "GET / HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nX: y\r\nConnection: upgrade\r\n\r\n");
 }
 
 TEST_CASE("head writer: a target without a path gets one", "[http][head_writer]") {
-  CHECK(request("GET", "?a", Fields()) == "GET /?a HTTP/1.1\r\n\r\n");
-  CHECK(request("OPTIONS", "*", Fields()) == "OPTIONS * HTTP/1.1\r\n\r\n");
-  CHECK(request("CONNECT", "a:443", Fields()) == "CONNECT a:443 HTTP/1.1\r\n\r\n");
+  CHECK(written_request("GET", "?a", Fields()) == "GET /?a HTTP/1.1\r\n\r\n");
+  CHECK(written_request("OPTIONS", "*", Fields()) == "OPTIONS * HTTP/1.1\r\n\r\n");
+  CHECK(written_request("CONNECT", "a:443", Fields()) == "CONNECT a:443 HTTP/1.1\r\n\r\n");
 }
 
 TEST_CASE("head writer: responses carry the fields, and only our framing", "[http][head_writer]") {
   const Fields fields = fields_about_framing();
-  CHECK(response(200, "", fields, {BodyKind::Length, 5}) ==
+  CHECK(written_response(200, "", fields, {BodyKind::Length, 5}) ==
         "HTTP/1.1 200 OK\r\nHost: h\r\nX: y\r\nContent-Length: 5\r\n\r\n");
-  CHECK(response(200, "OK", Fields(), {BodyKind::Chunked, 0}, ConnectionField::KeepAlive) ==
+  CHECK(written_response(200, "OK", Fields(), {BodyKind::Chunked, 0}, ConnectionField::KeepAlive) ==
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n");
-  CHECK(response(200, "", Fields(), {BodyKind::UntilClose, 0}, ConnectionField::Close) ==
+  CHECK(written_response(200, "", Fields(), {BodyKind::UntilClose, 0}, ConnectionField::Close) ==
         "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
-  CHECK(response(101, "", fields, {}, ConnectionField::Upgrade) ==
+  CHECK(written_response(101, "", fields, {}, ConnectionField::Upgrade) ==
         "HTTP/1.1 101 Switching Protocols\r\nHost: h\r\nUpgrade: websocket\r\nX: y\r\n"
         "Connection: upgrade\r\n\r\n");
 }
 
 TEST_CASE("head writer: reasons are kept, known ones supplied", "[http][head_writer]") {
   const BodyFraming empty{BodyKind::Length, 0};
-  CHECK(response(404, "", Fields(), empty).starts_with("HTTP/1.1 404 Not Found\r\n"));
-  CHECK(
-      response(404, "Gone fishing", Fields(), empty).starts_with("HTTP/1.1 404 Gone fishing\r\n"));
-  CHECK(response(599, "", Fields(), empty).starts_with("HTTP/1.1 599 \r\n"));
-  CHECK(response(511, "", Fields(), kLongest, ConnectionField::KeepAlive)
+  CHECK(written_response(404, "", Fields(), empty).starts_with("HTTP/1.1 404 Not Found\r\n"));
+  CHECK(written_response(404, "Gone fishing", Fields(), empty)
+            .starts_with("HTTP/1.1 404 Gone fishing\r\n"));
+  CHECK(written_response(599, "", Fields(), empty).starts_with("HTTP/1.1 599 \r\n"));
+  CHECK(written_response(511, "", Fields(), kLongest, ConnectionField::KeepAlive)
             .ends_with("Content-Length: 18446744073709551615\r\nConnection: keep-alive\r\n\r\n"));
 }
 
 TEST_CASE("head writer: messages without a body announce one only as told", "[http][head_writer]") {
-  CHECK(response(200, "", Fields(), {BodyKind::None, 7, true}) ==
+  CHECK(written_response(200, "", Fields(), {BodyKind::None, 7, true}) ==
         "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n");
-  CHECK(response(304, "", Fields(), {BodyKind::None, 7}) == "HTTP/1.1 304 Not Modified\r\n\r\n");
-  CHECK(response(204, "", Fields(), {BodyKind::Length, 7}) == "HTTP/1.1 204 No Content\r\n\r\n");
-  CHECK(response(204, "", Fields(), {BodyKind::Chunked, 0}) == "HTTP/1.1 204 No Content\r\n\r\n");
-  CHECK(response(100, "", Fields(), {BodyKind::Length, 0}) == "HTTP/1.1 100 Continue\r\n\r\n");
+  CHECK(written_response(304, "", Fields(), {BodyKind::None, 7}) ==
+        "HTTP/1.1 304 Not Modified\r\n\r\n");
+  CHECK(written_response(204, "", Fields(), {BodyKind::Length, 7}) ==
+        "HTTP/1.1 204 No Content\r\n\r\n");
+  CHECK(written_response(204, "", Fields(), {BodyKind::Chunked, 0}) ==
+        "HTTP/1.1 204 No Content\r\n\r\n");
+  CHECK(written_response(100, "", Fields(), {BodyKind::Length, 0}) ==
+        "HTTP/1.1 100 Continue\r\n\r\n");
 }
 
 TEST_CASE("head writer: what the request parser reads, it writes back", "[http][head_writer]") {
@@ -111,7 +116,7 @@ TEST_CASE("head writer: what the request parser reads, it writes back", "[http][
     RequestHead head;
     REQUIRE(parse_request_head(text, HeadLimits(), head).consumed == text.size());
     CHECK(request_head_bound(head, head.target) >= text.size());
-    CHECK(request(head.method_text, head.target, head.fields, head.body) == text);
+    CHECK(written_request(head.method_text, head.target, head.fields, head.body) == text);
   }
 }
 
@@ -131,7 +136,7 @@ TEST_CASE("head writer: what the response parser reads, it writes back", "[http]
     ResponseHead head;
     REQUIRE(parse_response_head(row.text, HeadLimits(), row.method, head).consumed ==
             row.text.size());
-    CHECK(response(head.status, head.reason, head.fields, head.body) == row.text);
+    CHECK(written_response(head.status, head.reason, head.fields, head.body) == row.text);
   }
 }
 

@@ -7,17 +7,10 @@
 #include <vector>
 
 #include "proxy/http/message.h"
+#include "tests/unit/proxy/http/pairs.h"
 
 namespace sluice::http {
 namespace {
-
-using Pairs = std::vector<std::pair<std::string_view, std::string_view>>;
-
-Fields make(const Pairs& pairs) {
-  Fields fields;
-  for (const auto& [name, value] : pairs) fields.add(name, value);
-  return fields;
-}
 
 std::string names(const Fields& fields) {
   std::string out;
@@ -25,7 +18,7 @@ std::string names(const Fields& fields) {
   return out;
 }
 
-struct Row {
+struct HopRow {
   Pairs fields;
   std::string_view left;
 };
@@ -34,7 +27,7 @@ struct Row {
 
 TEST_CASE("hop by hop: fields of the connection are removed, all others stay",
           "[http][hop_by_hop]") {
-  const Row rows[] = {
+  const HopRow rows[] = {
       {{}, ""},
       {{{"A", "b"}}, "A "},
       {{{"Host", "h"}, {"connection", "close"}, {"A", "b"}}, "Host A "},
@@ -45,8 +38,8 @@ TEST_CASE("hop by hop: fields of the connection are removed, all others stay",
       {{{"Proxy-Authenticate", "x"}, {"WWW-Authenticate", "y"}}, "WWW-Authenticate "},
       {{{"Proxy-Authentication-Info", "x"}, {"Content-Length", "5"}}, "Content-Length "},
   };
-  for (const Row& row : rows) {
-    Fields fields = make(row.fields);
+  for (const HopRow& row : rows) {
+    Fields fields = fields_of(row.fields);
     strip_hop_by_hop(fields);
     CHECK(names(fields) == row.left);
   }
@@ -54,7 +47,7 @@ TEST_CASE("hop by hop: fields of the connection are removed, all others stay",
 
 TEST_CASE("hop by hop: Connection takes away what it names, in all its fields",
           "[http][hop_by_hop]") {
-  const Row rows[] = {
+  const HopRow rows[] = {
       {{{"Connection", "x-a"}, {"X-A", "1"}, {"X-B", "2"}, {"x-a", "3"}}, "X-B "},
       {{{"X-A", "1"}, {"Connection", "close, X-A"}, {"X-B", "2"}}, "X-B "},
       {{{"X-A", "1"}, {"Connection", "X-B"}, {"X-B", "2"}, {"Connection", ", x-a ,"}}, ""},
@@ -62,8 +55,8 @@ TEST_CASE("hop by hop: Connection takes away what it names, in all its fields",
       {{{"Connection", "X-A X-B"}, {"X-A", "1"}}, "X-A "},
       {{{"Proxy-Connection", "X-A"}, {"X-A", "1"}}, "X-A "},
   };
-  for (const Row& row : rows) {
-    Fields fields = make(row.fields);
+  for (const HopRow& row : rows) {
+    Fields fields = fields_of(row.fields);
     strip_hop_by_hop(fields);
     CHECK(names(fields) == row.left);
   }
@@ -73,18 +66,18 @@ TEST_CASE("hop by hop: Connection cannot take away what is known to be for other
           "[http][hop_by_hop]") {
   for (std::size_t i = 1; i < kFieldIds; ++i) {
     const std::string_view name = field_name(static_cast<FieldId>(i));
-    Fields alone = make({{name, "v"}});
+    Fields alone = fields_of({{name, "v"}});
     strip_hop_by_hop(alone);
-    Fields named = make({{"Connection", name}, {name, "v"}});
+    Fields named = fields_of({{"Connection", name}, {name, "v"}});
     strip_hop_by_hop(named);
     INFO(std::string(name));
     CHECK(names(named) == names(alone));
   }
-  Fields fields = make({{"Connection", "host, x-forwarded-for, content-length, cookie"},
-                        {"Host", "h"},
-                        {"X-Forwarded-For", "1.2.3.4"},
-                        {"Content-Length", "5"},
-                        {"Cookie", "a=b"}});
+  Fields fields = fields_of({{"Connection", "host, x-forwarded-for, content-length, cookie"},
+                             {"Host", "h"},
+                             {"X-Forwarded-For", "1.2.3.4"},
+                             {"Content-Length", "5"},
+                             {"Cookie", "a=b"}});
   strip_hop_by_hop(fields);
   CHECK(fields.size() == 4);
 }
@@ -111,10 +104,10 @@ TEST_CASE("hop by hop: names that a backend could fold into another are dropped"
                       {"_", "5"},
                       {"Keep_Me", "6"},
                       {"Host", "h"}};
-  Fields fields = make(sent);
+  Fields fields = fields_of(sent);
   drop_ambiguous_names(fields);
   CHECK(names(fields) == "X-User Host ");
-  fields = make(sent);
+  fields = fields_of(sent);
   const std::vector<std::string> allowed = {"keep_me"};
   drop_ambiguous_names(fields, allowed);
   CHECK(names(fields) == "X-User Keep_Me Host ");

@@ -10,47 +10,41 @@
 namespace sluice::http {
 namespace {
 
+using rows::HeadRow;
+using rows::is_accepted;
 using std::string_view_literals::operator""sv;
 
 // "framing close|keep [expect] [upgrade]"
-std::string describe(const RequestHead& head) {
+std::string describe_request(const RequestHead& head) {
   std::string text = rows::framing_text(head.body) + (head.keep_alive ? " keep" : " close");
   if (head.expect_continue) text += " expect";
   if (head.upgrade) text += " upgrade";
   return text;
 }
 
-std::string parse(std::string_view bytes) {
+std::string parse_request(std::string_view bytes) {
   RequestHead head;
   const ParseResult result = parse_request_head(bytes, HeadLimits(), head);
-  return rows::verdict(result, [&head] { return describe(head); });
+  return rows::verdict(result, [&head] { return describe_request(head); });
 }
 
-struct Row {
-  std::string_view bytes;
-  std::string_view expected;
-};
-
-bool is_accepted(std::string_view expected) {
-  return expected.find(' ') != expected.npos;
-}
-
-void check_rows(const Row* begin, const Row* end, const std::string& start_line) {
-  for (const Row* row = begin; row != end; ++row) {
+void check_request_rows(const HeadRow* begin, const HeadRow* end, const std::string& start_line) {
+  for (const HeadRow* row = begin; row != end; ++row) {
     const std::string bytes = start_line + std::string(row->bytes) + "\r\n";
-    rows::check_row(bytes, row->expected, is_accepted(row->expected), parse);
+    rows::check_row(bytes, row->expected, is_accepted(row->expected), parse_request);
   }
 }
 
-void check_round_trips(const Row* begin, const Row* end, const std::string& start_line) {
-  for (const Row* row = begin; row != end; ++row) {
+void check_request_round_trips(const HeadRow* begin, const HeadRow* end,
+                               const std::string& start_line) {
+  for (const HeadRow* row = begin; row != end; ++row) {
     if (!is_accepted(row->expected)) continue;
     rows::check_request_round_trip(start_line + std::string(row->bytes) + "\r\n");
   }
 }
 
 // Behind "POST / HTTP/1.1" and "Host: h", before the empty line.
-constexpr Row kGrammar[] = {
+constexpr HeadRow kGrammar[] = {
     {"A: b\r\n", "none keep"},
     {"A:b\r\n", "none keep"},
     {"A:\r\n", "none keep"},
@@ -123,7 +117,7 @@ constexpr Row kGrammar[] = {
     {"A: b\r\n\n", "bare_lf"},
 };
 
-constexpr Row kFraming[] = {
+constexpr HeadRow kFraming[] = {
     {"Content-Length: 0\r\n", "length:0 keep"},
     {"Content-Length: 5\r\n", "length:5 keep"},
     {"content-length:5\r\n", "length:5 keep"},
@@ -184,7 +178,7 @@ constexpr Row kFraming[] = {
     {"Content-Length: 5\r\nTransfer-Encoding:\r\n", "length_and_encoding"},
 };
 
-constexpr Row kPersistence[] = {
+constexpr HeadRow kPersistence[] = {
     {"Connection: close\r\n", "none close"},
     {"Connection: Close\r\n", "none close"},
     {"connection:CLOSE\r\n", "none close"},
@@ -215,7 +209,7 @@ constexpr Row kPersistence[] = {
     {"Expect: 100-continue\r\nExpect: a\r\n", "unknown_expectation"},
 };
 
-constexpr Row kHttp10[] = {
+constexpr HeadRow kRequestsOfHttp10[] = {
     {"", "none close"},
     {"Connection: keep-alive\r\n", "none keep"},
     {"Connection: Keep-Alive, a\r\n", "none keep"},
@@ -262,31 +256,33 @@ constexpr LimitRow kLimits[] = {
 
 TEST_CASE("request parser: each field line gets its verdict, whole and cut anywhere",
           "[http][request_parser]") {
-  check_rows(std::begin(kGrammar), std::end(kGrammar), "POST / HTTP/1.1\r\nHost: h\r\n");
+  check_request_rows(std::begin(kGrammar), std::end(kGrammar), "POST / HTTP/1.1\r\nHost: h\r\n");
 }
 
 TEST_CASE("request parser: framing is told, and nothing ambiguous is repaired",
           "[http][request_parser]") {
-  check_rows(std::begin(kFraming), std::end(kFraming), "POST / HTTP/1.1\r\nHost: h\r\n");
+  check_request_rows(std::begin(kFraming), std::end(kFraming), "POST / HTTP/1.1\r\nHost: h\r\n");
 }
 
 TEST_CASE("request parser: framing does not depend on the method", "[http][request_parser]") {
-  check_rows(std::begin(kFraming), std::end(kFraming), "GET / HTTP/1.1\r\nHost: h\r\n");
+  check_request_rows(std::begin(kFraming), std::end(kFraming), "GET / HTTP/1.1\r\nHost: h\r\n");
 }
 
 TEST_CASE("request parser: persistence, upgrade and expectation are told",
           "[http][request_parser]") {
-  check_rows(std::begin(kPersistence), std::end(kPersistence), "PUT / HTTP/1.1\r\nHost: h\r\n");
+  check_request_rows(std::begin(kPersistence), std::end(kPersistence),
+                     "PUT / HTTP/1.1\r\nHost: h\r\n");
 }
 
 TEST_CASE("request parser: HTTP/1.0 has no transfer coding and asks for persistence",
           "[http][request_parser]") {
-  check_rows(std::begin(kHttp10), std::end(kHttp10), "GET / HTTP/1.0\r\n");
+  check_request_rows(std::begin(kRequestsOfHttp10), std::end(kRequestsOfHttp10),
+                     "GET / HTTP/1.0\r\n");
 }
 
 TEST_CASE("request parser: an HTTP/1.0 request that has a body has to say how long it is",
           "[http][request_parser]") {
-  constexpr Row kRows[] = {
+  constexpr HeadRow kRows[] = {
       {"", "length_required"},
       {"Connection: keep-alive\r\n", "length_required"},
       {"Content-Type: text/plain\r\n", "length_required"},
@@ -296,31 +292,32 @@ TEST_CASE("request parser: an HTTP/1.0 request that has a body has to say how lo
       {"Transfer-Encoding: chunked\r\n", "encoding_in_http10"},
   };
   for (const char* method : {"POST", "PUT", "PATCH"}) {
-    check_rows(std::begin(kRows), std::end(kRows), std::string(method) + " / HTTP/1.0\r\n");
+    check_request_rows(std::begin(kRows), std::end(kRows), std::string(method) + " / HTTP/1.0\r\n");
   }
   for (const char* line : {"GET / HTTP/1.0", "DELETE / HTTP/1.0", "post / HTTP/1.0"}) {
-    CHECK(parse(std::string(line) + "\r\n\r\n") == "none close");
+    CHECK(parse_request(std::string(line) + "\r\n\r\n") == "none close");
   }
-  CHECK(parse("POST / HTTP/1.1\r\nHost: h\r\n\r\n") == "none keep");
+  CHECK(parse_request("POST / HTTP/1.1\r\nHost: h\r\n\r\n") == "none keep");
 }
 
 TEST_CASE("request parser: CONNECT and TRACE have no body", "[http][request_parser]") {
-  constexpr Row kRows[] = {
+  constexpr HeadRow kRows[] = {
       {"Content-Length: 0\r\n", "length:0 keep"},
       {"Content-Length: 1\r\n", "body_not_allowed"},
       {"Transfer-Encoding: chunked\r\n", "body_not_allowed"},
   };
-  check_rows(std::begin(kRows), std::end(kRows), "TRACE / HTTP/1.1\r\nHost: h\r\n");
-  check_rows(std::begin(kRows), std::end(kRows), "CONNECT h:1 HTTP/1.1\r\nHost: h\r\n");
+  check_request_rows(std::begin(kRows), std::end(kRows), "TRACE / HTTP/1.1\r\nHost: h\r\n");
+  check_request_rows(std::begin(kRows), std::end(kRows), "CONNECT h:1 HTTP/1.1\r\nHost: h\r\n");
 }
 
 TEST_CASE("request parser: accepted fields and framing are written and read again as they were",
           "[http][request_parser]") {
   constexpr std::string_view k11 = "POST / HTTP/1.1\r\nHost: h\r\n";
-  check_round_trips(std::begin(kGrammar), std::end(kGrammar), std::string(k11));
-  check_round_trips(std::begin(kFraming), std::end(kFraming), std::string(k11));
-  check_round_trips(std::begin(kPersistence), std::end(kPersistence), std::string(k11));
-  check_round_trips(std::begin(kHttp10), std::end(kHttp10), "GET / HTTP/1.0\r\n");
+  check_request_round_trips(std::begin(kGrammar), std::end(kGrammar), std::string(k11));
+  check_request_round_trips(std::begin(kFraming), std::end(kFraming), std::string(k11));
+  check_request_round_trips(std::begin(kPersistence), std::end(kPersistence), std::string(k11));
+  check_request_round_trips(std::begin(kRequestsOfHttp10), std::end(kRequestsOfHttp10),
+                            "GET / HTTP/1.0\r\n");
 }
 
 TEST_CASE("request parser: each limit is exact, and met before the message is whole",
@@ -329,7 +326,7 @@ TEST_CASE("request parser: each limit is exact, and met before the message is wh
     const auto parse_limited = [&row](std::string_view bytes) {
       RequestHead head;
       const ParseResult result = parse_request_head(bytes, row.limits, head);
-      return rows::verdict(result, [&head] { return describe(head); });
+      return rows::verdict(result, [&head] { return describe_request(head); });
     };
     rows::check_row(row.bytes, row.expected, is_accepted(row.expected), parse_limited);
   }

@@ -11,6 +11,8 @@
 namespace sluice::http {
 namespace {
 
+using rows::HeadRow;
+using rows::is_accepted;
 using std::string_view_literals::operator""sv;
 
 std::string or_dash(std::string_view text, bool there) {
@@ -28,17 +30,8 @@ std::string parse_line(std::string_view bytes) {
   });
 }
 
-struct Row {
-  std::string_view bytes;
-  std::string_view expected;
-};
-
-bool is_accepted(std::string_view expected) {
-  return expected.find(' ') != expected.npos;
-}
-
 // Each is followed by CRLF, "Host: h", CRLF, CRLF.
-constexpr Row kLines[] = {
+constexpr HeadRow kRequestLines[] = {
     // methods
     {"GET / HTTP/1.1", "GET / / - h"},
     {"HEAD / HTTP/1.1", "HEAD / / - h"},
@@ -191,7 +184,7 @@ constexpr Row kLines[] = {
 };
 
 // Each stands behind "GET / HTTP/1.1" CRLF and is followed by an empty line.
-constexpr Row kHosts[] = {
+constexpr HeadRow kHosts[] = {
     {"Host: a\r\n", "GET / / - a"},
     {"host:a\r\n", "GET / / - a"},
     {"HOST:\ta \t\r\n", "GET / / - a"},
@@ -248,8 +241,8 @@ constexpr Row kHosts[] = {
 
 TEST_CASE("request parser: each request line gets its verdict, whole and cut anywhere",
           "[http][request_parser]") {
-  STATIC_REQUIRE(std::size(kLines) >= 130);
-  for (const Row& row : kLines) {
+  STATIC_REQUIRE(std::size(kRequestLines) >= 130);
+  for (const HeadRow& row : kRequestLines) {
     const std::string bytes = std::string(row.bytes) + "\r\nHost: h\r\n\r\n";
     rows::check_row(bytes, row.expected, is_accepted(row.expected), parse_line);
   }
@@ -257,7 +250,7 @@ TEST_CASE("request parser: each request line gets its verdict, whole and cut any
 
 TEST_CASE("request parser: each Host gets its verdict, whole and cut anywhere",
           "[http][request_parser]") {
-  for (const Row& row : kHosts) {
+  for (const HeadRow& row : kHosts) {
     const std::string bytes = "GET / HTTP/1.1\r\n" + std::string(row.bytes) + "\r\n";
     rows::check_row(bytes, row.expected, is_accepted(row.expected), parse_line);
   }
@@ -265,11 +258,11 @@ TEST_CASE("request parser: each Host gets its verdict, whole and cut anywhere",
 
 TEST_CASE("request parser: each accepted line and Host is written and read again as it was",
           "[http][request_parser]") {
-  for (const Row& row : kLines) {
+  for (const HeadRow& row : kRequestLines) {
     if (!is_accepted(row.expected)) continue;
     rows::check_request_round_trip(std::string(row.bytes) + "\r\nHost: h\r\n\r\n");
   }
-  for (const Row& row : kHosts) {
+  for (const HeadRow& row : kHosts) {
     if (!is_accepted(row.expected)) continue;
     rows::check_request_round_trip("GET / HTTP/1.1\r\n" + std::string(row.bytes) + "\r\n");
   }
@@ -277,7 +270,7 @@ TEST_CASE("request parser: each accepted line and Host is written and read again
 
 TEST_CASE("request parser: what Host may be depends on version and target form",
           "[http][request_parser]") {
-  constexpr Row kRows[] = {
+  constexpr HeadRow kRows[] = {
       {"GET / HTTP/1.0\r\n\r\n", "GET / / - -"},
       {"GET / HTTP/1.0\r\nHost:\r\n\r\n", "bad_host"},
       {"GET http://a/ HTTP/1.0\r\n\r\n", "GET / / - a"},
@@ -290,7 +283,7 @@ TEST_CASE("request parser: what Host may be depends on version and target form",
       {"CONNECT a:1 HTTP/1.1\r\nHost:\r\n\r\n", "bad_host"},
       {"CONNECT a:1 HTTP/1.1\r\nHost: b\r\n\r\n", "CONNECT a:1 - - a:1"},
   };
-  for (const Row& row : kRows) {
+  for (const HeadRow& row : kRows) {
     rows::check_row(row.bytes, row.expected, is_accepted(row.expected), parse_line);
   }
 }

@@ -10,41 +10,34 @@
 namespace sluice::http {
 namespace {
 
+using rows::HeadRow;
+using rows::is_accepted;
 using std::string_view_literals::operator""sv;
 
 // "status framing close|keep [upgrade]"
-std::string describe(const ResponseHead& head) {
+std::string describe_response(const ResponseHead& head) {
   std::string text = std::to_string(head.status) + ' ' + rows::framing_text(head.body) +
                      (head.keep_alive ? " keep" : " close");
   if (head.upgrade) text += " upgrade";
   return text;
 }
 
-struct Row {
-  std::string_view bytes;
-  std::string_view expected;
-};
-
-bool is_accepted(std::string_view expected) {
-  return expected.find(' ') != expected.npos;
-}
-
-void check_rows(const Row* begin, const Row* end, Method method, std::string_view before,
-                std::string_view after) {
+void check_response_rows(const HeadRow* begin, const HeadRow* end, Method method,
+                         std::string_view before, std::string_view after) {
   const auto parse = [method](std::string_view bytes) {
     ResponseHead head;
     const ParseResult result = parse_response_head(bytes, HeadLimits(), method, head);
-    return rows::verdict(result, [&head] { return describe(head); });
+    return rows::verdict(result, [&head] { return describe_response(head); });
   };
-  for (const Row* row = begin; row != end; ++row) {
+  for (const HeadRow* row = begin; row != end; ++row) {
     const std::string bytes = std::string(before) + std::string(row->bytes) + std::string(after);
     rows::check_row(bytes, row->expected, is_accepted(row->expected), parse);
   }
 }
 
-void check_round_trips(const Row* begin, const Row* end, Method method, std::string_view before,
-                       std::string_view after) {
-  for (const Row* row = begin; row != end; ++row) {
+void check_response_round_trips(const HeadRow* begin, const HeadRow* end, Method method,
+                                std::string_view before, std::string_view after) {
+  for (const HeadRow* row = begin; row != end; ++row) {
     if (!is_accepted(row->expected)) continue;
     const std::string bytes = std::string(before) + std::string(row->bytes) + std::string(after);
     rows::check_response_round_trip(bytes, method);
@@ -52,7 +45,7 @@ void check_round_trips(const Row* begin, const Row* end, Method method, std::str
 }
 
 // Before CRLF, "Content-Length: 0", CRLF, CRLF.
-constexpr Row kLines[] = {
+constexpr HeadRow kStatusLines[] = {
     {"HTTP/1.1 200 OK", "200 length:0 keep"},
     {"HTTP/1.1 200 ", "200 length:0 keep"},
     {"HTTP/1.1 200", "200 length:0 keep"},
@@ -99,7 +92,7 @@ constexpr Row kLines[] = {
 };
 
 // Behind "HTTP/1.1 200 OK" CRLF, before the empty line.
-constexpr Row kFields[] = {
+constexpr HeadRow kFields[] = {
     {"", "200 until-close close"},
     {"Connection: keep-alive\r\n", "200 until-close close"},
     {"Content-Length: 5\r\n", "200 length:5 keep"},
@@ -128,7 +121,7 @@ constexpr Row kFields[] = {
     {"A: b\n", "bare_lf"},
 };
 
-constexpr Row kHttp10[] = {
+constexpr HeadRow kResponsesOfHttp10[] = {
     {"", "200 until-close close"},
     {"Content-Length: 5\r\n", "200 length:5 close"},
     {"Content-Length: 5\r\nConnection: keep-alive\r\n", "200 length:5 keep"},
@@ -138,7 +131,7 @@ constexpr Row kHttp10[] = {
 };
 
 // Whole heads, answers to GET.
-constexpr Row kBodiless[] = {
+constexpr HeadRow kBodiless[] = {
     {"HTTP/1.1 100 Continue\r\n\r\n", "100 none keep"},
     {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", "103 none keep"},
     {"HTTP/1.1 101 X\r\nUpgrade: a\r\nConnection: upgrade\r\n\r\n", "101 none keep upgrade"},
@@ -159,7 +152,7 @@ constexpr Row kBodiless[] = {
     {"HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n", "205 length:0 keep"},
 };
 
-constexpr Row kToHead[] = {
+constexpr HeadRow kToHead[] = {
     {"HTTP/1.1 200 OK\r\n\r\n", "200 none keep"},
     {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "200 announced:5 keep"},
     {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "200 announced:0 keep"},
@@ -169,7 +162,7 @@ constexpr Row kToHead[] = {
      "duplicate_content_length"},
 };
 
-constexpr Row kToConnect[] = {
+constexpr HeadRow kToConnect[] = {
     {"HTTP/1.1 200 OK\r\n\r\n", "200 none keep"},
     {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "200 none close"},
     {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "200 none close"},
@@ -181,34 +174,36 @@ constexpr Row kToConnect[] = {
 
 TEST_CASE("response parser: each status line gets its verdict, whole and cut anywhere",
           "[http][response_parser]") {
-  check_rows(std::begin(kLines), std::end(kLines), Method::Get, "",
-             "\r\nContent-Length: 0\r\n\r\n");
+  check_response_rows(std::begin(kStatusLines), std::end(kStatusLines), Method::Get, "",
+                      "\r\nContent-Length: 0\r\n\r\n");
 }
 
 TEST_CASE("response parser: fields and framing are as strict as in requests",
           "[http][response_parser]") {
-  check_rows(std::begin(kFields), std::end(kFields), Method::Get, "HTTP/1.1 200 OK\r\n", "\r\n");
-  check_rows(std::begin(kHttp10), std::end(kHttp10), Method::Get, "HTTP/1.0 200 OK\r\n", "\r\n");
+  check_response_rows(std::begin(kFields), std::end(kFields), Method::Get, "HTTP/1.1 200 OK\r\n",
+                      "\r\n");
+  check_response_rows(std::begin(kResponsesOfHttp10), std::end(kResponsesOfHttp10), Method::Get,
+                      "HTTP/1.0 200 OK\r\n", "\r\n");
 }
 
 TEST_CASE("response parser: whether a body follows depends on status and method",
           "[http][response_parser]") {
-  check_rows(std::begin(kBodiless), std::end(kBodiless), Method::Get, "", "");
-  check_rows(std::begin(kToHead), std::end(kToHead), Method::Head, "", "");
-  check_rows(std::begin(kToConnect), std::end(kToConnect), Method::Connect, "", "");
+  check_response_rows(std::begin(kBodiless), std::end(kBodiless), Method::Get, "", "");
+  check_response_rows(std::begin(kToHead), std::end(kToHead), Method::Head, "", "");
+  check_response_rows(std::begin(kToConnect), std::end(kToConnect), Method::Connect, "", "");
 }
 
 TEST_CASE("response parser: each accepted head is written and read again as it was",
           "[http][response_parser]") {
-  check_round_trips(std::begin(kLines), std::end(kLines), Method::Get, "",
-                    "\r\nContent-Length: 0\r\n\r\n");
-  check_round_trips(std::begin(kFields), std::end(kFields), Method::Get, "HTTP/1.1 200 OK\r\n",
-                    "\r\n");
-  check_round_trips(std::begin(kHttp10), std::end(kHttp10), Method::Get, "HTTP/1.0 200 OK\r\n",
-                    "\r\n");
-  check_round_trips(std::begin(kBodiless), std::end(kBodiless), Method::Get, "", "");
-  check_round_trips(std::begin(kToHead), std::end(kToHead), Method::Head, "", "");
-  check_round_trips(std::begin(kToConnect), std::end(kToConnect), Method::Connect, "", "");
+  check_response_round_trips(std::begin(kStatusLines), std::end(kStatusLines), Method::Get, "",
+                             "\r\nContent-Length: 0\r\n\r\n");
+  check_response_round_trips(std::begin(kFields), std::end(kFields), Method::Get,
+                             "HTTP/1.1 200 OK\r\n", "\r\n");
+  check_response_round_trips(std::begin(kResponsesOfHttp10), std::end(kResponsesOfHttp10),
+                             Method::Get, "HTTP/1.0 200 OK\r\n", "\r\n");
+  check_response_round_trips(std::begin(kBodiless), std::end(kBodiless), Method::Get, "", "");
+  check_response_round_trips(std::begin(kToHead), std::end(kToHead), Method::Head, "", "");
+  check_response_round_trips(std::begin(kToConnect), std::end(kToConnect), Method::Connect, "", "");
 }
 
 TEST_CASE("response parser: limits hold for the head of a backend, too",
@@ -216,7 +211,7 @@ TEST_CASE("response parser: limits hold for the head of a backend, too",
   const auto parse = [](std::string_view bytes, const HeadLimits& limits) {
     ResponseHead head;
     const ParseResult result = parse_response_head(bytes, limits, Method::Get, head);
-    return rows::verdict(result, [&head] { return describe(head); });
+    return rows::verdict(result, [&head] { return describe_response(head); });
   };
   constexpr std::string_view kHead = "HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 0\r\n\r\n";
   CHECK(parse(kHead, {15, 17, kHead.size(), 2}) == "200 length:0 keep");

@@ -15,12 +15,12 @@ std::string normalised(std::string_view path) {
   return size ? std::string(out.get(), *size) : "bad";
 }
 
-struct Row {
+struct PathRow {
   std::string_view path;
   std::string_view expected;
 };
 
-constexpr Row kPaths[] = {
+constexpr PathRow kPaths[] = {
     {"/", "/"},
     {"/a", "/a"},
     {"/a/", "/a/"},
@@ -112,7 +112,7 @@ constexpr std::string_view kBadAuthorities[] = {
 }  // namespace
 
 TEST_CASE("uri: each path has one spelling", "[http][uri]") {
-  for (const Row& row : kPaths) {
+  for (const PathRow& row : kPaths) {
     INFO(std::string(row.path));
     CHECK(normalised(row.path) == row.expected);
     if (row.expected == "bad") continue;
@@ -121,7 +121,7 @@ TEST_CASE("uri: each path has one spelling", "[http][uri]") {
 }
 
 TEST_CASE("uri: what needs no normalising is left as it is by it", "[http][uri]") {
-  for (const Row& row : kPaths) {
+  for (const PathRow& row : kPaths) {
     INFO(std::string(row.path));
     if (!needs_normalising(row.path)) CHECK(row.expected == row.path);
   }
@@ -133,7 +133,7 @@ TEST_CASE("uri: what needs no normalising is left as it is by it", "[http][uri]"
 }
 
 TEST_CASE("uri: a path can be normalised in place", "[http][uri]") {
-  for (const Row& row : kPaths) {
+  for (const PathRow& row : kPaths) {
     std::string path(row.path);
     const std::optional<std::size_t> size = normalise_path(path, path.data());
     CHECK((size ? path.substr(0, *size) : "bad") == row.expected);

@@ -39,7 +39,7 @@ struct Witness : Flushable, Requeued, Retired {
   std::function<void()> then;
 };
 
-struct Fixture {
+struct LoopFixture {
   std::unique_ptr<Witness> witness(std::string name) {
     return std::make_unique<Witness>(words, std::move(name));
   }
@@ -50,7 +50,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture,
+TEST_CASE_METHOD(LoopFixture,
                  "event loop: a turn runs events, then what was requeued, then flushes, "
                  "then destroys",
                  "[net][event_loop]") {
@@ -66,7 +66,7 @@ TEST_CASE_METHOD(Fixture,
   CHECK(words == Words{"event", "again a", "flush a", "~dead"});
 }
 
-TEST_CASE_METHOD(Fixture, "event loop: what is called first may requeue others within the turn",
+TEST_CASE_METHOD(LoopFixture, "event loop: what is called first may requeue others within the turn",
                  "[net][event_loop]") {
   auto a = witness("a");
   auto b = witness("b");
@@ -78,7 +78,7 @@ TEST_CASE_METHOD(Fixture, "event loop: what is called first may requeue others w
   CHECK(words == Words{"again b", "again a", "again c"});
 }
 
-TEST_CASE_METHOD(Fixture, "event loop: asked twice is done once", "[net][event_loop]") {
+TEST_CASE_METHOD(LoopFixture, "event loop: asked twice is done once", "[net][event_loop]") {
   auto a = witness("a");
   for (int i = 0; i < 2; ++i) {
     loop.flush_later(*a);
@@ -88,7 +88,7 @@ TEST_CASE_METHOD(Fixture, "event loop: asked twice is done once", "[net][event_l
   CHECK(words == Words{"again a", "flush a"});
 }
 
-TEST_CASE_METHOD(Fixture, "event loop: what is destroyed is not called", "[net][event_loop]") {
+TEST_CASE_METHOD(LoopFixture, "event loop: what is destroyed is not called", "[net][event_loop]") {
   auto a = witness("a");
   auto b = witness("b");
   for (Witness* one : {a.get(), b.get()}) {
@@ -107,7 +107,8 @@ TEST_CASE_METHOD(Fixture, "event loop: what is destroyed is not called", "[net][
   }
 }
 
-TEST_CASE_METHOD(Fixture, "event loop: one that requeues itself lets the others have their turn",
+TEST_CASE_METHOD(LoopFixture,
+                 "event loop: one that requeues itself lets the others have their turn",
                  "[net][event_loop]") {
   auto greedy = witness("greedy");
   greedy->then = [&] { loop.call_again(*greedy); };
@@ -120,7 +121,7 @@ TEST_CASE_METHOD(Fixture, "event loop: one that requeues itself lets the others 
   CHECK(words == Words{"again greedy", "again greedy"});
 }
 
-TEST_CASE_METHOD(Fixture, "event loop: a flush may make another object write in the same turn",
+TEST_CASE_METHOD(LoopFixture, "event loop: a flush may make another object write in the same turn",
                  "[net][event_loop]") {
   auto a = witness("a");
   auto b = witness("b");
@@ -130,7 +131,7 @@ TEST_CASE_METHOD(Fixture, "event loop: a flush may make another object write in 
   CHECK(words == Words{"flush a", "flush b"});
 }
 
-TEST_CASE_METHOD(Fixture, "event loop: one that always has more to flush does not hold it up",
+TEST_CASE_METHOD(LoopFixture, "event loop: one that always has more to flush does not hold it up",
                  "[net][event_loop]") {
   auto endless = witness("endless");
   endless->then = [&] { loop.flush_later(*endless); };
@@ -142,7 +143,8 @@ TEST_CASE_METHOD(Fixture, "event loop: one that always has more to flush does no
   CHECK(posted);
 }
 
-TEST_CASE_METHOD(Fixture, "event loop: destroys in the order of retiring, at the end of the turn",
+TEST_CASE_METHOD(LoopFixture,
+                 "event loop: destroys in the order of retiring, at the end of the turn",
                  "[net][event_loop]") {
   auto a = witness("a");
   Witness* borrowed = a.get();
@@ -156,7 +158,7 @@ TEST_CASE_METHOD(Fixture, "event loop: destroys in the order of retiring, at the
   CHECK(words == Words{"again a", "alive a", "~a", "~b"});
 }
 
-TEST_CASE_METHOD(Fixture, "event loop: a destructor may retire, requeue and flush others",
+TEST_CASE_METHOD(LoopFixture, "event loop: a destructor may retire, requeue and flush others",
                  "[net][event_loop]") {
   struct Parent : Retired {
     explicit Parent(std::function<void()> at_end) : end(std::move(at_end)) {}
@@ -189,7 +191,7 @@ TEST_CASE("event loop: at its end it destroys what is retired, children too", "[
   CHECK(words == Words{"~child"});
 }
 
-TEST_CASE_METHOD(Fixture, "event loop: stop() finishes the turn, and run() can go on",
+TEST_CASE_METHOD(LoopFixture, "event loop: stop() finishes the turn, and run() can go on",
                  "[net][event_loop]") {
   auto a = witness("a");
   loop.post([&] {
@@ -205,7 +207,7 @@ TEST_CASE_METHOD(Fixture, "event loop: stop() finishes the turn, and run() can g
   CHECK(words == Words{"flush a"});
 }
 
-TEST_CASE_METHOD(Fixture, "event loop: tasks of other threads run in order, on its own thread",
+TEST_CASE_METHOD(LoopFixture, "event loop: tasks of other threads run in order, on its own thread",
                  "[net][event_loop]") {
   constexpr int kThreads = 4;
   constexpr int kTasks = 500;
@@ -234,7 +236,7 @@ TEST_CASE_METHOD(Fixture, "event loop: tasks of other threads run in order, on i
   for (const auto& tasks : done) CHECK(std::is_sorted(tasks.begin(), tasks.end()));
 }
 
-TEST_CASE_METHOD(Fixture, "event loop: a task may post another one, for a later turn",
+TEST_CASE_METHOD(LoopFixture, "event loop: a task may post another one, for a later turn",
                  "[net][event_loop]") {
   loop.post([this] {
     words.push_back("first");
@@ -245,7 +247,7 @@ TEST_CASE_METHOD(Fixture, "event loop: a task may post another one, for a later 
   CHECK(words == Words{"first", "second"});
 }
 
-TEST_CASE_METHOD(Fixture, "event loop: the clock stands still within a turn and moves between",
+TEST_CASE_METHOD(LoopFixture, "event loop: the clock stands still within a turn and moves between",
                  "[net][event_loop]") {
   std::vector<TimePoint> seen;
   const auto look = [&] {
@@ -265,14 +267,14 @@ TEST_CASE_METHOD(Fixture, "event loop: the clock stands still within a turn and 
   CHECK(seen[2] <= Clock::now());
 }
 
-TEST_CASE_METHOD(Fixture, "event loop: a clock read before the wait is not used after it",
+TEST_CASE_METHOD(LoopFixture, "event loop: a clock read before the wait is not used after it",
                  "[net][event_loop]") {
   const TimePoint before = loop.now();
   loop.turn();
   CHECK(loop.now() > before);
 }
 
-TEST_CASE_METHOD(Fixture, "event loop: its timers run by themselves", "[net][event_loop]") {
+TEST_CASE_METHOD(LoopFixture, "event loop: its timers run by themselves", "[net][event_loop]") {
   struct Alarm {
     void on_fired() { fired = true; }
     bool fired = false;
@@ -284,7 +286,7 @@ TEST_CASE_METHOD(Fixture, "event loop: its timers run by themselves", "[net][eve
   CHECK(loop.now() >= deadline);
 }
 
-TEST_CASE_METHOD(Fixture, "event loop: one that slept without a timer has the next one in time",
+TEST_CASE_METHOD(LoopFixture, "event loop: one that slept without a timer has the next one in time",
                  "[net][event_loop]") {
   struct Alarm {
     void on_fired() { loop.stop(); }
@@ -301,7 +303,7 @@ TEST_CASE_METHOD(Fixture, "event loop: one that slept without a timer has the ne
   CHECK_FALSE(loop.timers().ticking());
 }
 
-TEST_CASE_METHOD(Fixture, "fd event: comes while it is enabled, and with its bits",
+TEST_CASE_METHOD(LoopFixture, "fd event: comes while it is enabled, and with its bits",
                  "[net][fd_event]") {
   struct Watcher {
     void on_event(short what) { seen.push_back(what); }
@@ -323,13 +325,15 @@ TEST_CASE_METHOD(Fixture, "fd event: comes while it is enabled, and with its bit
   CHECK(watcher.seen.size() == count);
 }
 
-TEST_CASE_METHOD(Fixture, "event loop: scratch memory has the size it says", "[net][event_loop]") {
+TEST_CASE_METHOD(LoopFixture, "event loop: scratch memory has the size it says",
+                 "[net][event_loop]") {
   REQUIRE(loop.scratch().size() == EventLoop::kScratchBytes);
   loop.scratch().back() = 'x';
   CHECK(loop.scratch().back() == 'x');
 }
 
-TEST_CASE_METHOD(Fixture, "event loop: what is held stays until what was requeued has been called",
+TEST_CASE_METHOD(LoopFixture,
+                 "event loop: what is held stays until what was requeued has been called",
                  "[net][event_loop]") {
   struct Reader final : Requeued {
     void on_requeued() override { seen = held; }
@@ -354,7 +358,7 @@ TEST_CASE_METHOD(Fixture, "event loop: what is held stays until what was requeue
   CHECK(second.seen == "two");
 }
 
-TEST_CASE_METHOD(Fixture, "event loop: nothing is held behind the events, nor too much",
+TEST_CASE_METHOD(LoopFixture, "event loop: nothing is held behind the events, nor too much",
                  "[net][event_loop]") {
   CHECK_FALSE(loop.hold(1));
   bool asked = false;

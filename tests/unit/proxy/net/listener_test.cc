@@ -49,7 +49,7 @@ std::string why_not(const Address& address) {
 
 const Address kAnyPort = *Address::parse("127.0.0.1:0");
 
-struct Fixture {
+struct ListenerFixture {
   void connect_clients(int count) {
     for (int i = 0; i < count; ++i) clients.push_back(support::connect_to(listener.local()));
   }
@@ -83,7 +83,8 @@ class NoDescriptors {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "listener: an accepted socket is non-blocking, not inherited, undelayed",
+TEST_CASE_METHOD(ListenerFixture,
+                 "listener: an accepted socket is non-blocking, not inherited, undelayed",
                  "[net][listener]") {
   connect_clients(1);
   await_accepted(1);
@@ -97,7 +98,7 @@ TEST_CASE_METHOD(Fixture, "listener: an accepted socket is non-blocking, not inh
   CHECK(recorder.peers[0] == Address::local_of(clients[0].get()));
 }
 
-TEST_CASE_METHOD(Fixture, "listener: asks for more in a turn as more come, up to a bound",
+TEST_CASE_METHOD(ListenerFixture, "listener: asks for more in a turn as more come, up to a bound",
                  "[net][listener]") {
   connect_clients(80);
   std::vector<std::size_t> turns;
@@ -113,7 +114,8 @@ TEST_CASE_METHOD(Fixture, "listener: asks for more in a turn as more come, up to
   await_accepted(110);
 }
 
-TEST_CASE_METHOD(Fixture, "listener: while it is paused the queue waits", "[net][listener]") {
+TEST_CASE_METHOD(ListenerFixture, "listener: while it is paused the queue waits",
+                 "[net][listener]") {
   listener.pause();
   listener.pause();
   connect_clients(2);
@@ -123,7 +125,7 @@ TEST_CASE_METHOD(Fixture, "listener: while it is paused the queue waits", "[net]
   await_accepted(2);
 }
 
-TEST_CASE_METHOD(Fixture, "listener: the owner may pause from within on_accepted",
+TEST_CASE_METHOD(ListenerFixture, "listener: the owner may pause from within on_accepted",
                  "[net][listener]") {
   recorder.then = [](Listener& from) { from.pause(); };
   connect_clients(3);
@@ -135,7 +137,7 @@ TEST_CASE_METHOD(Fixture, "listener: the owner may pause from within on_accepted
   await_accepted(3);
 }
 
-TEST_CASE_METHOD(Fixture, "listener: out of descriptors it pauses, and goes on by itself",
+TEST_CASE_METHOD(ListenerFixture, "listener: out of descriptors it pauses, and goes on by itself",
                  "[net][listener]") {
   connect_clients(2);
   {
@@ -148,7 +150,8 @@ TEST_CASE_METHOD(Fixture, "listener: out of descriptors it pauses, and goes on b
   await_accepted(2);
 }
 
-TEST_CASE_METHOD(Fixture, "listener: the end of an exhaustion does not end the owner's pause",
+TEST_CASE_METHOD(ListenerFixture,
+                 "listener: the end of an exhaustion does not end the owner's pause",
                  "[net][listener]") {
   connect_clients(1);
   {
@@ -164,7 +167,7 @@ TEST_CASE_METHOD(Fixture, "listener: the end of an exhaustion does not end the o
   await_accepted(1);
 }
 
-TEST_CASE_METHOD(Fixture, "listener: nor does the owner's resume() end the exhaustion",
+TEST_CASE_METHOD(ListenerFixture, "listener: nor does the owner's resume() end the exhaustion",
                  "[net][listener]") {
   connect_clients(1);
   const NoDescriptors none;
@@ -174,7 +177,7 @@ TEST_CASE_METHOD(Fixture, "listener: nor does the owner's resume() end the exhau
   CHECK(recorder.pauses.size() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "listener: drain_and_close takes what is queued, then refuses",
+TEST_CASE_METHOD(ListenerFixture, "listener: drain_and_close takes what is queued, then refuses",
                  "[net][listener]") {
   connect_clients(50);
   const Address address = listener.local();
@@ -189,7 +192,7 @@ TEST_CASE_METHOD(Fixture, "listener: drain_and_close takes what is queued, then 
   support::run_turns(loop, 1);
 }
 
-TEST_CASE_METHOD(Fixture, "listener: drain_and_close may come from within on_accepted",
+TEST_CASE_METHOD(ListenerFixture, "listener: drain_and_close may come from within on_accepted",
                  "[net][listener]") {
   recorder.then = [](Listener& from) { from.drain_and_close(); };
   connect_clients(5);
@@ -198,7 +201,8 @@ TEST_CASE_METHOD(Fixture, "listener: drain_and_close may come from within on_acc
   CHECK_THROWS(support::connect_to(listener.local()));
 }
 
-TEST_CASE_METHOD(Fixture, "listener: draining without descriptors ends", "[net][listener]") {
+TEST_CASE_METHOD(ListenerFixture, "listener: draining without descriptors ends",
+                 "[net][listener]") {
   connect_clients(2);
   const NoDescriptors none;
   listener.drain_and_close();

@@ -6,6 +6,7 @@
 
 #include "tests/support/dns_server.h"
 #include "tests/support/run_loop.h"
+#include "tests/unit/proxy/net/texts.h"
 
 namespace sluice::net {
 namespace {
@@ -15,17 +16,9 @@ using std::chrono::seconds;
 using support::DnsReply;
 using support::DnsServer;
 
-using Texts = std::vector<std::string>;
-
-Texts texts(std::span<const IpAddress> addresses) {
-  Texts out;
-  for (const IpAddress& address : addresses) out.push_back(address.to_string());
-  return out;
-}
-
 // A TTL of 0 is asked for again at the next tick, one of a minute never while a test runs.
-struct Fixture : NameWatch::Owner {
-  virtual ~Fixture() = default;
+struct WatchFixture : NameWatch::Owner {
+  virtual ~WatchFixture() = default;
 
   void on_changed(std::string_view host, std::span<const IpAddress> addresses) override {
     told.push_back("changed " + std::string(host));
@@ -85,7 +78,7 @@ TEST_CASE("name watch: retries begin at one second and double up to half a minut
   CHECK(seconds_before_try == std::vector<long>{1, 2, 4, 8, 16, 30, 30, 30});
 }
 
-TEST_CASE_METHOD(Fixture, "name watch: the first answer is a change", "[net][name_watch]") {
+TEST_CASE_METHOD(WatchFixture, "name watch: the first answer is a change", "[net][name_watch]") {
   dns.set("app.test", {.addresses = {"10.0.0.2", "2001:db8::1", "10.0.0.1"}});
   start({"app.test"});
   CHECK(known("app.test").empty());
@@ -96,7 +89,7 @@ TEST_CASE_METHOD(Fixture, "name watch: the first answer is a change", "[net][nam
   CHECK(watch->settled());
 }
 
-TEST_CASE_METHOD(Fixture, "name watch: asks again by TTL and tells of a change alone",
+TEST_CASE_METHOD(WatchFixture, "name watch: asks again by TTL and tells of a change alone",
                  "[net][name_watch]") {
   dns.set("app.test", {.addresses = {"10.0.0.1", "10.0.0.2"}, .ttl_s = 0});
   start({"app.test"});
@@ -109,7 +102,7 @@ TEST_CASE_METHOD(Fixture, "name watch: asks again by TTL and tells of a change a
   CHECK(known("app.test") == Texts{"10.0.0.3"});
 }
 
-TEST_CASE_METHOD(Fixture, "name watch: a name is left alone until its TTL has run out",
+TEST_CASE_METHOD(WatchFixture, "name watch: a name is left alone until its TTL has run out",
                  "[net][name_watch]") {
   dns.set("long.test", {.addresses = {"10.0.0.1"}, .ttl_s = 60});
   dns.set("short.test", {.addresses = {"10.0.0.2"}, .ttl_s = 0});
@@ -119,7 +112,7 @@ TEST_CASE_METHOD(Fixture, "name watch: a name is left alone until its TTL has ru
   CHECK(dns.questions("long.test") == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "name watch: a failed lookup keeps the last good addresses",
+TEST_CASE_METHOD(WatchFixture, "name watch: a failed lookup keeps the last good addresses",
                  "[net][name_watch]") {
   dns.set("app.test", {.addresses = {"10.0.0.1"}, .ttl_s = 0});
   start({"app.test"});
@@ -146,7 +139,7 @@ TEST_CASE_METHOD(Fixture, "name watch: a failed lookup keeps the last good addre
 }
 
 // All IPv4 backends were gone, and nothing said so.
-TEST_CASE_METHOD(Fixture, "name watch: a family whose lookup fails keeps its last addresses",
+TEST_CASE_METHOD(WatchFixture, "name watch: a family whose lookup fails keeps its last addresses",
                  "[net][name_watch][regression]") {
   dns.set("app.test", {.addresses = {"10.0.0.1", "2001:db8::1"}, .ttl_s = 0});
   start({"app.test"});
@@ -165,7 +158,7 @@ TEST_CASE_METHOD(Fixture, "name watch: a family whose lookup fails keeps its las
   CHECK(known("app.test") == Texts{"10.0.0.2", "2001:db8::2"});
 }
 
-TEST_CASE_METHOD(Fixture, "name watch: a family that a name has no more is given up",
+TEST_CASE_METHOD(WatchFixture, "name watch: a family that a name has no more is given up",
                  "[net][name_watch]") {
   dns.set("app.test", {.addresses = {"10.0.0.1", "2001:db8::1"}, .ttl_s = 0});
   start({"app.test"});
@@ -175,7 +168,7 @@ TEST_CASE_METHOD(Fixture, "name watch: a family that a name has no more is given
   CHECK(known("app.test") == Texts{"2001:db8::1"});
 }
 
-TEST_CASE_METHOD(Fixture, "name watch: a name that does not resolve is tried until it does",
+TEST_CASE_METHOD(WatchFixture, "name watch: a name that does not resolve is tried until it does",
                  "[net][name_watch]") {
   start({"late.test"});
   await_told(1);
@@ -187,7 +180,7 @@ TEST_CASE_METHOD(Fixture, "name watch: a name that does not resolve is tried unt
   CHECK(known("late.test") == Texts{"10.0.0.1"});
 }
 
-TEST_CASE_METHOD(Fixture, "name watch: it goes on with the last addresses, and asks at once",
+TEST_CASE_METHOD(WatchFixture, "name watch: it goes on with the last addresses, and asks at once",
                  "[net][name_watch]") {
   const HostAddresses last = {{"a.test", {*IpAddress::parse("10.0.0.1")}},
                               {"gone.test", {*IpAddress::parse("10.0.0.9")}}};
@@ -213,7 +206,7 @@ TEST_CASE_METHOD(Fixture, "name watch: it goes on with the last addresses, and a
   }
 }
 
-TEST_CASE_METHOD(Fixture, "name watch: what is no host fails as a name does", "[net][name_watch]") {
+TEST_CASE_METHOD(WatchFixture, "name watch: what is no host fails as a name does", "[net][name_watch]") {
   for (const char* name : {"a..test", ""}) {
     CAPTURE(name);
     told.clear();
@@ -223,7 +216,8 @@ TEST_CASE_METHOD(Fixture, "name watch: what is no host fails as a name does", "[
   }
 }
 
-TEST_CASE_METHOD(Fixture, "name watch: it may die with lookups under way", "[net][name_watch]") {
+TEST_CASE_METHOD(WatchFixture, "name watch: it may die with lookups under way",
+                 "[net][name_watch]") {
   dns.set("silent.test", {.kind = DnsReply::Kind::Silence});
   start({"silent.test", "192.0.2.1"});
   support::run_until(loop, [this] { return dns.questions("silent.test") == 1; });
@@ -234,7 +228,7 @@ TEST_CASE_METHOD(Fixture, "name watch: it may die with lookups under way", "[net
   CHECK(told.empty());
 }
 
-TEST_CASE_METHOD(Fixture, "name watch: without a host it needs no resolver", "[net][name_watch]") {
+TEST_CASE_METHOD(WatchFixture, "name watch: without a host it needs no resolver", "[net][name_watch]") {
   watch.emplace(loop, nullptr, Texts(), HostAddresses(), this);
   CHECK(watch->settled());
   CHECK(watch->addresses().empty());

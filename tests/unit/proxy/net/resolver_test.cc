@@ -6,6 +6,7 @@
 
 #include "tests/support/dns_server.h"
 #include "tests/support/run_loop.h"
+#include "tests/unit/proxy/net/texts.h"
 
 namespace sluice::net {
 namespace {
@@ -17,7 +18,7 @@ using Outcome = Resolver::Outcome;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-struct Fixture {
+struct ResolverFixture {
   DnsServer dns;
   EventLoop loop;
   std::unique_ptr<Resolver> resolver = make();
@@ -47,17 +48,9 @@ struct Fixture {
   }
 };
 
-std::vector<std::string> texts(const std::vector<IpAddress>& addresses) {
-  std::vector<std::string> out;
-  for (const IpAddress& address : addresses) out.push_back(address.to_string());
-  return out;
-}
-
-using Texts = std::vector<std::string>;
-
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "resolver: a family's addresses, sorted and without duplicates",
+TEST_CASE_METHOD(ResolverFixture, "resolver: a family's addresses, sorted and without duplicates",
                  "[net][resolver]") {
   dns.set("app.test", {.addresses = {"10.0.0.2", "2001:db8::1", "10.0.0.1", "10.0.0.2"}});
   const Answer answer = ask("app.test");
@@ -67,7 +60,7 @@ TEST_CASE_METHOD(Fixture, "resolver: a family's addresses, sorted and without du
   CHECK(texts(ask("app.test", IpFamily::V6).addresses) == Texts{"2001:db8::1"});
 }
 
-TEST_CASE_METHOD(Fixture, "resolver: the same records in another order are an equal answer",
+TEST_CASE_METHOD(ResolverFixture, "resolver: the same records in another order are an equal answer",
                  "[net][resolver]") {
   dns.set("app.test", {.addresses = {"10.0.0.2", "10.0.0.1", "2001:db8::2", "2001:db8::1"}});
   const Answer first = ask("app.test");
@@ -75,7 +68,7 @@ TEST_CASE_METHOD(Fixture, "resolver: the same records in another order are an eq
   CHECK(ask("app.test").addresses == first.addresses);
 }
 
-TEST_CASE_METHOD(Fixture, "resolver: what a name lacks is told from what nobody could say",
+TEST_CASE_METHOD(ResolverFixture, "resolver: what a name lacks is told from what nobody could say",
                  "[net][resolver]") {
   dns.set("four.test", {.addresses = {"10.0.0.1"}});
   CHECK(ask("four.test.", IpFamily::V6).outcome == Outcome::None);
@@ -85,7 +78,7 @@ TEST_CASE_METHOD(Fixture, "resolver: what a name lacks is told from what nobody 
   CHECK(ask("half.test", IpFamily::V6).outcome == Outcome::Failed);
 }
 
-TEST_CASE_METHOD(Fixture, "resolver: the TTL is that of the records, within its bounds",
+TEST_CASE_METHOD(ResolverFixture, "resolver: the TTL is that of the records, within its bounds",
                  "[net][resolver]") {
   struct Case {
     std::uint32_t ttl_s;
@@ -99,7 +92,7 @@ TEST_CASE_METHOD(Fixture, "resolver: the TTL is that of the records, within its 
   }
 }
 
-TEST_CASE_METHOD(Fixture, "resolver: an alias is followed, and its TTL counts too",
+TEST_CASE_METHOD(ResolverFixture, "resolver: an alias is followed, and its TTL counts too",
                  "[net][resolver]") {
   dns.set("www.test",
           {.addresses = {"10.0.0.7"}, .ttl_s = 60, .alias = "host.test", .alias_ttl_s = 20});
@@ -108,7 +101,7 @@ TEST_CASE_METHOD(Fixture, "resolver: an alias is followed, and its TTL counts to
   CHECK(answer.ttl == seconds(20));
 }
 
-TEST_CASE_METHOD(Fixture, "resolver: what does not fit into a datagram comes over TCP",
+TEST_CASE_METHOD(ResolverFixture, "resolver: what does not fit into a datagram comes over TCP",
                  "[net][resolver]") {
   DnsReply reply{.only_over_tcp = true};
   Texts expected;
@@ -121,7 +114,7 @@ TEST_CASE_METHOD(Fixture, "resolver: what does not fit into a datagram comes ove
   CHECK(dns.questions("big.test") == 2);
 }
 
-TEST_CASE_METHOD(Fixture, "resolver: a failure is a sentence", "[net][resolver]") {
+TEST_CASE_METHOD(ResolverFixture, "resolver: a failure is a sentence", "[net][resolver]") {
   dns.set("broken.test", {.kind = DnsReply::Kind::ServerFailure});
   dns.set("empty.test", {});
   struct Case {
@@ -141,13 +134,14 @@ TEST_CASE_METHOD(Fixture, "resolver: a failure is a sentence", "[net][resolver]"
   }
 }
 
-TEST_CASE_METHOD(Fixture, "resolver: a server that stays silent is given up", "[net][resolver]") {
+TEST_CASE_METHOD(ResolverFixture, "resolver: a server that stays silent is given up",
+                 "[net][resolver]") {
   dns.set("silent.test", {.kind = DnsReply::Kind::Silence});
   resolver = make(milliseconds(1));
   CHECK(ask("silent.test").error == "timeout: no DNS server answered");
 }
 
-TEST_CASE_METHOD(Fixture, "resolver: a lost answer is asked for again", "[net][resolver]") {
+TEST_CASE_METHOD(ResolverFixture, "resolver: a lost answer is asked for again", "[net][resolver]") {
   dns.set("slow.test", {.kind = DnsReply::Kind::Silence});
   ResolverOptions options;
   options.servers = {dns.address()};
@@ -164,7 +158,7 @@ TEST_CASE_METHOD(Fixture, "resolver: a lost answer is asked for again", "[net][r
   CHECK(texts(answer->addresses) == Texts{"10.0.0.1"});
 }
 
-TEST_CASE_METHOD(Fixture, "resolver: a port where no server listens is a failure",
+TEST_CASE_METHOD(ResolverFixture, "resolver: a port where no server listens is a failure",
                  "[net][resolver]") {
   std::string nobody;
   {
@@ -185,7 +179,8 @@ TEST_CASE_METHOD(Fixture, "resolver: a port where no server listens is a failure
   CHECK((refused || silent));
 }
 
-TEST_CASE_METHOD(Fixture, "resolver: the second server answers for the first", "[net][resolver]") {
+TEST_CASE_METHOD(ResolverFixture, "resolver: the second server answers for the first",
+                 "[net][resolver]") {
   DnsServer broken;
   broken.set("app.test", {.kind = DnsReply::Kind::ServerFailure});
   dns.set("app.test", {.addresses = {"10.0.0.1"}});
@@ -198,7 +193,7 @@ TEST_CASE_METHOD(Fixture, "resolver: the second server answers for the first", "
   CHECK(broken.questions("app.test") == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "resolver: numeric addresses ask nobody", "[net][resolver]") {
+TEST_CASE_METHOD(ResolverFixture, "resolver: numeric addresses ask nobody", "[net][resolver]") {
   CHECK(texts(ask("192.0.2.7").addresses) == Texts{"192.0.2.7"});
   CHECK(ask("192.0.2.7", IpFamily::V6).outcome == Outcome::None);
   CHECK(texts(ask("2001:db8::7", IpFamily::V6).addresses) == Texts{"2001:db8::7"});
@@ -206,7 +201,7 @@ TEST_CASE_METHOD(Fixture, "resolver: numeric addresses ask nobody", "[net][resol
   CHECK(dns.questions("192.0.2.7") == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "resolver: the hosts file comes first and has the longest TTL",
+TEST_CASE_METHOD(ResolverFixture, "resolver: the hosts file comes first and has the longest TTL",
                  "[net][resolver]") {
   dns.set("localhost", {.addresses = {"10.9.9.9"}});
   const Answer answer = ask("localhost");
@@ -217,7 +212,7 @@ TEST_CASE_METHOD(Fixture, "resolver: the hosts file comes first and has the long
 }
 
 // A server would add addresses to those that the operator has written there.
-TEST_CASE_METHOD(Fixture, "resolver: no server is asked for the family that the hosts file lacks",
+TEST_CASE_METHOD(ResolverFixture, "resolver: no server is asked for the family that the hosts file lacks",
                  "[net][resolver]") {
   dns.set("localhost", {.addresses = {"2001:db8::9"}});
   for (const std::string& address : texts(ask("localhost", IpFamily::V6).addresses)) {
@@ -225,7 +220,7 @@ TEST_CASE_METHOD(Fixture, "resolver: no server is asked for the family that the 
   }
 }
 
-TEST_CASE_METHOD(Fixture, "resolver: a destroyed query is never answered", "[net][resolver]") {
+TEST_CASE_METHOD(ResolverFixture, "resolver: a destroyed query is never answered", "[net][resolver]") {
   dns.set("app.test", {.addresses = {"10.0.0.1"}});
   bool told = false;
   {
@@ -239,7 +234,7 @@ TEST_CASE_METHOD(Fixture, "resolver: a destroyed query is never answered", "[net
   CHECK_FALSE(told);
 }
 
-TEST_CASE_METHOD(Fixture, "resolver: one callback may destroy the query of the next",
+TEST_CASE_METHOD(ResolverFixture, "resolver: one callback may destroy the query of the next",
                  "[net][resolver]") {
   Resolver::Query second;
   int told = 0;
@@ -253,7 +248,7 @@ TEST_CASE_METHOD(Fixture, "resolver: one callback may destroy the query of the n
   CHECK_FALSE(third.pending());
 }
 
-TEST_CASE_METHOD(Fixture, "resolver: a callback may ask again", "[net][resolver]") {
+TEST_CASE_METHOD(ResolverFixture, "resolver: a callback may ask again", "[net][resolver]") {
   dns.set("app.test", {.addresses = {"10.0.0.1"}});
   std::optional<Answer> last;
   Resolver::Query query;
@@ -264,7 +259,7 @@ TEST_CASE_METHOD(Fixture, "resolver: a callback may ask again", "[net][resolver]
   CHECK(texts(last->addresses) == Texts{"10.0.0.1"});
 }
 
-TEST_CASE_METHOD(Fixture, "resolver: a query may be moved while it is under way",
+TEST_CASE_METHOD(ResolverFixture, "resolver: a query may be moved while it is under way",
                  "[net][resolver]") {
   dns.set("app.test", {.addresses = {"10.0.0.1"}});
   bool told = false;
@@ -278,7 +273,8 @@ TEST_CASE_METHOD(Fixture, "resolver: a query may be moved while it is under way"
   CHECK_FALSE(third.pending());
 }
 
-TEST_CASE_METHOD(Fixture, "resolver: it may die with questions under way, and no callback comes",
+TEST_CASE_METHOD(ResolverFixture,
+                 "resolver: it may die with questions under way, and no callback comes",
                  "[net][resolver]") {
   dns.set("silent.test", {.kind = DnsReply::Kind::Silence});
   dns.set("app.test", {.addresses = {"10.0.0.1"}});
@@ -294,7 +290,7 @@ TEST_CASE_METHOD(Fixture, "resolver: it may die with questions under way, and no
   support::run_turns(loop, 2);
 }
 
-TEST_CASE_METHOD(Fixture, "resolver: many names at once", "[net][resolver]") {
+TEST_CASE_METHOD(ResolverFixture, "resolver: many names at once", "[net][resolver]") {
   constexpr std::size_t kNames = 100;
   std::vector<Resolver::Query> queries;
   std::map<std::string, std::string> found;

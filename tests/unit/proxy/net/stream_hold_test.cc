@@ -51,9 +51,9 @@ struct Holder {
   std::function<void()> then;  // when it holds something
 };
 
-struct Fixture {
+struct HoldFixture {
   // A first look at each, behind which they wait for events.
-  Fixture() { support::run_turns(loop, 2); }
+  HoldFixture() { support::run_turns(loop, 2); }
 
   Words said;
   EventLoop loop;
@@ -63,7 +63,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "stream: what several hold is looked at when all have been read",
+TEST_CASE_METHOD(HoldFixture, "stream: what several hold is looked at when all have been read",
                  "[net][stream]") {
   a.send("one");
   b.send("two");
@@ -73,14 +73,14 @@ TEST_CASE_METHOD(Fixture, "stream: what several hold is looked at when all have 
   support::run_until(loop, [this] { return said.back() == "a looks at more"; });
 }
 
-TEST_CASE_METHOD(Fixture, "stream: an end comes behind what is held", "[net][stream]") {
+TEST_CASE_METHOD(HoldFixture, "stream: an end comes behind what is held", "[net][stream]") {
   a.send("last");
   a.peer.reset();
   support::run_until(loop, [this] { return !said.empty() && said.back() == "a ends"; });
   CHECK(said == Words{"a holds last", "a looks at last", "a ends"});
 }
 
-TEST_CASE_METHOD(Fixture, "stream: what is held is input, and comes though it is paused",
+TEST_CASE_METHOD(HoldFixture, "stream: what is held is input, and comes though it is paused",
                  "[net][stream]") {
   a.then = [this] {
     CHECK(a.stream().has_input());
@@ -92,7 +92,7 @@ TEST_CASE_METHOD(Fixture, "stream: what is held is input, and comes though it is
   CHECK_FALSE(a.stream().has_input());
 }
 
-TEST_CASE_METHOD(Fixture, "stream: closed, it forgets what it holds", "[net][stream]") {
+TEST_CASE_METHOD(HoldFixture, "stream: closed, it forgets what it holds", "[net][stream]") {
   a.then = [this] { a.stream().close(); };
   a.send("gone");
   support::run_turns(loop, 2);
@@ -100,7 +100,7 @@ TEST_CASE_METHOD(Fixture, "stream: closed, it forgets what it holds", "[net][str
   CHECK_FALSE(a.stream().holds_input());
 }
 
-TEST_CASE_METHOD(Fixture, "stream: what comes behind the events of a turn cannot be held",
+TEST_CASE_METHOD(HoldFixture, "stream: what comes behind the events of a turn cannot be held",
                  "[net][stream]") {
   a.stream().pause_reading();
   a.send("late");

@@ -22,8 +22,8 @@ using Words = std::vector<std::string>;
 constexpr std::size_t kLarge = 32 * 1024;        // leaves at once
 constexpr std::size_t kHuge = 16 * 1024 * 1024;  // more than any socket takes
 
-struct Fixture {
-  explicit Fixture(std::pair<Fd, Fd> pair) : peer(std::move(pair.first)) {
+struct OutputFixture {
+  explicit OutputFixture(std::pair<Fd, Fd> pair) : peer(std::move(pair.first)) {
     owner = std::make_unique<StreamOwner>(loop, std::move(pair.second));
     loop.turn();  // the edges of a fresh socket
     owner->events.clear();
@@ -47,13 +47,13 @@ struct Fixture {
   std::string taken;
 };
 
-struct Messages : Fixture {
-  Messages() : Fixture(support::socket_pair(SOCK_SEQPACKET)) {}
+struct Messages : OutputFixture {
+  Messages() : OutputFixture(support::socket_pair(SOCK_SEQPACKET)) {}
   std::string message() const { return support::take_message(peer.get()); }
 };
 
-struct Tcp : Fixture {
-  Tcp() : Fixture(support::tcp_pair()) {}
+struct Tcp : OutputFixture {
+  Tcp() : OutputFixture(support::tcp_pair()) {}
 };
 
 std::string pattern(std::size_t size) {
@@ -211,7 +211,7 @@ TEST_CASE_METHOD(Tcp, "stream: a peer that goes while it is written to breaks th
 }
 
 TEST_CASE("stream: a failing write is told from the loop, not from within", "[net][stream]") {
-  Fixture fixture(support::socket_pair(SOCK_STREAM));
+  OutputFixture fixture(support::socket_pair(SOCK_STREAM));
   REQUIRE(::send(fixture.peer.get(), "words", 5, 0) == 5);
   fixture.stream().pause_reading();
   fixture.peer.reset();

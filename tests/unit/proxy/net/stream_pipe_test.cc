@@ -24,8 +24,8 @@ using support::StreamOwner;
 using support::take_available;
 using support::tcp_pair;
 
-struct Fixture {
-  Fixture() {
+struct PipeFixture {
+  PipeFixture() {
     auto [mine, theirs] = tcp_pair();
     peer = std::move(mine);
     owner = std::make_unique<StreamOwner>(loop, std::move(theirs));
@@ -59,7 +59,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "stream: what came is moved into a pipe up to a limit, and then read",
+TEST_CASE_METHOD(PipeFixture, "stream: what came is moved into a pipe up to a limit, and then read",
                  "[net][stream][pipe]") {
   std::string moved;
   owner->on["readable"] = [&] {
@@ -72,7 +72,7 @@ TEST_CASE_METHOD(Fixture, "stream: what came is moved into a pipe up to a limit,
   CHECK(owner->received == "456789");
 }
 
-TEST_CASE_METHOD(Fixture, "stream: nothing is moved while it is paused, nor once it is closed",
+TEST_CASE_METHOD(PipeFixture, "stream: nothing is moved while it is paused, nor once it is closed",
                  "[net][stream][pipe]") {
   std::size_t moved = 0;
   owner->on["readable"] = [&] {
@@ -88,7 +88,7 @@ TEST_CASE_METHOD(Fixture, "stream: nothing is moved while it is paused, nor once
   CHECK(pipe->empty());
 }
 
-TEST_CASE_METHOD(Fixture, "stream: what is moved counts for what may be read in one turn",
+TEST_CASE_METHOD(PipeFixture, "stream: what is moved counts for what may be read in one turn",
                  "[net][stream][pipe]") {
   const std::string bytes(100 * 1024, 'x');
   std::size_t moved = 0;
@@ -117,7 +117,7 @@ TEST_CASE_METHOD(Fixture, "stream: what is moved counts for what may be read in 
   CHECK(owner->count("readable") > 1);
 }
 
-TEST_CASE_METHOD(Fixture, "stream: urgent data, over which only a read gets, holds nothing up",
+TEST_CASE_METHOD(PipeFixture, "stream: urgent data, over which only a read gets, holds nothing up",
                  "[net][stream][pipe]") {
   std::string all;
   owner->on["readable"] = [&] {
@@ -131,7 +131,7 @@ TEST_CASE_METHOD(Fixture, "stream: urgent data, over which only a read gets, hol
   CHECK(all == "before behind");
 }
 
-TEST_CASE_METHOD(Fixture, "stream: a pipe leaves behind what was written before",
+TEST_CASE_METHOD(PipeFixture, "stream: a pipe leaves behind what was written before",
                  "[net][stream][pipe]") {
   fill_pipe("body");
   stream().write("head ");
@@ -146,7 +146,7 @@ TEST_CASE_METHOD(Fixture, "stream: a pipe leaves behind what was written before"
   CHECK(got == "head body");
 }
 
-TEST_CASE_METHOD(Fixture, "stream: a pipe waits for room, and its owner is told of it",
+TEST_CASE_METHOD(PipeFixture, "stream: a pipe waits for room, and its owner is told of it",
                  "[net][stream][pipe]") {
   const std::string before(16 * 1024 * 1024, 'x');
   fill_pipe("body");
@@ -164,7 +164,7 @@ TEST_CASE_METHOD(Fixture, "stream: a pipe waits for room, and its owner is told 
   CHECK_FALSE(stream().has_output());
 }
 
-TEST_CASE_METHOD(Fixture, "stream: a pipe for somebody who has gone breaks the stream, once",
+TEST_CASE_METHOD(PipeFixture, "stream: a pipe for somebody who has gone breaks the stream, once",
                  "[net][stream][pipe]") {
   fill_pipe("body");
   owner->on["readable"] = [] {};  // leaves the reset where it is

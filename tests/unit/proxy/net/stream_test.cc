@@ -26,9 +26,9 @@ void put(const Fd& fd, std::string_view bytes) {
           static_cast<ssize_t>(bytes.size()));
 }
 
-struct Fixture {
-  Fixture() : Fixture(support::tcp_pair()) {}
-  explicit Fixture(std::pair<Fd, Fd> pair) : peer(std::move(pair.first)) {
+struct StreamFixture {
+  StreamFixture() : StreamFixture(support::tcp_pair()) {}
+  explicit StreamFixture(std::pair<Fd, Fd> pair) : peer(std::move(pair.first)) {
     owner = std::make_unique<StreamOwner>(loop, std::move(pair.second));
   }
 
@@ -48,7 +48,8 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "stream: hands up what the peer sends, then its end", "[net][stream]") {
+TEST_CASE_METHOD(StreamFixture, "stream: hands up what the peer sends, then its end",
+                 "[net][stream]") {
   put(peer, "hello");
   await_received("hello");
   CHECK(owner->last.status == IoStatus::Again);
@@ -60,7 +61,7 @@ TEST_CASE_METHOD(Fixture, "stream: hands up what the peer sends, then its end", 
   CHECK(owner->last.status == IoStatus::Eof);  // and stays so
 }
 
-TEST_CASE_METHOD(Fixture, "stream: an end that comes with the last bytes is not missed",
+TEST_CASE_METHOD(StreamFixture, "stream: an end that comes with the last bytes is not missed",
                  "[net][stream]") {
   put(peer, "last");
   peer.reset();
@@ -68,7 +69,7 @@ TEST_CASE_METHOD(Fixture, "stream: an end that comes with the last bytes is not 
   CHECK(owner->received == "last");
 }
 
-TEST_CASE_METHOD(Fixture, "stream: between messages nothing is probed behind a short read",
+TEST_CASE_METHOD(StreamFixture, "stream: between messages nothing is probed behind a short read",
                  "[net][stream]") {
   std::string behind;
   owner->on["readable"] = [this, &behind] {
@@ -88,7 +89,7 @@ TEST_CASE_METHOD(Fixture, "stream: between messages nothing is probed behind a s
   await_received("more");  // the next edge brings it
 }
 
-TEST_CASE_METHOD(Fixture, "stream: within a message a reset behind the bytes is seen",
+TEST_CASE_METHOD(StreamFixture, "stream: within a message a reset behind the bytes is seen",
                  "[net][stream]") {
   stream().expect_more(true);
   put(peer, "half a mess");
@@ -99,7 +100,8 @@ TEST_CASE_METHOD(Fixture, "stream: within a message a reset behind the bytes is 
   CHECK(owner->last.error == ECONNRESET);
 }
 
-TEST_CASE_METHOD(Fixture, "stream: bytes left unread come without another edge", "[net][stream]") {
+TEST_CASE_METHOD(StreamFixture, "stream: bytes left unread come without another edge",
+                 "[net][stream]") {
   std::string got;
   owner->on["readable"] = [this, &got] {
     std::array<char, 4> piece;
@@ -115,7 +117,7 @@ TEST_CASE_METHOD(Fixture, "stream: bytes left unread come without another edge",
   CHECK(got == "12345678");
 }
 
-TEST_CASE_METHOD(Fixture, "stream: one that never runs dry leaves the others their turn",
+TEST_CASE_METHOD(StreamFixture, "stream: one that never runs dry leaves the others their turn",
                  "[net][stream]") {
   auto [other_peer, other_end] = support::tcp_pair();
   StreamOwner other(loop, std::move(other_end));
@@ -143,7 +145,8 @@ TEST_CASE_METHOD(Fixture, "stream: one that never runs dry leaves the others the
   CHECK(largest < Stream::kReadBudgetBytes + 16 * 1024);
 }
 
-TEST_CASE_METHOD(Fixture, "stream: paused, it tells nothing, and loses nothing", "[net][stream]") {
+TEST_CASE_METHOD(StreamFixture, "stream: paused, it tells nothing, and loses nothing",
+                 "[net][stream]") {
   stream().pause_reading();
   put(peer, "wait");
   REQUIRE(shutdown(peer.get(), SHUT_WR) == 0);
@@ -156,7 +159,7 @@ TEST_CASE_METHOD(Fixture, "stream: paused, it tells nothing, and loses nothing",
   CHECK(owner->received == "wait");
 }
 
-TEST_CASE_METHOD(Fixture, "stream: paused by its reader, it gives no more",
+TEST_CASE_METHOD(StreamFixture, "stream: paused by its reader, it gives no more",
                  "[net][stream][regression]") {
   put(peer, "later");
   stream().pause_reading();
@@ -167,7 +170,8 @@ TEST_CASE_METHOD(Fixture, "stream: paused by its reader, it gives no more",
   await_received("later");
 }
 
-TEST_CASE_METHOD(Fixture, "stream: resuming when nothing came tells nothing", "[net][stream]") {
+TEST_CASE_METHOD(StreamFixture, "stream: resuming when nothing came tells nothing",
+                 "[net][stream]") {
   put(peer, "x");
   await_received("x");
   stream().pause_reading();
@@ -176,7 +180,7 @@ TEST_CASE_METHOD(Fixture, "stream: resuming when nothing came tells nothing", "[
   CHECK(owner->count("readable") == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "stream: closed it tells nothing more and answers Again",
+TEST_CASE_METHOD(StreamFixture, "stream: closed it tells nothing more and answers Again",
                  "[net][stream]") {
   put(peer, "unheard");
   stream().write("unsent");
@@ -198,7 +202,7 @@ TEST_CASE_METHOD(Fixture, "stream: closed it tells nothing more and answers Agai
   CHECK(stream().unsent() == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "stream: close() is an end for the peer, reset() a reset",
+TEST_CASE_METHOD(StreamFixture, "stream: close() is an end for the peer, reset() a reset",
                  "[net][stream]") {
   const bool abort = GENERATE(false, true);
   abort ? stream().reset() : stream().close();
@@ -206,7 +210,7 @@ TEST_CASE_METHOD(Fixture, "stream: close() is an end for the peer, reset() a res
   CHECK(support::take_available(peer.get()).end == expected);
 }
 
-TEST_CASE_METHOD(Fixture, "stream: may be closed within any event, which is then the last",
+TEST_CASE_METHOD(StreamFixture, "stream: may be closed within any event, which is then the last",
                  "[net][stream]") {
   const auto close = [this] { stream().close(); };
   for (const char* event : {"readable", "drained", "finished", "broken"}) owner->on[event] = close;
@@ -223,7 +227,7 @@ TEST_CASE_METHOD(Fixture, "stream: may be closed within any event, which is then
   CHECK(owner->events == Words{expected});
 }
 
-TEST_CASE_METHOD(Fixture, "stream: its owner may be retired from within an event",
+TEST_CASE_METHOD(StreamFixture, "stream: its owner may be retired from within an event",
                  "[net][stream]") {
   StreamOwner* borrowed = owner.get();
   bool alive_in_event = false;

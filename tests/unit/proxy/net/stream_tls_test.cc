@@ -19,9 +19,9 @@ using support::StreamOwner;
 using support::TlsPeer;
 using Words = std::vector<std::string>;
 
-struct Fixture : tls::test::Fixture {
-  explicit Fixture() : Fixture(support::tcp_pair()) {}
-  explicit Fixture(std::pair<Fd, Fd> pair)
+struct TlsFixture : tls::test::Fixture {
+  explicit TlsFixture() : TlsFixture(support::tcp_pair()) {}
+  explicit TlsFixture(std::pair<Fd, Fd> pair)
       : client_fd(std::move(pair.first)),
         client(client_fd.get(), {}),
         owner(loop, std::move(pair.second), context) {}
@@ -66,8 +66,8 @@ std::pair<Fd, Fd> message_pair() {
 }
 
 // Every write(2) is a message.
-struct MessageFixture : Fixture {
-  MessageFixture() : Fixture(message_pair()) { SSL_set_read_ahead(client.ssl(), 1); }
+struct MessageFixture : TlsFixture {
+  MessageFixture() : TlsFixture(message_pair()) { SSL_set_read_ahead(client.ssl(), 1); }
 
   std::size_t messages() {
     std::size_t count = 0;
@@ -108,7 +108,7 @@ TEST_CASE_METHOD(MessageFixture, "stream: tickets leave without an answer, too",
   CHECK(messages() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "stream: under TLS it is established once, and speaks both ways",
+TEST_CASE_METHOD(TlsFixture, "stream: under TLS it is established once, and speaks both ways",
                  "[net][stream][tls]") {
   owner.stream.write("early ");
   handshake();
@@ -120,7 +120,8 @@ TEST_CASE_METHOD(Fixture, "stream: under TLS it is established once, and speaks 
   CHECK(taken == "early answer");
 }
 
-TEST_CASE_METHOD(Fixture, "stream: under TLS a large body waits for the socket and arrives whole",
+TEST_CASE_METHOD(TlsFixture,
+                 "stream: under TLS a large body waits for the socket and arrives whole",
                  "[net][stream][tls]") {
   handshake();
   const std::string body = tls::test::pattern(12 * 1024 * 1024);
@@ -134,7 +135,7 @@ TEST_CASE_METHOD(Fixture, "stream: under TLS a large body waits for the socket a
   CHECK(owner.count("drained") == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "stream: finish_output waits for the end of the handshake",
+TEST_CASE_METHOD(TlsFixture, "stream: finish_output waits for the end of the handshake",
                  "[net][stream][tls]") {
   owner.stream.finish_output();
   support::run_turns(loop, 2);
@@ -144,7 +145,7 @@ TEST_CASE_METHOD(Fixture, "stream: finish_output waits for the end of the handsh
   CHECK(owner.events.front() == "established");
 }
 
-TEST_CASE_METHOD(Fixture, "stream: under TLS finish_output says close_notify",
+TEST_CASE_METHOD(TlsFixture, "stream: under TLS finish_output says close_notify",
                  "[net][stream][tls]") {
   handshake();
   owner.stream.write("last");
@@ -159,7 +160,8 @@ TEST_CASE_METHOD(Fixture, "stream: under TLS finish_output says close_notify",
   CHECK((SSL_get_shutdown(client.ssl()) & SSL_RECEIVED_SHUTDOWN) != 0);
 }
 
-TEST_CASE_METHOD(Fixture, "stream: under TLS an end that comes with the last bytes is not missed",
+TEST_CASE_METHOD(TlsFixture,
+                 "stream: under TLS an end that comes with the last bytes is not missed",
                  "[net][stream][tls]") {
   handshake();
   owner.stream.write("x");
@@ -175,7 +177,7 @@ TEST_CASE_METHOD(Fixture, "stream: under TLS an end that comes with the last byt
   CHECK(owner.received == "last");
 }
 
-TEST_CASE_METHOD(Fixture, "stream: records left inside by a pause come when it is over",
+TEST_CASE_METHOD(TlsFixture, "stream: records left inside by a pause come when it is over",
                  "[net][stream][tls]") {
   handshake();
   std::string got;
@@ -193,7 +195,7 @@ TEST_CASE_METHOD(Fixture, "stream: records left inside by a pause come when it i
   CHECK(got == "one record of several pieces");
 }
 
-TEST_CASE_METHOD(Fixture, "stream: a failed handshake is broken, once, and never established",
+TEST_CASE_METHOD(TlsFixture, "stream: a failed handshake is broken, once, and never established",
                  "[net][stream][tls]") {
   const std::string_view plain = "GET / HTTP/1.1\r\n\r\n";
   REQUIRE(::send(client_fd.get(), plain.data(), plain.size(), 0) ==
@@ -205,7 +207,7 @@ TEST_CASE_METHOD(Fixture, "stream: a failed handshake is broken, once, and never
   CHECK(owner.error == 0);  // not the system's
 }
 
-TEST_CASE_METHOD(Fixture, "stream: a client that goes during the handshake breaks it",
+TEST_CASE_METHOD(TlsFixture, "stream: a client that goes during the handshake breaks it",
                  "[net][stream][tls]") {
   client.handshake();
   loop.turn();

@@ -36,7 +36,7 @@ struct Alarm {
   const TimePoint& now_;
 };
 
-struct Fixture {
+struct WheelFixture {
   void advance_to(TimePoint time) {
     now = time;
     wheel.advance(now);
@@ -54,7 +54,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "timer: fires once, never early and at most one tick late",
+TEST_CASE_METHOD(WheelFixture, "timer: fires once, never early and at most one tick late",
                  "[net][timer]") {
   for (const milliseconds delay :
        {milliseconds(0), milliseconds(1), milliseconds(49), milliseconds(50), milliseconds(51),
@@ -73,7 +73,7 @@ TEST_CASE_METHOD(Fixture, "timer: fires once, never early and at most one tick l
   }
 }
 
-TEST_CASE_METHOD(Fixture, "timer: a cleared one does not fire", "[net][timer]") {
+TEST_CASE_METHOD(WheelFixture, "timer: a cleared one does not fire", "[net][timer]") {
   alarm.timer.set(now + seconds(1));
   alarm.timer.clear();
   CHECK_FALSE(alarm.timer.armed());
@@ -81,7 +81,7 @@ TEST_CASE_METHOD(Fixture, "timer: a cleared one does not fire", "[net][timer]") 
   CHECK(alarm.fired.empty());
 }
 
-TEST_CASE_METHOD(Fixture, "timer: the deadline may be moved either way", "[net][timer]") {
+TEST_CASE_METHOD(WheelFixture, "timer: the deadline may be moved either way", "[net][timer]") {
   alarm.timer.set(now + seconds(1));
   SECTION("later") {
     const TimePoint later = now + seconds(5);
@@ -114,7 +114,7 @@ TEST_CASE_METHOD(Fixture, "timer: the deadline may be moved either way", "[net][
   }
 }
 
-TEST_CASE_METHOD(Fixture, "timer: a deadline that has passed fires with the next tick",
+TEST_CASE_METHOD(WheelFixture, "timer: a deadline that has passed fires with the next tick",
                  "[net][timer]") {
   run_to(now + seconds(3));
   for (const TimePoint past : {now - seconds(1), kStart - seconds(5), TimePoint(), now}) {
@@ -126,14 +126,14 @@ TEST_CASE_METHOD(Fixture, "timer: a deadline that has passed fires with the next
   }
 }
 
-TEST_CASE_METHOD(Fixture, "timer: a deadline at the end of time is kept", "[net][timer]") {
+TEST_CASE_METHOD(WheelFixture, "timer: a deadline at the end of time is kept", "[net][timer]") {
   alarm.timer.set(TimePoint::max() - milliseconds(1));
   run_to(now + 2 * kHorizon);
   CHECK(alarm.timer.armed());
   CHECK(alarm.fired.empty());
 }
 
-TEST_CASE_METHOD(Fixture, "timer: after a stall everything that is due fires, once",
+TEST_CASE_METHOD(WheelFixture, "timer: after a stall everything that is due fires, once",
                  "[net][timer]") {
   std::vector<std::unique_ptr<Alarm>> alarms;
   for (int i = 0; i < 2000; ++i) {
@@ -149,7 +149,7 @@ TEST_CASE_METHOD(Fixture, "timer: after a stall everything that is due fires, on
   for (const auto& one : alarms) CHECK(one->fired.size() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "timer: the wheel asks for ticks only while a timer waits",
+TEST_CASE_METHOD(WheelFixture, "timer: the wheel asks for ticks only while a timer waits",
                  "[net][timer]") {
   CHECK_FALSE(wheel.ticking());
   alarm.timer.set(now + seconds(1));
@@ -165,7 +165,8 @@ TEST_CASE_METHOD(Fixture, "timer: the wheel asks for ticks only while a timer wa
   CHECK_FALSE(wheel.ticking());
 }
 
-TEST_CASE_METHOD(Fixture, "timer: one that is set after a time without ticks is as exact as ever",
+TEST_CASE_METHOD(WheelFixture,
+                 "timer: one that is set after a time without ticks is as exact as ever",
                  "[net][timer]") {
   for (const milliseconds silence : {milliseconds(70), kHorizon - kTick, 7 * kHorizon + kTick}) {
     now += silence;
@@ -179,14 +180,14 @@ TEST_CASE_METHOD(Fixture, "timer: one that is set after a time without ticks is 
   }
 }
 
-TEST_CASE_METHOD(Fixture, "timer: a callback may set its own timer again", "[net][timer]") {
+TEST_CASE_METHOD(WheelFixture, "timer: a callback may set its own timer again", "[net][timer]") {
   alarm.then = [this] { alarm.timer.set(now + seconds(1)); };
   alarm.timer.set(now + seconds(1));
   run_to(kStart + milliseconds(4500));
   CHECK(alarm.fired.size() == 4);
 }
 
-TEST_CASE_METHOD(Fixture, "timer: one set to now again and again does not hold up the wheel",
+TEST_CASE_METHOD(WheelFixture, "timer: one set to now again and again does not hold up the wheel",
                  "[net][timer]") {
   alarm.then = [this] { alarm.timer.set(now); };
   alarm.timer.set(now);
@@ -194,7 +195,8 @@ TEST_CASE_METHOD(Fixture, "timer: one set to now again and again does not hold u
   CHECK(alarm.fired.size() == 10);
 }
 
-TEST_CASE_METHOD(Fixture, "timer: a callback may destroy its own timer and the others of its tick",
+TEST_CASE_METHOD(WheelFixture,
+                 "timer: a callback may destroy its own timer and the others of its tick",
                  "[net][timer]") {
   std::vector<std::unique_ptr<Alarm>> alarms;
   int fired = 0;
@@ -210,7 +212,7 @@ TEST_CASE_METHOD(Fixture, "timer: a callback may destroy its own timer and the o
   CHECK(fired == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "timer: a callback may clear or move the others of its tick",
+TEST_CASE_METHOD(WheelFixture, "timer: a callback may clear or move the others of its tick",
                  "[net][timer]") {
   Alarm cleared(wheel, now);
   Alarm moved(wheel, now);

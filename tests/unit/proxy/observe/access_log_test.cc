@@ -18,7 +18,7 @@ using conf::AccessLogFormat;
 using exchange::Exchange;
 using std::chrono::microseconds;
 
-constexpr char kGet[] =
+constexpr char kGetWithReferer[] =
     "GET /a/../x?q=1 HTTP/1.1\r\nHost: a.example:8080\r\nUser-Agent: curl/8\r\n"
     "Referer: https://b.example/\r\n\r\n";
 
@@ -95,7 +95,7 @@ class Traced final : public exchange::Handler {
 TEST_CASE("access log: one combined line for an exchange") {
   const handlers::FixedResponse handler(404, "none\n", "text/plain");
   LoggedRig rig(AccessLogFormat::Combined);
-  rig.run(handler, kGet);
+  rig.run(handler, kGetWithReferer);
   const std::string line = rig.logged();
   CHECK(line.substr(0, 15) == "192.0.2.1 - - [");
   CHECK(line.substr(15 + 26) ==
@@ -107,7 +107,7 @@ TEST_CASE("access log: one JSON line for an exchange, with what is known of its 
   LoggedRig rig(AccessLogFormat::Json);
   rig.info.tls = true;
   rig.info.tls_version = "TLSv1.3";
-  rig.run(handler, kGet);
+  rig.run(handler, kGetWithReferer);
   const nlohmann::json line = rig.logged_json();
   CHECK(line.at("client") == "192.0.2.1");
   CHECK(line.at("id").get<std::string>().size() == 32);
@@ -135,7 +135,7 @@ TEST_CASE("access log: one JSON line for an exchange, with what is known of its 
 TEST_CASE("access log: without a connection of its own the wait counts from the attempt") {
   const Traced handler(false);
   LoggedRig rig(AccessLogFormat::Json);
-  rig.run(handler, kGet);
+  rig.run(handler, kGetWithReferer);
   const nlohmann::json line = rig.logged_json();
   CHECK(line.at("connect_ms").is_null());
   CHECK(line.at("first_byte_ms") == 3.901);
@@ -160,7 +160,7 @@ TEST_CASE("access log: the time of a body that goes up is not the backend's") {
 TEST_CASE("access log: says why an exchange ended") {
   const Traced cut(true, {exchange::Side::Backend, exchange::Kind::Truncated});
   LoggedRig rig(AccessLogFormat::Json);
-  rig.run(cut, kGet);
+  rig.run(cut, kGetWithReferer);
   nlohmann::json line = rig.logged_json();
   CHECK(line.at("end") == "backend_truncated");
   CHECK(line.at("status") == 200);  // what the client had seen by then
@@ -200,7 +200,7 @@ TEST_CASE("access log: the client's address is the one that the rules are about"
 TEST_CASE("access log: off is silent") {
   const handlers::FixedResponse handler(200, "", "");
   LoggedRig rig(AccessLogFormat::Off);
-  rig.run(handler, kGet);
+  rig.run(handler, kGetWithReferer);
   CHECK(rig.client.finished);
   CHECK(rig.logged().empty());
 }
@@ -208,7 +208,7 @@ TEST_CASE("access log: off is silent") {
 TEST_CASE("access log: a full ring costs the line, not the exchange") {
   const handlers::FixedResponse handler(200, "", "");
   LoggedRig rig(AccessLogFormat::Json, 64);
-  rig.run(handler, kGet);
+  rig.run(handler, kGetWithReferer);
   CHECK(rig.client.finished);
   CHECK(rig.logged().empty());
   CHECK(rig.ring.dropped() == 1);

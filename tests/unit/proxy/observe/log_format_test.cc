@@ -48,7 +48,7 @@ std::string combined(const LogRecord& record) {
   return std::string(line.view());
 }
 
-std::string json(const LogRecord& record) {
+std::string json_of(const LogRecord& record) {
   LogLine line;
   format_json(record, kUtc, 7, line);
   return std::string(line.view());
@@ -67,7 +67,7 @@ TEST_CASE("log format: combined has a dash for what is not there") {
 }
 
 TEST_CASE("log format: JSON has every field, in one line") {
-  CHECK(json(full_record()) ==
+  CHECK(json_of(full_record()) ==
         R"({"time":"2000-10-10T20:55:36.007Z","id":"0123456789abcdef","client":"192.0.2.1",)"
         R"("method":"GET","host":"a.example","path":"/x?q=1","proto":"HTTP/1.1","status":200,)"
         R"("bytes_in":3,"bytes_out":2326,"route":"a.example/*","pool":"shop",)"
@@ -81,7 +81,7 @@ TEST_CASE("log format: JSON says null for what was never reached") {
   LogRecord record;
   record.version = http::Version::Http10;
   record.end = "malformed";
-  const nlohmann::json line = nlohmann::json::parse(json(record));
+  const nlohmann::json line = nlohmann::json::parse(json_of(record));
   for (const char* key : {"head_ms", "connect_ms", "first_byte_ms", "total_ms"}) {
     INFO(key);
     CHECK(line.at(key).is_null());
@@ -106,12 +106,12 @@ TEST_CASE("log format: no value can forge a line") {
   for (const auto text : kTexts) {
     LogRecord record = full_record();
     record.*text = forged;
-    for (const std::string& line : {combined(record), json(record)}) {
+    for (const std::string& line : {combined(record), json_of(record)}) {
       CHECK(std::count(line.begin(), line.end(), '\n') == 1);
       CHECK(line.back() == '\n');
       CHECK(line.find('\r') == line.npos);
     }
-    const nlohmann::json parsed = nlohmann::json::parse(json(record));
+    const nlohmann::json parsed = nlohmann::json::parse(json_of(record));
     CHECK(parsed.size() == 24);
     CHECK(parsed.at("status") == 200);
     // Outside of escapes the combined line has the six quotes of its format.
@@ -138,9 +138,9 @@ TEST_CASE("log format: a line is bounded when everything in it is too long") {
   record.attempts = INT32_MAX;
   const auto longest = std::chrono::duration_cast<microseconds>(std::chrono::hours(24 * 365 * 200));
   record.head = record.connect = record.first_byte = record.total = longest;
-  CHECK(json(record).size() <= LogLine::kBytesMax);
+  CHECK(json_of(record).size() <= LogLine::kBytesMax);
   CHECK(combined(record).size() <= LogLine::kBytesMax);
-  CHECK(nlohmann::json::parse(json(record)).at("path").get<std::string>().ends_with("..."));
+  CHECK(nlohmann::json::parse(json_of(record)).at("path").get<std::string>().ends_with("..."));
 }
 
 TEST_CASE("log time: a second is written as both formats want it") {

@@ -11,25 +11,25 @@ namespace {
 using std::string_view_literals::operator""sv;
 using std::chrono::microseconds;
 
-std::string json(std::string_view value, std::size_t bytes_max = 1000) {
+std::string json_string(std::string_view value, std::size_t bytes_max = 1000) {
   LogLine line;
   line.json(value, bytes_max);
   return std::string(line.view());
 }
 
-std::string quoted(std::string_view value, std::size_t bytes_max = 1000) {
+std::string quoted_string(std::string_view value, std::size_t bytes_max = 1000) {
   LogLine line;
   line.quoted(value, bytes_max);
   return std::string(line.view());
 }
 
-struct Row {
+struct ValueRow {
   std::string_view value;
   std::string_view expected;
 };
 
 TEST_CASE("log line: a JSON string is valid UTF-8 in one line, whatever comes in") {
-  const Row rows[] = {
+  const ValueRow rows[] = {
       {"", ""},
       {"/plain?a=b&c", "/plain?a=b&c"},
       {"a\"b\\c/", "a\\\"b\\\\c/"},
@@ -53,14 +53,14 @@ TEST_CASE("log line: a JSON string is valid UTF-8 in one line, whatever comes in
       {"\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
       {"\xff\xfe", "\xef\xbf\xbd\xef\xbf\xbd"},
   };
-  for (const Row& row : rows) {
+  for (const ValueRow& row : rows) {
     INFO(row.expected);
-    CHECK(json(row.value) == row.expected);
+    CHECK(json_string(row.value) == row.expected);
   }
 }
 
 TEST_CASE("log line: a quoted value is printable ASCII") {
-  const Row rows[] = {
+  const ValueRow rows[] = {
       {"", ""},
       {"Mozilla/5.0 (X11; Linux)", "Mozilla/5.0 (X11; Linux)"},
       {"a\" 200 0 \"-\" \"-", "a\\\" 200 0 \\\"-\\\" \\\"-"},
@@ -69,9 +69,9 @@ TEST_CASE("log line: a quoted value is printable ASCII") {
       {"\0\x01\x1b\x7f"sv, "\\x00\\x01\\x1b\\x7f"},
       {"\xc3\xbc\xff", "\\xc3\\xbc\\xff"},
   };
-  for (const Row& row : rows) {
+  for (const ValueRow& row : rows) {
     INFO(row.expected);
-    CHECK(quoted(row.value) == row.expected);
+    CHECK(quoted_string(row.value) == row.expected);
   }
 }
 
@@ -79,7 +79,7 @@ TEST_CASE("log line: every byte alone comes out without a control or a bare quot
   for (int c = 0; c < 256; ++c) {
     const std::string value(1, static_cast<char>(c));
     INFO(c);
-    for (const std::string& text : {json(value), quoted(value)}) {
+    for (const std::string& text : {json_string(value), quoted_string(value)}) {
       for (const char out : text) CHECK(static_cast<unsigned char>(out) >= 0x20);
       CHECK(text.find('\x7f') == text.npos);
       if (text.find('"') != text.npos) CHECK(text == "\\\"");
@@ -88,17 +88,17 @@ TEST_CASE("log line: every byte alone comes out without a control or a bare quot
 }
 
 TEST_CASE("log line: long values are cut, never within an escape") {
-  CHECK(json("0123456", 10) == "0123456");
-  CHECK(json("01234567", 10) == "0123456...");
-  CHECK(json("012345\"", 10) == "012345...");
-  CHECK(json("01\n", 10) == "01...");
-  CHECK(json("0\n", 10) == "0\\u000a");
-  CHECK(json("01234\xe2\x82\xac", 10) == "01234...");
-  CHECK(json("0123\xe2\x82\xac", 10) == "0123\xe2\x82\xac");
-  CHECK(quoted("0123\x01", 10) == "0123...");
-  CHECK(quoted("012\x01", 10) == "012\\x01");
-  CHECK(json(std::string(100000, '\n'), 100).size() <= 100);
-  CHECK(quoted(std::string(100000, 'x'), 100).size() == 100);
+  CHECK(json_string("0123456", 10) == "0123456");
+  CHECK(json_string("01234567", 10) == "0123456...");
+  CHECK(json_string("012345\"", 10) == "012345...");
+  CHECK(json_string("01\n", 10) == "01...");
+  CHECK(json_string("0\n", 10) == "0\\u000a");
+  CHECK(json_string("01234\xe2\x82\xac", 10) == "01234...");
+  CHECK(json_string("0123\xe2\x82\xac", 10) == "0123\xe2\x82\xac");
+  CHECK(quoted_string("0123\x01", 10) == "0123...");
+  CHECK(quoted_string("012\x01", 10) == "012\\x01");
+  CHECK(json_string(std::string(100000, '\n'), 100).size() <= 100);
+  CHECK(quoted_string(std::string(100000, 'x'), 100).size() == 100);
 }
 
 TEST_CASE("log line: numbers, times and addresses") {

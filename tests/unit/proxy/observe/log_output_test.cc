@@ -24,7 +24,7 @@ ssize_t write_text(const LogOutput& output, std::string_view first, std::string_
 }
 
 // Until the output takes nothing more; returns what it took, or nothing if that never happened.
-std::size_t fill(const LogOutput& output) {
+std::size_t fill_output(const LogOutput& output) {
   const std::string block(4096, 'x');
   for (std::size_t total = 0; total < (std::size_t{64} << 20);) {
     const ssize_t written = write_text(output, block);
@@ -71,7 +71,7 @@ TEST_CASE("log output: a full pipe answers EAGAIN, and stays blocking for those 
   const Fd writer(ends[1]);
   const auto output = LogOutput::inherit(writer.get(), "pipe");
   REQUIRE(output);
-  CHECK(fill(*output) > 0);
+  CHECK(fill_output(*output) > 0);
   CHECK((::fcntl(writer.get(), F_GETFL) & O_NONBLOCK) == 0);
   CHECK(output->batch_bytes_max() == PIPE_BUF);
 }
@@ -83,7 +83,7 @@ TEST_CASE("log output: a full socket answers EAGAIN, and stays blocking for thos
   const Fd writer(ends[1]);
   const auto output = LogOutput::inherit(writer.get(), "socket");
   REQUIRE(output);
-  CHECK(fill(*output) > 0);
+  CHECK(fill_output(*output) > 0);
   CHECK((::fcntl(writer.get(), F_GETFL) & O_NONBLOCK) == 0);
 }
 

@@ -122,7 +122,7 @@ int reported_lines(const std::string& text) {
 }
 
 // Until it would block; `fd` is a pipe or socket of the test's own.
-void fill(const Fd& fd) {
+void fill_pipe(const Fd& fd) {
   const std::string block(4096, '#');
   ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
   while (::write(fd.get(), block.data(), block.size()) > 0) {
@@ -137,19 +137,19 @@ void push_surely(LogRing& ring, const std::string& line) {
 }
 
 // "name number dots", of many lengths.
-std::string numbered(const std::string& name, int number) {
+std::string numbered_line(const std::string& name, int number) {
   const auto dots = static_cast<std::size_t>(number * 7 % 300);
   return name + " " + std::to_string(number) + " " + std::string(dots, '.') + "\n";
 }
 
-// Checks that `text` is whole lines of numbered() and that each name counts without a gap, on from
-// where `next` stands. Returns what is wrong.
+// Checks that `text` is whole lines of numbered_line() and that each name counts without a gap, on
+// from where `next` stands. Returns what is wrong.
 std::string check_numbers(const std::string& text, std::map<std::string, int>& next) {
   if (!text.empty() && text.back() != '\n') return "the last line is torn";
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     const std::string name = line.substr(0, line.find(' '));
-    if (line + "\n" != numbered(name, next[name])) return "not what was awaited: " + line;
+    if (line + "\n" != numbered_line(name, next[name])) return "not what was awaited: " + line;
     ++next[name];
   }
   return "";
@@ -199,7 +199,7 @@ TEST_CASE("log writer: no line is lost, torn or out of order while the file is r
   for (const char* name : {"a", "b"}) {
     LogRing& ring = writer->ring(producers.size());
     producers.emplace_back([&ring, name] {
-      for (int i = 0; i < kLines; ++i) push_surely(ring, numbered(name, i));
+      for (int i = 0; i < kLines; ++i) push_surely(ring, numbered_line(name, i));
     });
   }
   for (int i = 0; i < kRotations; ++i) {
@@ -270,7 +270,7 @@ TEST_CASE("log writer: another path takes the lines from then on") {
 TEST_CASE("log writer: a full pipe holds up nobody, and its lost lines are counted and reported") {
   const ErrorLog errors;
   Ends pipe = make_pipe();
-  fill(pipe.writer);
+  fill_pipe(pipe.writer);
   auto writer = start(inherit_output(pipe.writer.get()), {.ring_bytes = 64}, errors.log);
   int taken = 0;
   for (int i = 0; i < 20; ++i) taken += writer->ring(0).push("0123456789abcde\n") ? 1 : 0;
@@ -300,8 +300,8 @@ TEST_CASE("log writer: a slow reader gets every line, none torn and no two mixed
     Ends ends = socket ? make_sockets(4096) : make_pipe();
     const auto writer = start(inherit_output(ends.writer.get()), {.rings = 2}, errors.log);
     for (int i = 0; i < kLines; ++i) {
-      REQUIRE(writer->ring(0).push(numbered("a", i)));
-      REQUIRE(writer->ring(1).push(numbered("b", i)));
+      REQUIRE(writer->ring(0).push(numbered_line("a", i)));
+      REQUIRE(writer->ring(1).push(numbered_line("b", i)));
     }
     writer->flush();  // as far as the reader allows
     std::map<std::string, int> next;
