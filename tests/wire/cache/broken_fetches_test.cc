@@ -27,7 +27,7 @@ using sluice::wire::wait_for_in_flight;
 
 namespace {
 
-const std::string kFresh = "HTTP/1.1 200 OK\r\nCache-Control: max-age=1000\r\n";
+const std::string kFreshHead = "HTTP/1.1 200 OK\r\nCache-Control: max-age=1000\r\n";
 
 // Whether the whole of it came.
 bool comes_whole(const SluiceProcess& sluice, const std::string& body) {
@@ -47,10 +47,10 @@ TEST_CASE("cache: a fetch ends with timeouts.total, as its exchange does",
   ScriptedBackend backend([&never](BackendConnection& connection) {
     while (connection.recv_request()) {
       if (connection.number() > 0) {
-        connection.send(kFresh + "Content-Length: 5\r\n\r\nwhole");
+        connection.send(kFreshHead + "Content-Length: 5\r\n\r\nwhole");
         continue;
       }
-      connection.send(kFresh + "Content-Length: 5\r\n\r\nw");
+      connection.send(kFreshHead + "Content-Length: 5\r\n\r\nw");
       never.wait();
     }
   });
@@ -103,7 +103,7 @@ TEST_CASE("cache: who waited for a request that the origin hung up on asks once 
         gate.wait();
         return;
       }
-      connection.send(kFresh + "Content-Length: 5\r\n\r\nwhole");
+      connection.send(kFreshHead + "Content-Length: 5\r\n\r\nwhole");
     }
   });
   SluiceProcess sluice(caching(backend));

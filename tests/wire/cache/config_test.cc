@@ -27,9 +27,9 @@ using sluice::wire::Row;
 
 namespace {
 
-const std::string kFresh = "200|Cache-Control: max-age=3600";
-const std::string kFirst = body_of_step(0);
-const std::string kSecond = body_of_step(1);
+const std::string kFreshUntagged = "200|Cache-Control: max-age=3600";
+const std::string kFirstBody = body_of_step(0);
+const std::string kSecondBody = body_of_step(1);
 
 }  // namespace
 
@@ -54,15 +54,16 @@ TEST_CASE("cache: key.query names the arguments that count", "[wire][cache]") {
   check_rows(
       {
           {"those alone",
-           {{.ask = "GET ?id=1&utm=2", .origin = kFresh},
+           {{.ask = "GET ?id=1&utm=2", .origin = kFreshUntagged},
             {.ask = "GET ?id=1&utm=3"},
             {.ask = "GET ?utm=3&id=1&x"},
-            {.ask = "GET ?id=2", .origin = kFresh},
-            {.ask = "GET", .origin = kFresh}}},
+            {.ask = "GET ?id=2", .origin = kFreshUntagged},
+            {.ask = "GET", .origin = kFreshUntagged}}},
           {"by their whole name",
-           {{.ask = "GET ?id=1", .origin = kFresh}, {.ask = "GET ?idx=1", .origin = kFresh}}},
+           {{.ask = "GET ?id=1", .origin = kFreshUntagged},
+            {.ask = "GET ?idx=1", .origin = kFreshUntagged}}},
           {"the whole query is forwarded",
-           {{.ask = "GET ?id=1&utm=2", .origin = kFresh, .told = "GET"}}},
+           {{.ask = "GET ?id=1&utm=2", .origin = kFreshUntagged, .told = "GET"}}},
       },
       R"("key": {"query": ["id"]})");
 }
@@ -75,14 +76,15 @@ TEST_CASE("cache: an argument of key.query counts in whatever way it is written"
         "utm=1;id=1", ";id", "a+b=1", "a%20b=1", "utm=1&%49D=1"}) {
     const std::string ask = "GET ?" + std::string(query);
     rows.push_back({query,
-                    {{.ask = ask, .origin = kFresh},
-                     {.ask = "GET", .origin = kFresh},
-                     {.ask = ask, .body = kFirst}}});
+                    {{.ask = ask, .origin = kFreshUntagged},
+                     {.ask = "GET", .origin = kFreshUntagged},
+                     {.ask = ask, .body = kFirstBody}}});
   }
   for (const char* query :
        {"%69%64x=1", "i%6=1", "i%6g=1", "i", "%69%64%5=1", "utm=id", "utm;i=1"}) {
-    rows.push_back({std::string(query) + " is another",
-                    {{.ask = "GET ?" + std::string(query), .origin = kFresh}, {.ask = "GET"}}});
+    rows.push_back(
+        {std::string(query) + " is another",
+         {{.ask = "GET ?" + std::string(query), .origin = kFreshUntagged}, {.ask = "GET"}}});
   }
   check_rows(rows, R"("key": {"query": ["id", "a b"]})");
 }
@@ -91,15 +93,15 @@ TEST_CASE("cache: key.headers and key.cookies tell responses apart", "[wire][cac
   check_rows(
       {
           {"a field",
-           {{.ask = "GET|X-Kind: 1", .origin = kFresh},
-            {.ask = "GET|X-Kind: 2", .origin = kFresh},
-            {.ask = "GET|x-kind: 1", .body = kFirst},
-            {.ask = "GET", .origin = kFresh}}},
+           {{.ask = "GET|X-Kind: 1", .origin = kFreshUntagged},
+            {.ask = "GET|X-Kind: 2", .origin = kFreshUntagged},
+            {.ask = "GET|x-kind: 1", .body = kFirstBody},
+            {.ask = "GET", .origin = kFreshUntagged}}},
           {"a cookie among others",
-           {{.ask = "GET|Cookie: a=1; kind=1", .origin = kFresh},
+           {{.ask = "GET|Cookie: a=1; kind=1", .origin = kFreshUntagged},
             {.ask = "GET|Cookie: kind=1; b=2"},
-            {.ask = "GET|Cookie: kind=2", .origin = kFresh},
-            {.ask = "GET|Cookie: xkind=1", .origin = kFresh}}},
+            {.ask = "GET|Cookie: kind=2", .origin = kFreshUntagged},
+            {.ask = "GET|Cookie: xkind=1", .origin = kFreshUntagged}}},
       },
       R"("key": {"headers": ["X-Kind"], "cookies": ["kind"]})");
 }
@@ -111,20 +113,20 @@ TEST_CASE("cache: a cookie of key.cookies counts in whatever way it is written",
                              "id", "a=1; id[]=1", " id =1"}) {
     const std::string ask = "GET|Cookie: " + std::string(cookie);
     rows.push_back({cookie,
-                    {{.ask = ask, .origin = kFresh},
-                     {.ask = "GET", .origin = kFresh},
-                     {.ask = ask, .body = kFirst}}});
+                    {{.ask = ask, .origin = kFreshUntagged},
+                     {.ask = "GET", .origin = kFreshUntagged},
+                     {.ask = ask, .body = kFirstBody}}});
   }
   for (const char* cookie : {"idx=1", "xid=1", "i=1", "a=id", "i-d=1"}) {
-    rows.push_back(
-        {std::string(cookie) + " is another",
-         {{.ask = "GET|Cookie: " + std::string(cookie), .origin = kFresh}, {.ask = "GET"}}});
+    rows.push_back({std::string(cookie) + " is another",
+                    {{.ask = "GET|Cookie: " + std::string(cookie), .origin = kFreshUntagged},
+                     {.ask = "GET"}}});
   }
   rows.push_back({"spellings are not taken for each other",
-                  {{.ask = "GET|Cookie: id=1", .origin = kFresh},
-                   {.ask = "GET|Cookie: ID=1", .origin = kFresh},
-                   {.ask = "GET|Cookie: id[0]=1", .origin = kFresh},
-                   {.ask = "GET|Cookie: id=1", .body = kFirst}}});
+                  {{.ask = "GET|Cookie: id=1", .origin = kFreshUntagged},
+                   {.ask = "GET|Cookie: ID=1", .origin = kFreshUntagged},
+                   {.ask = "GET|Cookie: id[0]=1", .origin = kFreshUntagged},
+                   {.ask = "GET|Cookie: id=1", .body = kFirstBody}}});
   check_rows(rows, R"("key": {"cookies": ["i_d", "id"]})");
 }
 
@@ -134,12 +136,12 @@ TEST_CASE("cache: a change takes out what key.headers and key.cookies tell apart
   std::vector<Row> rows;
   for (const char* change : {"DELETE|X-Kind: 3", "POST /x|Content-Length: 0|Cookie: kind=3"}) {
     rows.push_back({change,
-                    {{.ask = "GET|X-Kind: 1", .origin = kFresh},
-                     {.ask = "GET|Cookie: kind=2", .origin = kFresh},
-                     {.ask = "GET ?other|X-Kind: 1", .origin = kFresh},
+                    {{.ask = "GET|X-Kind: 1", .origin = kFreshUntagged},
+                     {.ask = "GET|Cookie: kind=2", .origin = kFreshUntagged},
+                     {.ask = "GET ?other|X-Kind: 1", .origin = kFreshUntagged},
                      {.ask = change, .origin = "200|Location: $"},
-                     {.ask = "GET|X-Kind: 1", .origin = kFresh},
-                     {.ask = "GET|Cookie: kind=2", .origin = kFresh},
+                     {.ask = "GET|X-Kind: 1", .origin = kFreshUntagged},
+                     {.ask = "GET|Cookie: kind=2", .origin = kFreshUntagged},
                      {.ask = "GET ?other|X-Kind: 1", .body = body_of_step(2)}}});
   }
   check_rows(rows, R"("key": {"headers": ["X-Kind"], "cookies": ["kind"]})");
@@ -161,10 +163,10 @@ TEST_CASE("cache: a change takes out more than one turn of the loop should", "[w
 
 TEST_CASE("cache: vary selects as if each response said so", "[wire][cache]") {
   check_rows({{"two variants, and no word of it to the client",
-               {{.ask = "GET|X-Kind: 1", .origin = kFresh, .see = "200|!Vary"},
-                {.ask = "GET|X-Kind: 2", .origin = kFresh},
-                {.ask = "GET|X-Kind: 1", .body = kFirst},
-                {.ask = "GET|X-Kind: 2", .body = kSecond}}}},
+               {{.ask = "GET|X-Kind: 1", .origin = kFreshUntagged, .see = "200|!Vary"},
+                {.ask = "GET|X-Kind: 2", .origin = kFreshUntagged},
+                {.ask = "GET|X-Kind: 1", .body = kFirstBody},
+                {.ask = "GET|X-Kind: 2", .body = kSecondBody}}}},
              R"("vary": ["X-Kind"])");
 }
 
@@ -173,31 +175,32 @@ TEST_CASE("cache: bypass neither asks the cache nor fills it", "[wire][cache]") 
       {
           {"by a field",
            {{.ask = "GET|X-Debug: 1",
-             .origin = kFresh,
+             .origin = kFreshUntagged,
              .see = "200|Cache-Status: sluice; fwd=bypass"},
-            {.origin = kFresh},
+            {.origin = kFreshUntagged},
             {.ask = "GET|X-Debug:", .origin = "500", .see = "500"},
-            {.body = kSecond}}},
+            {.body = kSecondBody}}},
           {"by a cookie",
-           {{.origin = kFresh},
-            {.ask = "GET|Cookie: a=1; session=x", .origin = kFresh},
-            {.ask = "GET|Cookie: session[a]=x", .origin = kFresh},
-            {.ask = "GET|Cookie: a=1; sessions=x", .body = kFirst}}},
+           {{.origin = kFreshUntagged},
+            {.ask = "GET|Cookie: a=1; session=x", .origin = kFreshUntagged},
+            {.ask = "GET|Cookie: session[a]=x", .origin = kFreshUntagged},
+            {.ask = "GET|Cookie: a=1; sessions=x", .body = kFirstBody}}},
       },
       R"("bypass": {"headers": ["X-Debug"], "cookies": ["session"]})");
 }
 
 TEST_CASE("cache: methods name what is answered from the cache", "[wire][cache]") {
-  check_rows(
-      {{"GET alone",
-        {{.origin = kFresh}, {.ask = "HEAD", .origin = kFresh, .told = "HEAD"}, {.body = kFirst}}}},
-      R"("methods": ["GET"])");
+  check_rows({{"GET alone",
+               {{.origin = kFreshUntagged},
+                {.ask = "HEAD", .origin = kFreshUntagged, .told = "HEAD"},
+                {.body = kFirstBody}}}},
+             R"("methods": ["GET"])");
 }
 
 TEST_CASE("cache: set_cookie keeps what sets cookies", "[wire][cache]") {
-  check_rows(
-      {{"for all", {{.origin = kFresh + "|Set-Cookie: a=1"}, {.see = "200|Set-Cookie: a=1"}}}},
-      R"("set_cookie": true)");
+  check_rows({{"for all",
+               {{.origin = kFreshUntagged + "|Set-Cookie: a=1"}, {.see = "200|Set-Cookie: a=1"}}}},
+             R"("set_cookie": true)");
 }
 
 TEST_CASE("cache: what is larger than max_object is not kept, and asked for as the client did",

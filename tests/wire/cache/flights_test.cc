@@ -36,9 +36,9 @@ using sluice::wire::wait_for_in_flight;
 namespace {
 
 const std::string kRequest = "GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n";
-const std::string kFresh = "Cache-Control: max-age=1000\r\n";
-const std::string kFirst = "the first half ";
-const std::string kSecond = "the second half";
+const std::string kFreshLine = "Cache-Control: max-age=1000\r\n";
+const std::string kFirstHalf = "the first half ";
+const std::string kSecondHalf = "the second half";
 
 // Sends a head when `head` opens, the first half with it, and what follows when `rest` does.
 struct HalfOrigin {
@@ -57,10 +57,10 @@ struct HalfOrigin {
       head.wait();
       const std::string framing =
           chunked ? "Transfer-Encoding: chunked\r\n\r\n" : "Content-Length: 30\r\n\r\n";
-      connection.send("HTTP/1.1 200 OK\r\n" + kFresh + framing + chunk(kFirst));
+      connection.send("HTTP/1.1 200 OK\r\n" + kFreshLine + framing + chunk(kFirstHalf));
       rest.wait();
       if (cut) return;
-      connection.send(chunk(kSecond) + (chunked ? "0\r\n\r\n" : ""));
+      connection.send(chunk(kSecondHalf) + (chunked ? "0\r\n\r\n" : ""));
     }
   }
 
@@ -89,12 +89,14 @@ TEST_CASE("flights: of 200 who miss at once one asks, and all have each byte as 
   std::vector<RawClient> clients = crowd(sluice, kClients);
   wait_for_in_flight(sluice, kClients);
   origin.head.open();
-  for (RawClient& client : clients) client.recv_until(kFirst + (chunked ? "\r\n" : ""));
+  for (RawClient& client : clients) client.recv_until(kFirstHalf + (chunked ? "\r\n" : ""));
   for (RawClient& client : clients) CHECK(client.silent());
   origin.rest.open();
-  for (RawClient& client : clients) client.recv_until(kSecond + (chunked ? "\r\n0\r\n\r\n" : ""));
+  for (RawClient& client : clients) {
+    client.recv_until(kSecondHalf + (chunked ? "\r\n0\r\n\r\n" : ""));
+  }
   CHECK(origin.backend.request_count() == 1);
-  CHECK(get(sluice, "/a").body == kFirst + kSecond);
+  CHECK(get(sluice, "/a").body == kFirstHalf + kSecondHalf);
   CHECK(origin.backend.request_count() == 1);
   CHECK(sluice::support::metrics_add_up(sluice) == "");
 }
@@ -134,15 +136,15 @@ TEST_CASE("flights: a fetch goes on when the client that began it has left",
     wait_for_in_flight(sluice, 6);
     if (!before_head) {
       origin.head.open();
-      leader.recv_until(kFirst);
+      leader.recv_until(kFirstHalf);
     }
     leader.reset();
     wait_for_in_flight(sluice, 5);
     origin.head.open();
-    for (RawClient& client : others) client.recv_until(kFirst);
+    for (RawClient& client : others) client.recv_until(kFirstHalf);
     origin.rest.open();
-    for (RawClient& client : others) client.recv_until(kSecond);
-    CHECK(get(sluice, "/a").body == kFirst + kSecond);
+    for (RawClient& client : others) client.recv_until(kSecondHalf);
+    CHECK(get(sluice, "/a").body == kFirstHalf + kSecondHalf);
     CHECK(origin.backend.request_count() == 1);
   }
   origin.backend.stop();
@@ -176,7 +178,7 @@ TEST_CASE("flights: clients that leave at each step leave nothing behind",
   clients[1].close();
   wait_for_in_flight(sluice, 4);
   origin.head.open();
-  for (std::size_t i = 2; i < clients.size(); ++i) clients[i].recv_until(kFirst);
+  for (std::size_t i = 2; i < clients.size(); ++i) clients[i].recv_until(kFirstHalf);
   clients[2].reset();
   clients[3].close();
   wait_for_in_flight(sluice, 2);
@@ -184,7 +186,7 @@ TEST_CASE("flights: clients that leave at each step leave nothing behind",
   clients[5].reset();
   wait_for_in_flight(sluice, 0);
   origin.rest.open();
-  wait_for_body(sluice, kFirst + kSecond);
+  wait_for_body(sluice, kFirstHalf + kSecondHalf);
   CHECK(origin.backend.request_count() == 1);
   origin.backend.stop();
   check_at_rest(sluice, descriptors);
@@ -265,12 +267,12 @@ TEST_CASE("flights: a body that the origin cuts short is whole for nobody",
     std::vector<RawClient> clients = crowd(sluice, 20);
     wait_for_in_flight(sluice, 20);
     origin.head.open();
-    for (RawClient& client : clients) client.recv_until(kFirst);
+    for (RawClient& client : clients) client.recv_until(kFirstHalf);
     origin.rest.open();
     for (RawClient& client : clients) {
       const std::string left = client.recv_to_close();
       CHECK(left.find("0\r\n\r\n") == std::string::npos);
-      CHECK(left.find(kSecond) == std::string::npos);
+      CHECK(left.find(kSecondHalf) == std::string::npos);
     }
     CHECK(origin.backend.request_count() == 1);
     RawClient later = sluice.connect();
@@ -363,7 +365,7 @@ TEST_CASE("flights: a part of a large response that is only coming is given as i
   const std::string half(400'000, 'x');
   ScriptedBackend backend([&](BackendConnection& connection) {
     connection.recv_request();
-    connection.send("HTTP/1.1 200 OK\r\n" + kFresh + "Content-Length: 800000\r\n\r\n" + half);
+    connection.send("HTTP/1.1 200 OK\r\n" + kFreshLine + "Content-Length: 800000\r\n\r\n" + half);
     gate.wait();
     connection.send(std::string(399'999, 'y') + "z");
     connection.recv_to_close();
@@ -390,11 +392,11 @@ TEST_CASE("flights: a reload leaves a fetch, and what it stores, alone", "[wire]
   wait_for_in_flight(sluice, 10);
   CHECK(sluice.reload(config));
   origin.head.open();
-  for (RawClient& client : clients) client.recv_until(kFirst);
+  for (RawClient& client : clients) client.recv_until(kFirstHalf);
   CHECK(sluice.reload(config));
   origin.rest.open();
-  for (RawClient& client : clients) client.recv_until(kSecond);
-  CHECK(get(sluice, "/a").body == kFirst + kSecond);
+  for (RawClient& client : clients) client.recv_until(kSecondHalf);
+  CHECK(get(sluice, "/a").body == kFirstHalf + kSecondHalf);
   CHECK(origin.backend.request_count() == 1);
 }
 
@@ -414,6 +416,8 @@ TEST_CASE("flights: a drain waits for those who wait, and SIGINT for nobody",
   sluice.wait_for_log("drain");
   origin.head.open();
   origin.rest.open();
-  for (RawClient& client : clients) CHECK(client.recv_to_close().ends_with(kFirst + kSecond));
+  for (RawClient& client : clients) {
+    CHECK(client.recv_to_close().ends_with(kFirstHalf + kSecondHalf));
+  }
   CHECK(sluice.process().wait().code == 0);
 }

@@ -10,6 +10,7 @@
 #include "tests/support/metrics.h"
 #include "tests/support/process_stats.h"
 #include "tests/support/skip.h"
+#include "tests/wire/cache/little.h"
 #include "tests/wire/cache_rig.h"
 #include "tests/wire/endings.h"
 
@@ -23,6 +24,7 @@ using sluice::wire::caching;
 using sluice::wire::chunked_head;
 using sluice::wire::Gate;
 using sluice::wire::get;
+using sluice::wire::kLittle;
 using sluice::wire::wait_for_in_flight;
 
 namespace {
@@ -30,7 +32,6 @@ namespace {
 constexpr std::string_view kHead =
     "HTTP/1.1 200 OK\r\nCache-Control: max-age=1000\r\nTransfer-Encoding: chunked\r\n\r\n";
 constexpr std::size_t kChunk = 4096;
-constexpr std::string_view kLittle = R"("max_object": "4KiB")";
 
 // `chunks` of them, then the end, or what stands for it.
 ScriptedBackend::Script chunked(int chunks, std::string end = "0\r\n\r\n") {

@@ -63,7 +63,7 @@ struct SlowOrigin {
 const std::string kLasting = "Cache-Control: max-age=60, stale-while-revalidate=1000\r\n";
 const std::string kAtOnce = "Cache-Control: max-age=0, stale-while-revalidate=1000\r\n";
 
-void wait_for_body(const SluiceProcess& sluice, const std::string& body) {
+void await_body(const SluiceProcess& sluice, const std::string& body) {
   const Deadline deadline;
   while (get(sluice, "/a").body != body) REQUIRE_FALSE(deadline.expired());
 }
@@ -82,7 +82,7 @@ TEST_CASE("refresh: at most one is under way, and what is stale answers until it
   for (int i = 0; i < 10; ++i) CHECK(get(sluice, "/a").body == "old...");
   CHECK(origin.backend.request_count() == 2);
   origin.rest.open();
-  wait_for_body(sluice, "new...");
+  await_body(sluice, "new...");
 }
 
 // Those who came in between were cut, too, and what was stale was gone after the second.
@@ -146,11 +146,11 @@ TEST_CASE("refresh: a request whose answer would not be stored begins none",
   for (int i = 0; i < 3; ++i) CHECK(get(sluice, "/a", private_fields).status == 200);
   const bool refreshes = !is_public.empty() && private_fields.starts_with("Authorization");
   if (refreshes) {
-    wait_for_body(sluice, "new...");
+    await_body(sluice, "new...");
   } else {
     CHECK(origin.backend.request_count() == 1);
     CHECK(get(sluice, "/a").body == "old...");
-    wait_for_body(sluice, "new...");
+    await_body(sluice, "new...");
   }
   CHECK(origin.backend.request_count() == 2);
 }

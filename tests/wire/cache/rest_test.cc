@@ -12,6 +12,7 @@
 #include "tests/support/decode.h"
 #include "tests/support/metrics.h"
 #include "tests/support/process_stats.h"
+#include "tests/wire/cache/little.h"
 #include "tests/wire/cache_rig.h"
 #include "tests/wire/endings.h"
 
@@ -28,11 +29,10 @@ using sluice::wire::crowd;
 using sluice::wire::Gate;
 using sluice::wire::get;
 using sluice::wire::http_date;
+using sluice::wire::kLittle;
 using sluice::wire::wait_for_in_flight;
 
 namespace {
-
-constexpr std::string_view kLittle = R"("max_object": "4KiB")";
 
 // No two stretches of it are alike.
 std::string numbers(std::size_t size) {
@@ -151,12 +151,12 @@ TEST_CASE("cache: what is too large goes on only with what is provably the same"
   const std::string other_tag = "ETag: \"w\"\r\n";
   const std::string weak = "ETag: W/\"v\"\r\n";
   const std::string gzip = "Content-Encoding: gzip\r\n";
-  struct Row {
+  struct Answers {
     std::string claim, first, other;
     bool goes_on;
     bool asks = true;
   };
-  const Row rows[] = {
+  const Answers rows[] = {
       {"the same tag", tag, tag, true},
       {"the same tag, changed later", tag + just_now, tag + long_ago, true},
       {"the same coding", tag + gzip, tag + gzip, true},
@@ -173,7 +173,7 @@ TEST_CASE("cache: what is too large goes on only with what is provably the same"
       {"a young date", just_now, just_now, false, false},
       {"nothing", "", "", false, false},
   };
-  for (const Row& row : rows) {
+  for (const Answers& row : rows) {
     INFO(row.claim);
     GrowingOrigin origin(row.first, GrowingOrigin::again(row.other));
     SluiceProcess sluice(caching(origin.backend, kLittle));

@@ -8,12 +8,12 @@
 #include "tests/wire/cache/table.h"
 
 using sluice::wire::check_rows;
+using sluice::wire::kFresh;
+using sluice::wire::kStale;
 
 namespace {
 
-const std::string kFresh = "200|Cache-Control: max-age=3600|ETag: \"a\"";
 // Stale when it comes, and storable.
-const std::string kStale = "200|Cache-Control: max-age=60|Age: 100|ETag: \"a\"";
 const std::string kConfirmed = "304|Cache-Control: max-age=60|Age: 100|ETag: \"a\"";
 
 }  // namespace

@@ -8,12 +8,12 @@
 #include "tests/wire/cache/table.h"
 
 using sluice::wire::check_rows;
+using sluice::wire::kFresh;
 using sluice::wire::Row;
 
 namespace {
 
-const std::string kFresh = "200|Cache-Control: max-age=3600|ETag: \"a\"";
-const std::string kFirst = "0:abcdefghij";
+const std::string kBodyOfFirst = "0:abcdefghij";
 
 Row same(const std::string& one, const std::string& other) {
   return {one + " is " + other, {{.ask = one, .origin = kFresh}, {.ask = other}}};
@@ -23,7 +23,7 @@ Row differ(const std::string& one, const std::string& other) {
   return {one + " is not " + other,
           {{.ask = one, .origin = kFresh},
            {.ask = other, .origin = kFresh},
-           {.ask = one, .body = kFirst},
+           {.ask = one, .body = kBodyOfFirst},
            {.ask = other, .body = "1:abcdefghij"}}};
 }
 
@@ -47,7 +47,7 @@ Row invalidated(const std::string& ask, const std::string& answer, bool goes) {
   if (goes) {
     row.steps.push_back({.origin = kFresh});
   } else {
-    row.steps.push_back({.body = kFirst});
+    row.steps.push_back({.body = kBodyOfFirst});
   }
   return row;
 }
@@ -115,7 +115,7 @@ TEST_CASE("cache: an upgrade that the route does not know is no reason to pass t
         {.ask = "GET|Connection: Upgrade|Upgrade: websocket",
          .origin = "200",
          .told = "GET|Upgrade: websocket"},
-        {.body = kFirst}}},
+        {.body = kBodyOfFirst}}},
   });
 }
 
@@ -179,7 +179,7 @@ TEST_CASE("cache: Vary tells by fields of the request", "[wire][cache]") {
         {.ask = "GET|Foo: 1",
          .origin = "304|ETag: \"1\"",
          .told = "GET|If-None-Match: \"1\"",
-         .body = kFirst}}},
+         .body = kBodyOfFirst}}},
   });
 }
 
@@ -246,11 +246,11 @@ TEST_CASE("cache: a field that Connection takes away selects no response", "[wir
       {"and is stored as not sent",
        {{.ask = taken, .origin = origin, .told = "GET|!Foo"},
         {.ask = "GET|Foo: 1", .origin = origin, .told = "GET|Foo: 1"},
-        {.ask = "GET", .body = kFirst}}},
+        {.ask = "GET", .body = kBodyOfFirst}}},
       {"and finds what is for who does not send it",
        {{.ask = "GET|Foo: 1", .origin = origin},
         {.ask = taken, .origin = origin, .told = "GET|!Foo"},
-        {.ask = "GET|Foo: 1", .body = kFirst}}},
+        {.ask = "GET|Foo: 1", .body = kBodyOfFirst}}},
   };
   check_rows(rows);
   check_rows(rows, R"("key": {"headers": ["Foo"]})");

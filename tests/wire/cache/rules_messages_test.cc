@@ -15,12 +15,7 @@ using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
 using sluice::wire::caching;
 using sluice::wire::check_rows;
-
-namespace {
-
-const std::string kFresh = "200|Cache-Control: max-age=3600|ETag: \"a\"";
-
-}  // namespace
+using sluice::wire::kFresh;
 
 TEST_CASE("cache: what belongs to one connection is not stored", "[wire][cache]") {
   check_rows({

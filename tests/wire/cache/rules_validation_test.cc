@@ -11,6 +11,7 @@
 
 using sluice::wire::check_rows;
 using sluice::wire::get;
+using sluice::wire::kStale;
 using sluice::wire::Row;
 using sluice::wire::Step;
 
@@ -18,8 +19,7 @@ namespace {
 
 using Field = std::pair<std::string, std::string>;
 
-const std::string kStale = "200|Cache-Control: max-age=60|Age: 100|ETag: \"a\"";
-const std::string kFresh = "200|Cache-Control: max-age=3600|ETag: \"b\"";
+const std::string kRenewed = "200|Cache-Control: max-age=3600|ETag: \"b\"";
 // Freshens what it confirms.
 const std::string kFreshens = "304|ETag: \"a\"|Cache-Control: max-age=3600|Age: 0";
 
@@ -66,7 +66,7 @@ TEST_CASE("cache: what is stale is validated with what it has", "[wire][cache]")
          .body = "abc"}}},
       {"without a validator it is fetched anew",
        {{.origin = "200|Cache-Control: max-age=60|Age: 100"},
-        {.origin = kFresh, .told = "GET|!If-None-Match|!If-Modified-Since"},
+        {.origin = kRenewed, .told = "GET|!If-None-Match|!If-Modified-Since"},
         {}}},
       {"a HEAD validates by GET",
        {{.origin = kStale},
@@ -78,7 +78,7 @@ TEST_CASE("cache: what is stale is validated with what it has", "[wire][cache]")
 TEST_CASE("cache: a whole answer to a validation takes the place of what was stale",
           "[wire][cache]") {
   check_rows({
-      {"200", {{.origin = kStale}, {.origin = kFresh}, {.see = "200|ETag: \"b\""}}},
+      {"200", {{.origin = kStale}, {.origin = kRenewed}, {.see = "200|ETag: \"b\""}}},
       {"404",
        {{.origin = kStale},
         {.origin = "404|Cache-Control: max-age=3600", .see = "404"},
@@ -104,7 +104,7 @@ TEST_CASE("cache: a whole answer to a validation takes the place of what was sta
       {"a 304 that forbids to store takes out what it confirms",
        {{.origin = kStale},
         {.origin = "304|ETag: \"a\"|Cache-Control: no-store"},
-        {.origin = kFresh, .told = "GET|!If-None-Match"}}},
+        {.origin = kRenewed, .told = "GET|!If-None-Match"}}},
   });
 }
 

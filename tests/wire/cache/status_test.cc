@@ -21,13 +21,14 @@ using sluice::wire::check_rows;
 using sluice::wire::crowd;
 using sluice::wire::Gate;
 using sluice::wire::get;
+using sluice::wire::kFresh;
 using sluice::wire::Row;
 using sluice::wire::wait_for_in_flight;
 
 namespace {
 
-const std::string kFresh = "200|Cache-Control: max-age=3600|ETag: \"a\"";
-const std::string kStale = "200|Cache-Control: max-age=10, stale-if-error=900|Age: 20|ETag: \"a\"";
+const std::string kStaleOnError =
+    "200|Cache-Control: max-age=10, stale-if-error=900|Age: 20|ETag: \"a\"";
 const std::string kNotModified = "304|Cache-Control: max-age=3600|Age: 0|ETag: \"a\"";
 
 // What is said when that is asked, of which the store has `stored`, if anything.
@@ -47,8 +48,8 @@ TEST_CASE("cache status: what was not forwarded is a hit", "[wire][cache]") {
       says("~sluice; hit; ttl=3", kFresh, "GET", "", "200"),
       says("~sluice; hit; ttl=3", kFresh, "HEAD", "", "200"),
       says("~sluice; hit; ttl=3", kFresh, "GET|If-None-Match: \"a\"", "", "304"),
-      says("~sluice; hit; ttl=-", kStale, "GET|Cache-Control: max-stale", "", "200"),
-      says("~sluice; hit; ttl=-", kStale, "GET", "close", "200"),
+      says("~sluice; hit; ttl=-", kStaleOnError, "GET|Cache-Control: max-stale", "", "200"),
+      says("~sluice; hit; ttl=-", kStaleOnError, "GET", "close", "200"),
   });
 }
 
@@ -61,11 +62,11 @@ TEST_CASE("cache status: what was forwarded says why, and what came", "[wire][ca
       says("~sluice; fwd=miss; fwd-status=200; stored; ttl=3", "", "GET|Range: bytes=0-1", kFresh,
            "206"),
       says("sluice; fwd=miss", "", "GET", "200|Cache-Control: no-store", "200"),
-      says(confirmed, kStale, "GET", kNotModified, "200"),
-      says(confirmed, kStale, "GET|If-None-Match: \"a\"", kNotModified, "304"),
-      says("~sluice; fwd=stale; stored; ttl=3", kStale, "GET", kFresh, "200"),
-      says("sluice; fwd=stale", kStale, "GET", "404|Cache-Control: no-store", "404"),
-      says("~sluice; fwd=stale; fwd-status=503; ttl=-", kStale, "GET", "503", "200"),
+      says(confirmed, kStaleOnError, "GET", kNotModified, "200"),
+      says(confirmed, kStaleOnError, "GET|If-None-Match: \"a\"", kNotModified, "304"),
+      says("~sluice; fwd=stale; stored; ttl=3", kStaleOnError, "GET", kFresh, "200"),
+      says("sluice; fwd=stale", kStaleOnError, "GET", "404|Cache-Control: no-store", "404"),
+      says("~sluice; fwd=stale; fwd-status=503; ttl=-", kStaleOnError, "GET", "503", "200"),
       says("~sluice; fwd=request; fwd-status=304; ttl=3", kFresh, "GET|Cache-Control: no-cache",
            kNotModified, "200"),
       says("sluice; fwd=method", kFresh, "POST|Content-Length: 0", "200", "200"),

@@ -33,6 +33,10 @@ struct Row {
   std::vector<Step> steps;
 };
 
+// What origins say in most tables.
+inline const std::string kFresh = "200|Cache-Control: max-age=3600|ETag: \"a\"";
+inline const std::string kStale = "200|Cache-Control: max-age=60|Age: 100|ETag: \"a\"";
+
 // The body that the origin sends in the step with that index: "0:abcdefghij".
 std::string body_of_step(std::size_t index);
 

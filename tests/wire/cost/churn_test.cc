@@ -39,9 +39,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kGrowthMaxKib = 1024;
+constexpr std::size_t kChurnGrowthMaxKib = 1024;
 constexpr unsigned kLifeMaxMs = 200;
-constexpr std::size_t kWarmUp = 3000;
+constexpr std::size_t kChurnWarmUp = 3000;
 
 std::size_t setting(const char* name, std::size_t otherwise) {
   const char* text = std::getenv(name);
@@ -249,7 +249,7 @@ TEST_CASE("churn: connections dropped at random points leave no descriptor and n
   Churn churn(sluice);
 
   // Until everything has grown to what this takes; a sanitizer's memory is its own anyway.
-  if (!sluice::support::kSanitized) churn.run(kWarmUp, time * kWarmUp / connections);
+  if (!sluice::support::kSanitized) churn.run(kChurnWarmUp, time * kChurnWarmUp / connections);
   CHECK_NOTHROW(sluice::wire::wait_for_descriptors(sluice, at_rest));
   const std::size_t warm_kib = resident_kib();
   churn.run(connections, time);
@@ -260,7 +260,7 @@ TEST_CASE("churn: connections dropped at random points leave no descriptor and n
   INFO(warm_kib << " KiB resident, then " << end_kib << "; " << at_rest << " descriptors");
   std::printf("churn: %zu KiB resident, then %zu KiB after %zu connections\n", warm_kib, end_kib,
               connections);
-  if (!sluice::support::kSanitized) CHECK(end_kib < warm_kib + kGrowthMaxKib);
+  if (!sluice::support::kSanitized) CHECK(end_kib < warm_kib + kChurnGrowthMaxKib);
 
   CHECK(sluice.terminate().code == 0);
   std::set<std::string> words;

@@ -27,9 +27,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kRequests = 100'000;
+constexpr std::size_t kSoakRequests = 100'000;
 constexpr std::chrono::milliseconds kReloadEvery{200};
-constexpr std::size_t kGrowthMaxKib = 1024;
+constexpr std::size_t kSoakGrowthMaxKib = 1024;
 
 std::size_t count(const std::string& text, const std::string& word) {
   std::size_t found = 0;
@@ -59,11 +59,11 @@ class Turmoil {
       ++reloads;
     }
     // By then what is kept has been made, however slow the machine is.
-    if (resident_at_half_kib == 0 && answered >= kRequests / 2) {
+    if (resident_at_half_kib == 0 && answered >= kSoakRequests / 2) {
       resident_at_half_kib = status_kib(sluice_.process().pid(), "VmRSS");
     }
     // Killed and restarted at each quarter of the way.
-    const std::size_t phase = answered / (kRequests / 8);
+    const std::size_t phase = answered / (kSoakRequests / 8);
     if (phase == phase_) return;
     phase_ = phase;
     if (phase % 2 == 1) {
@@ -101,7 +101,7 @@ TEST_CASE("soak: reloads and a dying backend lose no request that could be saved
   Turmoil turmoil(sluice, victim);
   LoadOptions options;
   options.port = sluice.port();
-  options.requests = kRequests;
+  options.requests = kSoakRequests;
   options.meanwhile = [&turmoil](std::size_t answered) { turmoil.step(answered); };
   LoadResult result = sluice::support::run_load(options);
   const std::size_t resident_at_end_kib = status_kib(sluice.process().pid(), "VmRSS");
@@ -118,7 +118,7 @@ TEST_CASE("soak: reloads and a dying backend lose no request that could be saved
   CHECK(turmoil.kills == 4);
   CHECK(turmoil.reloads > 5);
   CHECK(result.malformed == 0);
-  CHECK(result.by_status[200] + lost == kRequests);
+  CHECK(result.by_status[200] + lost == kSoakRequests);
   // In flight on the killed backend, on a connection that was new, or with half an answer passed
   // on.
   const std::size_t told =
@@ -127,10 +127,10 @@ TEST_CASE("soak: reloads and a dying backend lose no request that could be saved
   CHECK(lost <= told + unwritten);
   CHECK(lost <= static_cast<std::size_t>(turmoil.kills) * 64);
   const std::size_t lines = count(log, "\n") - count(log, R"("route":"admin")");
-  CHECK(lines + unwritten == kRequests);
-  CHECK(unwritten < kRequests / 10);
+  CHECK(lines + unwritten == kSoakRequests);
+  CHECK(unwritten < kSoakRequests / 10);
   INFO("resident: " << turmoil.resident_at_half_kib << " KiB, then " << resident_at_end_kib);
   if (!sluice::support::kSanitized) {
-    CHECK(resident_at_end_kib < turmoil.resident_at_half_kib + kGrowthMaxKib);
+    CHECK(resident_at_end_kib < turmoil.resident_at_half_kib + kSoakGrowthMaxKib);
   }
 }

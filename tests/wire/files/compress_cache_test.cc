@@ -32,24 +32,24 @@ using sluice::wire::OriginAnswer;
 namespace {
 
 // Which leaves little to be compressed.
-std::string letters(std::size_t size) {
+std::string random_letters(std::size_t size) {
   std::string out(size, '\0');
   std::minstd_rand random(1);
   for (char& c : out) c = static_cast<char>('a' + random() % 26);
   return out;
 }
 
-std::string text(const std::string& word) {
+std::string text_of(const std::string& word) {
   std::string out;
   for (int i = 0; i < 2000; ++i) out += word + std::to_string(i * i) + "\n";
   return out;
 }
 
-OriginAnswer page(const std::string& word, const std::string& lifetime) {
+OriginAnswer page_of(const std::string& word, const std::string& lifetime) {
   return {
       200,
       {{"Content-Type", "text/html"}, {"ETag", "\"" + word + "\""}, {"Cache-Control", lifetime}},
-      text(word)};
+      text_of(word)};
 }
 
 // `cache`: the members of the route's.
@@ -73,14 +73,14 @@ bool compressed_before(const Response& response) {
 }  // namespace
 
 TEST_CASE("cache: what was compressed once is sent again as it is", "[wire][cache][compress]") {
-  Origin origin({{"/a", {page("v", "max-age=1000")}}});
+  Origin origin({{"/a", {page_of("v", "max-age=1000")}}});
   SluiceProcess sluice(caching(origin.backend()));
   for (const std::string coding : {"gzip", "br", "zstd"}) {
     CAPTURE(coding);
     const Response first = get(sluice, "/a", with(coding));
     CHECK(first.field("Content-Encoding") == coding);
     CHECK_FALSE(compressed_before(first));
-    CHECK((decode(coding, first.body).text == text("v")));
+    CHECK((decode(coding, first.body).text == text_of("v")));
     const Response again = get(sluice, "/a", with(coding));
     CHECK(compressed_before(again));
     CHECK(again.field("Content-Encoding") == coding);
@@ -91,7 +91,7 @@ TEST_CASE("cache: what was compressed once is sent again as it is", "[wire][cach
     CHECK(ask(sluice, "HEAD", "/a", with(coding)).field("Content-Encoding") == coding);
   }
   const Response plain = get(sluice, "/a");
-  CHECK((plain.body == text("v")));
+  CHECK((plain.body == text_of("v")));
   CHECK(plain.field("ETag") == "\"v\"");
   CHECK(plain.field("Vary") == "Accept-Encoding");
   const Response part = get(sluice, "/a", with("gzip") + "Range: bytes=0-2\r\n");
@@ -105,9 +105,9 @@ TEST_CASE("cache: what was compressed once is sent again as it is", "[wire][cach
 TEST_CASE("cache: what a 304 freshens stays compressed, and what replaces it does not",
           "[wire][cache][compress]") {
   Origin origin({{"/a",
-                  {page("v1", "max-age=1000, must-revalidate"),
+                  {page_of("v1", "max-age=1000, must-revalidate"),
                    {304, {{"ETag", "\"v1\""}, {"Cache-Control", "max-age=1000"}}, ""},
-                   page("v2", "max-age=1000")}}});
+                   page_of("v2", "max-age=1000")}}});
   SluiceProcess sluice(caching(origin.backend()));
   const std::string anew = with("gzip") + "Cache-Control: no-cache\r\n";
   const Response first = get(sluice, "/a", with("gzip"));
@@ -116,10 +116,10 @@ TEST_CASE("cache: what a 304 freshens stays compressed, and what replaces it doe
   CHECK((freshened.body == first.body));
   const Response replaced = get(sluice, "/a", anew);
   CHECK_FALSE(compressed_before(replaced));
-  CHECK((decode("gzip", replaced.body).text == text("v2")));
+  CHECK((decode("gzip", replaced.body).text == text_of("v2")));
   const Response again = get(sluice, "/a", with("gzip"));
   CHECK(compressed_before(again));
-  CHECK((decode("gzip", again.body).text == text("v2")));
+  CHECK((decode("gzip", again.body).text == text_of("v2")));
   CHECK(origin.count("/a") == 3);
 }
 
@@ -146,7 +146,7 @@ TEST_CASE("cache: a client that leaves while its body is compressed leaves nothi
 // As long as he read, each hit was compressed anew.
 TEST_CASE("cache: a slow client does not keep from others what they have compressed",
           "[wire][cache][compress][regression]") {
-  const std::string large = letters(8'000'000);  // more, compressed, than the system buffers
+  const std::string large = random_letters(8'000'000);  // more, compressed, than the system buffers
   Origin origin(
       {{"/a", {{200, {{"Content-Type", "text/html"}, {"Cache-Control", "max-age=1000"}}, large}}}});
   SluiceProcess sluice(caching(origin.backend()));
@@ -162,7 +162,7 @@ TEST_CASE("cache: a slow client does not keep from others what they have compres
 
 TEST_CASE("cache: of all who compress the same body at once each has it right, and it is kept",
           "[wire][cache][compress]") {
-  const std::string whole = text("v");
+  const std::string whole = text_of("v");
   const bool is_first_away = GENERATE(false, true);  // who would have led
   Gate rest;
   ScriptedBackend backend([&](BackendConnection& connection) {
@@ -202,7 +202,7 @@ TEST_CASE("cache: what is compressed and finds no room passes, and is kept once 
   // As many as may be under way beside a store of 1 MiB; the page leaves less room than it takes.
   constexpr int kHeld = 16;
   constexpr std::size_t kHeldBytes = 124'000;
-  const std::string page = letters(100'000);
+  const std::string page = random_letters(100'000);
   Gate rest;
   ScriptedBackend backend([&](BackendConnection& connection) {
     while (const auto request = connection.recv_request()) {

@@ -34,7 +34,7 @@ using sluice::wire::OriginAnswer;
 
 namespace {
 
-const std::string& text() {
+const std::string& page_text() {
   static const std::string kLines = [] {
     std::string out;
     for (int i = 0; i < 4000; ++i) out += "line " + std::to_string(i * i) + " of a page\n";
@@ -54,7 +54,7 @@ std::string compressing(const ScriptedBackend& backend, std::string_view route =
 
 OriginAnswer page(sluice::support::Fields fields = {}) {
   fields.emplace_back("Content-Type", "text/html");
-  return {200, std::move(fields), text()};
+  return {200, std::move(fields), page_text()};
 }
 
 constexpr std::string_view kGzip = "Accept-Encoding: gzip\r\n";
@@ -88,10 +88,10 @@ TEST_CASE("compress: each encoding reaches a client of its own", "[wire][compres
     CHECK(response.field("ETag") == "W/\"v1\"");
     CHECK_FALSE(response.has("Content-Length"));
     CHECK(response.chunked);
-    CHECK(response.body.size() < text().size() / 2);
+    CHECK(response.body.size() < page_text().size() / 2);
     const Decoded back = decode(coding, response.body);
     CHECK(back.whole);
-    CHECK((back.text == text()));
+    CHECK((back.text == page_text()));
     const Response head = ask(sluice, "HEAD", "/a", "Accept-Encoding: " + coding + "\r\n");
     CHECK(head.field("Content-Encoding") == coding);
     CHECK(head.field("Vary") == "Accept-Encoding");
@@ -102,7 +102,7 @@ TEST_CASE("compress: each encoding reaches a client of its own", "[wire][compres
   CHECK_FALSE(plain.has("Content-Encoding"));
   CHECK(plain.field("Vary") == "Accept-Encoding");
   CHECK(plain.field("ETag") == "\"v1\"");
-  CHECK((plain.body == text()));
+  CHECK((plain.body == page_text()));
 }
 
 TEST_CASE("compress: curl takes it, and gets the page", "[wire][compress]") {
@@ -115,7 +115,7 @@ TEST_CASE("compress: curl takes it, and gets the page", "[wire][compress]") {
     CAPTURE(coding, curl.err);
     if (coding == "zstd" && curl.status.code == 61) continue;  // a curl without zstd
     CHECK(curl.status.code == 0);
-    CHECK((curl.out == text()));
+    CHECK((curl.out == page_text()));
   }
 }
 
@@ -129,13 +129,13 @@ TEST_CASE("compress: what may not be changed passes byte by byte", "[wire][compr
   SluiceProcess sluice(compressing(origin.backend()));
   const Response twice = get(sluice, "/twice", kGzip);
   CHECK(twice.values("Content-Encoding") == std::vector<std::string>{"gzip"});
-  CHECK((twice.body == text()));
+  CHECK((twice.body == page_text()));
   const Response part = get(sluice, "/part", "Accept-Encoding: gzip\r\nRange: bytes=0-4\r\n");
   CHECK(part.status == 206);
   CHECK(part.body == "01234");
   CHECK_FALSE(part.has("Content-Encoding"));
   CHECK(get(sluice, "/small", kGzip).field("Content-Length") == "5");
-  CHECK((get(sluice, "/as-is", kGzip).body == text()));
+  CHECK((get(sluice, "/as-is", kGzip).body == page_text()));
 }
 
 // The usual recipe, by which the proxy compresses and not the backend, was the end of compression.
@@ -175,7 +175,7 @@ TEST_CASE("compress: an HTTP/1.0 client gets it as it is", "[wire][compress]") {
   const Response response = read_response(client);
   CHECK_FALSE(response.has("Content-Encoding"));
   CHECK(response.field("Vary") == "Accept-Encoding");
-  CHECK((response.body == text()));
+  CHECK((response.body == page_text()));
 }
 
 TEST_CASE("compress: a body that the backend cuts off has no end", "[wire][compress]") {
@@ -292,9 +292,9 @@ TEST_CASE("compress: a reload in the middle leaves the response whole", "[wire][
 TEST_CASE("compress: files are compressed, unless a compressed one lies beside",
           "[wire][compress]") {
   sluice::support::TempDir directory;
-  directory.write("a.html", text());  // so large that it would be sent from where it lies
-  REQUIRE(text().size() > 64 * 1024);
-  directory.write("b.html", text());
+  directory.write("a.html", page_text());  // so large that it would be sent from where it lies
+  REQUIRE(page_text().size() > 64 * 1024);
+  directory.write("b.html", page_text());
   directory.write("b.html.gz", "as if compressed");
   const std::string config =
       R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}], "routes": [{"files": {"root": ")" +
@@ -308,7 +308,7 @@ TEST_CASE("compress: files are compressed, unless a compressed one lies beside",
   const Response a = get(sluice, "/a.html", kGzip);
   CHECK(a.values("Vary") == std::vector<std::string>{"Accept-Encoding"});
   CHECK(a.field("ETag").starts_with("W/\""));
-  CHECK((decode("gzip", a.body).text == text()));
+  CHECK((decode("gzip", a.body).text == page_text()));
   const Response again =
       get(sluice, "/a.html", "Accept-Encoding: gzip\r\nIf-None-Match: " + a.field("ETag") + "\r\n");
   CHECK(again.status == 304);

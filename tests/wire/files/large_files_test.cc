@@ -29,10 +29,10 @@ namespace {
 
 // Behind the root of a Site's files: the route compresses.
 constexpr const char* kCompress = R"(}, "compress": {)";
-constexpr const char* kGzip = "Accept-Encoding: gzip\r\n";
+constexpr const char* kTakesGzip = "Accept-Encoding: gzip\r\n";
 
 // Half of which is left when it is compressed.
-std::string letters(std::size_t size) {
+std::string letters_of_pattern(std::size_t size) {
   std::string out = pattern(size);
   for (char& c : out) c = static_cast<char>('a' + (c & 15));
   return out;
@@ -129,21 +129,21 @@ TEST_CASE("files: a large file is compressed once, and again when it has changed
   Site site;
   SluiceProcess sluice(site.config(kCompress));
   RawClient client = sluice.connect();
-  for (const std::string& text : {letters(300'000), letters(200'000)}) {
+  for (const std::string& text : {letters_of_pattern(300'000), letters_of_pattern(200'000)}) {
     CAPTURE(text.size());
     site.directory.write("www/large.txt", text);
     ask_until_settled(client, "/large.txt");
-    const Response made = ask(client, "/large.txt", kGzip);
+    const Response made = ask(client, "/large.txt", kTakesGzip);
     CHECK_FALSE(made.has("Content-Length"));
     CHECK((decode("gzip", made.body).text == text));
     for (int i = 0; i < 2; ++i) {
-      const Response kept = ask(client, "/large.txt", kGzip);
+      const Response kept = ask(client, "/large.txt", kTakesGzip);
       CHECK(kept.field("Content-Length") == std::to_string(kept.body.size()));
       CHECK(kept.field("Content-Encoding") == "gzip");
       CHECK((kept.body == made.body));
     }
     CHECK((ask(client, "/large.txt").body == text));
-    CHECK(ask(client, "/large.txt", std::string(kGzip) + "Range: bytes=5-9\r\n").body ==
+    CHECK(ask(client, "/large.txt", std::string(kTakesGzip) + "Range: bytes=5-9\r\n").body ==
           text.substr(5, 5));
     CHECK_FALSE(ask(client, "/large.txt", "Accept-Encoding: br\r\n").has("Content-Length"));
   }
@@ -152,7 +152,7 @@ TEST_CASE("files: a large file is compressed once, and again when it has changed
 TEST_CASE("files: what may change, or is larger than what is kept, is compressed each time",
           "[wire][files][compress]") {
   Site site;
-  const std::string text = letters(300'000);
+  const std::string text = letters_of_pattern(300'000);
   site.directory.write("www/large.txt", text);
   std::string config = site.config(kCompress);
   config.insert(1, R"("cache": {"size": "4MiB"}, )");  // objects of 256 KiB
@@ -160,7 +160,7 @@ TEST_CASE("files: what may change, or is larger than what is kept, is compressed
   RawClient client = sluice.connect();
   for (int i = 0; i < 6; ++i) {
     if (i == 3) ask_until_settled(client, "/large.txt");
-    const Response response = ask(client, "/large.txt", kGzip);
+    const Response response = ask(client, "/large.txt", kTakesGzip);
     CHECK_FALSE(response.has("Content-Length"));
     CHECK((decode("gzip", response.body).text == text));
   }
@@ -171,12 +171,12 @@ TEST_CASE("files: what was changed while it was compressed is not kept",
           "[wire][files][compress]") {
   Site site;
   // Larger than all buffers on the way, so that its end is not read yet when it changes.
-  const std::string text = letters(16'000'000);
+  const std::string text = letters_of_pattern(16'000'000);
   site.directory.write("www/large.txt", text);
   SluiceProcess sluice(site.config(kCompress));
   RawClient client = sluice.connect(0, {.receive_buffer = 65536});
   ask_until_settled(client, "/large.txt");
-  client.send(std::string("GET /large.txt HTTP/1.1\r\nHost: a\r\n") + kGzip + "\r\n");
+  client.send(std::string("GET /large.txt HTTP/1.1\r\nHost: a\r\n") + kTakesGzip + "\r\n");
   const std::string head = client.recv_until("\r\n\r\n");
   CHECK(head.find("Content-Encoding: gzip") != std::string::npos);
   std::fstream(site.directory.path() / "www/large.txt", std::ios::in | std::ios::out) << "other";

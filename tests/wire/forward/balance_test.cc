@@ -35,7 +35,7 @@ ScriptedBackend::Script counting(std::atomic<std::size_t>& count) {
   };
 }
 
-std::string config(const std::string& policy, const std::array<std::string, 3>& backends) {
+std::string balancing(const std::string& policy, const std::array<std::string, 3>& backends) {
   return R"({"workers": 2, "listeners": [{"address": "127.0.0.1:0"}],
              "access_log": {"format": "off"},
              "pools": {"p": {"policy": ")" +
@@ -61,7 +61,7 @@ TEST_CASE("balance: round robin is even to one request over two workers", "[wire
   const std::array<int, 3> weights = GENERATE(std::array{1, 1, 1}, std::array{5, 3, 2});
   Counts counts{};
   ScriptedBackend a(counting(counts[0])), b(counting(counts[1])), c(counting(counts[2]));
-  SluiceProcess sluice(config(
+  SluiceProcess sluice(balancing(
       "round_robin", {weighted(a, weights[0]), weighted(b, weights[1]), weighted(c, weights[2])}));
   LoadResult result = load(sluice);
   CHECK(result.by_status[200] == kRequests);
@@ -104,7 +104,7 @@ TEST_CASE("balance: least connections spares a slow backend", "[wire][balance]")
   };
   ScriptedBackend a(slow), b(fast(counts[1])), c(fast(counts[2]));
   SluiceProcess sluice(
-      config("least_connections", {weighted(a, 1), weighted(b, 1), weighted(c, 1)}));
+      balancing("least_connections", {weighted(a, 1), weighted(b, 1), weighted(c, 1)}));
   LoadResult result = load(sluice);
   CHECK(result.by_status[200] == kRequests);
   const std::size_t quick = std::min<std::size_t>(counts[1], counts[2]);

@@ -12,6 +12,7 @@
 #include "tests/support/scripted_backend.h"
 #include "tests/wire/configs.h"
 #include "tests/wire/endings.h"
+#include "tests/wire/forward/scripts.h"
 
 using sluice::support::BackendConnection;
 using sluice::support::descriptor_count;
@@ -23,22 +24,24 @@ using sluice::wire::Ending;
 using sluice::wire::forwarding_to;
 using sluice::wire::Gate;
 using sluice::wire::kEndings;
+using sluice::wire::kOk;
 using sluice::wire::Ledger;
 using sluice::wire::name_of;
 using sluice::wire::with_target;
 
 namespace {
 
-const std::string kPost = "POST $ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
-const std::string kSmall = kPost + "Content-Length: 2\r\n\r\nhi";
-const std::string kCollected = kPost + "Content-Length: 60000\r\n\r\n" + std::string(60'000, 'b');
-const std::string kStreamed = kPost + "Content-Length: 200000\r\n\r\n" + std::string(70'000, 'b');
+const std::string kPostClosing = "POST $ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
+const std::string kSmall = kPostClosing + "Content-Length: 2\r\n\r\nhi";
+const std::string kCollected =
+    kPostClosing + "Content-Length: 60000\r\n\r\n" + std::string(60'000, 'b');
+const std::string kStreamed =
+    kPostClosing + "Content-Length: 200000\r\n\r\n" + std::string(70'000, 'b');
 const std::string kStreamedChunk =
-    kPost + "Transfer-Encoding: chunked\r\n\r\n30D40\r\n" + std::string(70'000, 'b');
+    kPostClosing + "Transfer-Encoding: chunked\r\n\r\n30D40\r\n" + std::string(70'000, 'b');
 const std::string kLength10 = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n";
 const std::string kChunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-const Ledger::Outcomes kOk = {"$ 200 ok"};
 const Ledger::Outcomes kEarly = {"$ 502 backend_closed_early"};
 const Ledger::Outcomes kCut = {"$ 200 backend_truncated"};
 const Ledger::Outcomes kNoHead = {"$ 504 first_byte_timeout"};
@@ -46,7 +49,7 @@ const Ledger::Outcomes kNoHead = {"$ 504 first_byte_timeout"};
 const Ledger::Outcomes kNoRequest = {"$ 408 request_body_timeout"};
 const Ledger::Outcomes kNoBody = {"$ 200 backend_read_timeout"};
 
-struct Step {
+struct BackendStep {
   const char* name;
   std::string request = kSmall;   // "$" stands for the target
   bool reads = true;              // the whole request, or only its head
@@ -57,7 +60,7 @@ struct Step {
   Ledger::Outcomes stalled = {};  // and when it says no more
 };
 
-const std::vector<Step> kSteps = {
+const std::vector<BackendStep> kBackendSteps = {
     {.name = "request read", .closed = kEarly, .stalled = kNoHead},
     {.name = "body of the request not read",
      .request = kCollected,
@@ -165,21 +168,21 @@ const std::vector<Step> kSteps = {
 };
 
 // One proxy and one backend. A target "/3?17" means the third step, "/ok?18" an honest exchange.
-class Stage {
+class BackendStage {
  public:
-  explicit Stage(std::string_view timeouts)
+  explicit BackendStage(std::string_view timeouts)
       : backend_([this](BackendConnection& connection) { play(connection); }),
         sluice_(forwarding_to({backend_.address()}, "\"timeouts\": {" + std::string(timeouts) + "}",
                               R"("keepalive": 0, "max_fails": 0)")),
         at_rest_(descriptor_count(sluice_.process_id())) {}
-  ~Stage() { gate_.open(); }
+  ~BackendStage() { gate_.open(); }
 
   // Sends the request of that step; the backend, once the gate opens, ends like this.
   RawClient begin(std::size_t index, Ending ending) {
     ending_ = ending;
     target_ = "/" + std::to_string(index) + "?" + std::to_string(++targets_);
     RawClient client = sluice_.connect();
-    client.send(with_target(kSteps[index].request, target_));
+    client.send(with_target(kBackendSteps[index].request, target_));
     backend_.wait_for_requests(++requests_);
     return client;
   }
@@ -220,7 +223,7 @@ class Stage {
     const auto request = connection.recv_head();
     if (!request) return;
     if (request->target.starts_with("/ok")) return connection.respond(200, "ok");
-    const Step& step = kSteps.at(std::stoul(request->target.substr(1)));
+    const BackendStep& step = kBackendSteps.at(std::stoul(request->target.substr(1)));
     if (step.reads) {
       auto rest = *request;
       read_body(connection, rest);
@@ -247,10 +250,10 @@ class Stage {
 
 TEST_CASE("endings: a backend that ends at any step is told to the client as what it is",
           "[wire][endings]") {
-  Stage stage(R"("first_byte": "1m", "backend_read": "1m")");
-  for (std::size_t i = 0; i < kSteps.size(); ++i) {
+  BackendStage stage(R"("first_byte": "1m", "backend_read": "1m")");
+  for (std::size_t i = 0; i < kBackendSteps.size(); ++i) {
     for (const Ending ending : kEndings) {
-      const Step& step = kSteps[i];
+      const BackendStep& step = kBackendSteps[i];
       INFO(step.name << ", " << name_of(ending));
       stage.shut_gate();
       RawClient client = stage.begin(i, ending);
@@ -272,11 +275,11 @@ TEST_CASE("endings: a backend that ends at any step is told to the client as wha
 
 TEST_CASE("endings: a backend that stalls at any step is given up in time, in a word",
           "[wire][endings]") {
-  Stage stage(R"("first_byte": "300ms", "backend_read": "300ms", "request_body": "600ms")");
+  BackendStage stage(R"("first_byte": "300ms", "backend_read": "300ms", "request_body": "600ms")");
   std::vector<RawClient> clients;
-  for (std::size_t i = 0; i < kSteps.size(); ++i) {
+  for (std::size_t i = 0; i < kBackendSteps.size(); ++i) {
     clients.push_back(stage.begin(i, Ending::Close));
-    stage.expect(kSteps[i].stalled);
+    stage.expect(kBackendSteps[i].stalled);
   }
   for (RawClient& client : clients) client.recv_to_close();
   clients.clear();

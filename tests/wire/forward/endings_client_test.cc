@@ -15,6 +15,7 @@
 #include "tests/support/test_certificates.h"
 #include "tests/wire/configs.h"
 #include "tests/wire/endings.h"
+#include "tests/wire/forward/scripts.h"
 
 using sluice::support::BackendConnection;
 using sluice::support::ClientOptions;
@@ -27,6 +28,8 @@ using sluice::support::TempDir;
 using sluice::wire::Ending;
 using sluice::wire::Gate;
 using sluice::wire::kEndings;
+using sluice::wire::kGet;
+using sluice::wire::kOk;
 using sluice::wire::Ledger;
 using sluice::wire::name_of;
 using sluice::wire::send_until_stuck;
@@ -34,7 +37,7 @@ using sluice::wire::with_target;
 
 namespace {
 
-struct Step {
+struct ClientStep {
   const char* name;
   std::string path = "/";         // what the backend does, see serve()
   std::string sent = {};          // "$" stands for the target
@@ -45,17 +48,15 @@ struct Step {
   Ledger::Outcomes stalled = {};  // and when it only stays
 };
 
-const std::string kGet = "GET $ HTTP/1.1\r\nHost: a\r\n\r\n";
-const std::string kPost = "POST $ HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n";
-const std::string kPost10 = kPost + "Content-Length: 10\r\n\r\n";
-const std::string kPostChunked = kPost + "Transfer-Encoding: chunked\r\n\r\n";
+const std::string kPostExpecting = "POST $ HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n";
+const std::string kPost10 = kPostExpecting + "Content-Length: 10\r\n\r\n";
+const std::string kPostChunked = kPostExpecting + "Transfer-Encoding: chunked\r\n\r\n";
 const std::string kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-const Ledger::Outcomes kAborted = {"$ 499 client_aborted"};
+const Ledger::Outcomes kClientAborted = {"$ 499 client_aborted"};
 const Ledger::Outcomes kTooSlow = {"$ 408 request_body_timeout"};
-const Ledger::Outcomes kOk = {"$ 200 ok"};
 
 // In an order that has those first that wait for nobody.
-const std::vector<Step> kSteps = {
+const std::vector<ClientStep> kClientSteps = {
     {"connected"},
     {.name = "an empty line", .sent = "\r\n"},
     {.name = "within the head",
@@ -64,65 +65,69 @@ const std::vector<Step> kSteps = {
     {.name = "body missing",
      .sent = kPost10,
      .awaited = kContinue,
-     .ended = kAborted,
+     .ended = kClientAborted,
      .stalled = kTooSlow},
     {.name = "within the body",
      .sent = kPost10,
      .awaited = kContinue,
      .more = "half",
-     .ended = kAborted,
+     .ended = kClientAborted,
      .stalled = kTooSlow},
     {.name = "within a chunk's size",
      .sent = kPostChunked,
      .awaited = kContinue,
      .more = "2\r\nab\r\n5",
-     .ended = kAborted,
+     .ended = kClientAborted,
      .stalled = kTooSlow},
     {.name = "within a chunk",
      .sent = kPostChunked,
      .awaited = kContinue,
      .more = "5\r\nab",
-     .ended = kAborted,
+     .ended = kClientAborted,
      .stalled = kTooSlow},
     {.name = "within the trailers",
      .sent = kPostChunked,
      .awaited = kContinue,
      .more = "1\r\na\r\n0\r\nX: ",
-     .ended = kAborted,
+     .ended = kClientAborted,
      .stalled = kTooSlow},
     {.name = "within a body that is streamed",
      .path = "/reads",
-     .sent = kPost + "Content-Length: 200000\r\n\r\n" + std::string(70'000, 'b'),
+     .sent = kPostExpecting + "Content-Length: 200000\r\n\r\n" + std::string(70'000, 'b'),
      .reaches_backend = true,
-     .ended = kAborted,
+     .ended = kClientAborted,
      .stalled = kTooSlow},
     {.name = "within a chunk that is streamed",
      .path = "/reads",
      .sent = kPostChunked + "30D40\r\n" + std::string(70'000, 'b'),
      .reaches_backend = true,
-     .ended = kAborted,
+     .ended = kClientAborted,
      .stalled = kTooSlow},
-    {.name = "waiting", .path = "/held", .sent = kGet, .reaches_backend = true, .ended = kAborted},
+    {.name = "waiting",
+     .path = "/held",
+     .sent = kGet,
+     .reaches_backend = true,
+     .ended = kClientAborted},
     {.name = "waiting, of HTTP/1.0",
      .path = "/held",
      .sent = "GET $ HTTP/1.0\r\n\r\n",
      .reaches_backend = true,
-     .ended = kAborted},
+     .ended = kClientAborted},
     {.name = "waiting, its body sent",
      .path = "/held",
      .sent = "PUT $ HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody",
      .reaches_backend = true,
-     .ended = kAborted},
+     .ended = kClientAborted},
     {.name = "waiting, the next request sent too",
      .path = "/held",
      .sent = kGet + kGet,
      .reaches_backend = true,
-     .ended = kAborted},
+     .ended = kClientAborted},
     {.name = "waiting, junk sent behind",
      .path = "/held",
      .sent = kGet + "\x16\x03junk",
      .reaches_backend = true,
-     .ended = kAborted},
+     .ended = kClientAborted},
     {.name = "within the response's head",  // no state of the proxy's, but one of the client's
      .path = "/stalled",
      .sent = kGet,
@@ -166,7 +171,7 @@ const std::vector<Step> kSteps = {
      .stalled = {"$ 400 bad_chunk_size"}},
     {.name = "after an early answer",
      .path = "/early",
-     .sent = kPost + "Content-Length: 200000\r\n\r\n" + std::string(70'000, 'b'),
+     .sent = kPostExpecting + "Content-Length: 200000\r\n\r\n" + std::string(70'000, 'b'),
      .awaited = "early",
      .ended = {"$ 413 ok"},
      .stalled = {"$ 413 ok"}},
@@ -193,9 +198,9 @@ bool serve_one(BackendConnection& connection, Gate& gate) {
 }
 
 // The patient proxy of a test, or the impatient one: a plain listener and one with TLS.
-class Stage {
+class ClientStage {
  public:
-  explicit Stage(std::string_view timeouts)
+  explicit ClientStage(std::string_view timeouts)
       : certificate_(
             sluice::support::make_certificate(directory_.path(), "localhost", {"localhost"})),
         backend_([this](BackendConnection& connection) {
@@ -204,10 +209,10 @@ class Stage {
         }),
         sluice_(config(timeouts)),
         at_rest_(descriptor_count(sluice_.process_id())) {}
-  ~Stage() { gate_.open(); }
+  ~ClientStage() { gate_.open(); }
 
   // A client that has come to that step; its target is in `target`.
-  RawClient reach(const Step& step, std::size_t listener, std::string& target) {
+  RawClient reach(const ClientStep& step, std::size_t listener, std::string& target) {
     target = step.path + "?" + std::to_string(++targets_);
     ClientOptions narrow;
     narrow.receive_buffer = 16 * 1024;
@@ -272,9 +277,9 @@ constexpr std::string_view kPatient =
 
 TEST_CASE("endings: a client that ends at any step leaves one line in the log and nothing else",
           "[wire][endings]") {
-  Stage stage(kPatient);
+  ClientStage stage(kPatient);
   for (const std::size_t listener : {0U, 1U}) {
-    for (const Step& step : kSteps) {
+    for (const ClientStep& step : kClientSteps) {
       for (const Ending ending : kEndings) {
         INFO(step.name << ", " << name_of(ending) << ", listener " << listener);
         std::string target;
@@ -292,11 +297,11 @@ TEST_CASE("endings: a client that ends at any step leaves one line in the log an
 
 TEST_CASE("endings: a client that stalls at any step is let go in time, in a word",
           "[wire][endings]") {
-  Stage stage(R"("request_head": "300ms", "request_body": "300ms", "idle": "300ms",
+  ClientStage stage(R"("request_head": "300ms", "request_body": "300ms", "idle": "300ms",
     "send": "300ms", "tls_handshake": "300ms")");
   std::vector<RawClient> clients;
   for (const std::size_t listener : {0U, 1U}) {
-    for (const Step& step : kSteps) {
+    for (const ClientStep& step : kClientSteps) {
       if (step.stalled.empty() && !step.ended.empty()) continue;  // it is the backend that stalls
       INFO(step.name << ", listener " << listener);
       std::string target;
@@ -316,12 +321,12 @@ TEST_CASE("endings: a client that stalls at any step is let go in time, in a wor
 // Both are one event, and the first read gives only the bytes.
 TEST_CASE("endings: a reset that comes together with bytes is noticed within a message",
           "[wire][endings]") {
-  Stage stage(kPatient);
+  ClientStage stage(kPatient);
   for (const std::size_t listener : {0U, 1U}) {
-    for (const Step& step : kSteps) {
+    for (const ClientStep& step : kClientSteps) {
       if (step.more.empty() && step.name != std::string("an empty line")) continue;
       INFO(step.name << ", listener " << listener);
-      Step first = step;
+      ClientStep first = step;
       first.more.clear();
       std::string target;
       RawClient client = stage.reach(first, listener, target);
@@ -345,19 +350,19 @@ TEST_CASE("endings: a reset that comes together with bytes is noticed within a m
 }
 
 TEST_CASE("endings: a client that is paused may reset all the same", "[wire][endings]") {
-  Stage stage(R"("first_byte": "1m")");
+  ClientStage stage(R"("first_byte": "1m")");
   std::vector<RawClient> clients;
   for (const std::size_t listener : {0U, 1U}) {
     for (const char* framing :
          {"Content-Length: 1000000000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n3B9ACA00\r\n"}) {
       std::string target;
-      const Step step = {.name = "not read",
-                         .path = "/deaf",
-                         .sent = kPost + framing + std::string(70'000, 'b'),
-                         .reaches_backend = true};
+      const ClientStep step = {.name = "not read",
+                               .path = "/deaf",
+                               .sent = kPostExpecting + framing + std::string(70'000, 'b'),
+                               .reaches_backend = true};
       clients.push_back(stage.reach(step, listener, target));
       send_until_stuck(clients.back());
-      stage.expect(kAborted, target);
+      stage.expect(kClientAborted, target);
     }
   }
   for (RawClient& client : clients) client.reset();

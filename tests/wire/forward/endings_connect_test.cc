@@ -15,6 +15,7 @@
 #include "tests/support/sockets.h"
 #include "tests/wire/configs.h"
 #include "tests/wire/endings.h"
+#include "tests/wire/forward/scripts.h"
 
 using sluice::Fd;
 using sluice::support::BackendConnection;
@@ -29,14 +30,13 @@ using sluice::wire::Ending;
 using sluice::wire::forwarding_to;
 using sluice::wire::Gate;
 using sluice::wire::kEndings;
+using sluice::wire::kGet;
 using sluice::wire::Ledger;
 using sluice::wire::name_of;
 using sluice::wire::send_until_stuck;
 using sluice::wire::with_target;
 
 namespace {
-
-const std::string kGet = "GET $ HTTP/1.1\r\nHost: a\r\n\r\n";
 
 // Listens, but nobody is accepted, and the queue is full: connecting comes to no end.
 class FullListener {

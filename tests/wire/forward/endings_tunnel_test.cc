@@ -11,6 +11,7 @@
 #include "tests/support/scripted_backend.h"
 #include "tests/wire/configs.h"
 #include "tests/wire/endings.h"
+#include "tests/wire/forward/scripts.h"
 
 using sluice::support::BackendConnection;
 using sluice::support::ClientOptions;
@@ -22,6 +23,7 @@ using sluice::support::SluiceProcess;
 using sluice::wire::Ending;
 using sluice::wire::forwarding_to;
 using sluice::wire::Gate;
+using sluice::wire::kAgreed;
 using sluice::wire::kEndings;
 using sluice::wire::Ledger;
 using sluice::wire::name_of;
@@ -30,10 +32,8 @@ using sluice::wire::with_target;
 
 namespace {
 
-const std::string kUpgrade =
+const std::string kUpgradeTarget =
     "GET $ HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
-constexpr std::string_view kAgreed =
-    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 
 // What each side does before one of them ends.
 struct State {
@@ -47,58 +47,58 @@ struct State {
   const char* stalled;      // when nobody does anything more
 };
 
-const std::string kOk = "$ 101 ok";
-const std::string kAborted = "$ 101 client_aborted";
-const std::string kCut = "$ 101 backend_truncated";
+const std::string kTunnelOk = "$ 101 ok";
+const std::string kTunnelAborted = "$ 101 client_aborted";
+const std::string kTunnelCut = "$ 101 backend_truncated";
 
 const std::vector<State> kStates = {
     {"nothing flows",
      "/waits",
      false,
      false,
-     {kOk, kAborted, kOk},
-     {kOk, kCut, kOk},
+     {kTunnelOk, kTunnelAborted, kTunnelOk},
+     {kTunnelOk, kTunnelCut, kTunnelOk},
      "$ 101 tunnel_idle"},
     // Closed with bytes unread, a socket resets.
     {"the client does not read",
      "/talks",
      false,
      false,
-     {kAborted, kAborted, kOk},
-     {kOk, kCut, kOk},
+     {kTunnelAborted, kTunnelAborted, kTunnelOk},
+     {kTunnelOk, kTunnelCut, kTunnelOk},
      "$ 101 send_timeout"},
     // A client that closes has its say first: its end is behind its bytes.
     {"the backend does not read",
      "/waits",
      true,
      false,
-     {kOk, kAborted, kOk},
-     {kCut, kCut, kOk},
+     {kTunnelOk, kTunnelAborted, kTunnelOk},
+     {kTunnelCut, kTunnelCut, kTunnelOk},
      "$ 101 tunnel_idle"},
     {"the client has shut its side",
      "/waits",
      false,
      true,
      {},
-     {kOk, kCut, kOk},
+     {kTunnelOk, kTunnelCut, kTunnelOk},
      "$ 101 tunnel_idle"},
     // Nothing is lost by a reset behind the last byte.
     {"the backend has shut its side",
      "/shuts",
      false,
      false,
-     {kOk, kAborted, kOk},
-     {kOk, kOk, kOk},
+     {kTunnelOk, kTunnelAborted, kTunnelOk},
+     {kTunnelOk, kTunnelOk, kTunnelOk},
      "$ 101 tunnel_idle"},
 };
 
-class Stage {
+class TunnelStage {
  public:
-  explicit Stage(std::string_view timeouts)
+  explicit TunnelStage(std::string_view timeouts)
       : backend_([this](BackendConnection& connection) { play(connection); }),
         sluice_(forwarding_to(backend_, "\"timeouts\": {" + std::string(timeouts) + "}")),
         at_rest_(descriptor_count(sluice_.process_id())) {}
-  ~Stage() { gate_.open(); }
+  ~TunnelStage() { gate_.open(); }
 
   RawClient reach(const State& state, const std::string& outcome) {
     gate_.shut();
@@ -107,7 +107,7 @@ class Stage {
     ClientOptions narrow;
     narrow.receive_buffer = 16 * 1024;
     RawClient client = sluice_.connect(0, narrow);
-    client.send(with_target(kUpgrade, target));
+    client.send(with_target(kUpgradeTarget, target));
     CHECK(read_response_head(client).status == 101);
     ready_.wait();
     if (state.client_sends) send_until_stuck(client);
@@ -156,14 +156,14 @@ class Stage {
 }  // namespace
 
 TEST_CASE("endings: a client may end a tunnel in any state", "[wire][endings][tunnel]") {
-  Stage stage("");
+  TunnelStage stage("");
   for (const State& state : kStates) {
     if (state.client.empty()) continue;
     for (const Ending ending : kEndings) {
       INFO(state.name << ", " << name_of(ending));
       const std::string outcome = state.client.at(static_cast<std::size_t>(ending));
       RawClient client = stage.reach(state, outcome);
-      const bool orderly = outcome == kOk;
+      const bool orderly = outcome == kTunnelOk;
       // Its own end gives the client the bytes that are on their way.
       if (ending == Ending::HalfClose) stage.let_backend_end(Ending::Close, true);
       end(client, ending);
@@ -176,7 +176,7 @@ TEST_CASE("endings: a client may end a tunnel in any state", "[wire][endings][tu
 }
 
 TEST_CASE("endings: a backend may end a tunnel in any state", "[wire][endings][tunnel]") {
-  Stage stage("");
+  TunnelStage stage("");
   for (const State& state : kStates) {
     for (const Ending ending : kEndings) {
       INFO(state.name << ", " << name_of(ending));
@@ -193,7 +193,7 @@ TEST_CASE("endings: a backend may end a tunnel in any state", "[wire][endings][t
 
 TEST_CASE("endings: a tunnel that stalls in any state is ended in time, in a word",
           "[wire][endings][tunnel]") {
-  Stage stage(R"("tunnel": "900ms", "send": "250ms")");
+  TunnelStage stage(R"("tunnel": "900ms", "send": "250ms")");
   std::vector<RawClient> clients;
   for (const State& state : kStates) clients.push_back(stage.reach(state, state.stalled));
   stage.check_at_rest();

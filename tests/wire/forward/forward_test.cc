@@ -30,7 +30,7 @@ ScriptedBackend::Script raw_answer(std::string bytes) {
   };
 }
 
-Response get(RawClient& client, std::string_view path = "/") {
+Response get_path(RawClient& client, std::string_view path = "/") {
   client.send("GET "s + std::string(path) + " HTTP/1.1\r\nHost: a.example\r\n\r\n");
   return read_response(client);
 }
@@ -42,7 +42,7 @@ TEST_CASE("forward: a request and its response pass, both connections stay", "[w
   SluiceProcess sluice(forwarding_to(backend));
   RawClient client = sluice.connect();
   for (int i = 0; i < 3; ++i) {
-    Response response = get(client, "/path?q=1");
+    Response response = get_path(client, "/path?q=1");
     CHECK(response.status == 200);
     CHECK(response.body == "hello\n");
     CHECK(response.field("X-From") == "backend");
@@ -173,20 +173,20 @@ TEST_CASE("forward: response bodies pass in every framing", "[wire][forward]") {
                    "5\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: 11\r\n\r\n"));
     SluiceProcess sluice(forwarding_to(backend));
     RawClient client = sluice.connect();
-    Response response = get(client);
+    Response response = get_path(client);
     CHECK(response.chunked);
     CHECK(response.body == "hello world");
     CHECK(response.trailers == sluice::support::Fields{{"X-Sum", "11"}});
-    CHECK(get(client).status == 200);
+    CHECK(get_path(client).status == 200);
   }
   SECTION("until close, which becomes chunked") {
     ScriptedBackend backend(raw_answer("HTTP/1.0 200 OK\r\n\r\nto the end"));
     SluiceProcess sluice(forwarding_to(backend));
     RawClient client = sluice.connect();
-    Response response = get(client);
+    Response response = get_path(client);
     CHECK(response.chunked);
     CHECK(response.body == "to the end");
-    CHECK(get(client).status == 200);
+    CHECK(get_path(client).status == 200);
   }
   SECTION("no body: HEAD, 204 and 304") {
     ScriptedBackend backend([](BackendConnection& connection) {
@@ -205,8 +205,8 @@ TEST_CASE("forward: response bodies pass in every framing", "[wire][forward]") {
     client.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
     Response head = read_response(client, ResponseTo::Head);
     CHECK(head.field("Content-Length") == "1234");
-    CHECK(get(client, "/204").status == 204);
-    CHECK(get(client, "/304").field("ETag") == "\"x\"");
+    CHECK(get_path(client, "/204").status == 204);
+    CHECK(get_path(client, "/304").field("ETag") == "\"x\"");
     CHECK(backend.connections() == 1);
   }
 }
@@ -266,7 +266,7 @@ TEST_CASE("forward: early hints pass, 100 and an unasked 101 do not", "[wire][fo
                    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
     SluiceProcess sluice(forwarding_to(backend));
     RawClient client = sluice.connect();
-    Response hints = get(client);
+    Response hints = get_path(client);
     CHECK(hints.status == 103);
     CHECK(hints.field("Link") == "</a>");
     CHECK(read_response(client).body == "ok");
@@ -292,7 +292,7 @@ TEST_CASE("forward: early hints pass, 100 and an unasked 101 do not", "[wire][fo
                    "Upgrade: websocket\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"));
     SluiceProcess sluice(forwarding_to(backend));
     RawClient client = sluice.connect();
-    CHECK(get(client).status == 502);
+    CHECK(get_path(client).status == 502);
     sluice.wait_for_access_log("\"end\":\"unasked_upgrade\"");
   }
 }
@@ -330,16 +330,16 @@ TEST_CASE("forward: a malformed or cut response is a 502 or a visible cut, never
     ScriptedBackend backend(raw_answer("hello\r\n\r\n"));
     SluiceProcess sluice(forwarding_to(backend));
     RawClient client = sluice.connect();
-    Response response = get(client);
+    Response response = get_path(client);
     CHECK(response.status == 502);
     CHECK(response.field("Proxy-Status") == "sluice; error=http_protocol_error");
-    CHECK(get(client).status == 502);  // a lone backend is never put aside
+    CHECK(get_path(client).status == 502);  // a lone backend is never put aside
   }
   SECTION("closed before the head") {
     ScriptedBackend backend(raw_answer(""));
     SluiceProcess sluice(forwarding_to(backend));
     RawClient client = sluice.connect();
-    CHECK(get(client).status == 502);
+    CHECK(get_path(client).status == 502);
     sluice.wait_for_access_log("\"end\":\"backend_closed_early\"");
   }
   SECTION("closed within a Content-Length body") {
@@ -371,8 +371,8 @@ TEST_CASE("forward: bytes behind a response poison its connection", "[wire][forw
   });
   SluiceProcess sluice(forwarding_to(backend));
   RawClient client = sluice.connect();
-  CHECK(get(client).body == "ok");
-  CHECK(get(client).body == "ok");
+  CHECK(get_path(client).body == "ok");
+  CHECK(get_path(client).body == "ok");
   CHECK(backend.connections() == 2);
 }
 

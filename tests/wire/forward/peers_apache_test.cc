@@ -25,7 +25,7 @@ using sluice::wire::Farm;
 namespace {
 
 // Below /ssi/ pages have no length, below /deflate/ they are compressed, /put/ takes uploads.
-std::string config(const std::string& root, const std::string& address) {
+std::string apache_config(const std::string& root, const std::string& address) {
   std::string text = "ServerRoot " + root + "\nServerName localhost\nListen " + address +
                      "\nPidFile " + root + "/apache.pid\nErrorLog /dev/stderr\nLogLevel notice\n" +
                      "DefaultRuntimeDir " + root + "\nMutex pthread\n";
@@ -53,7 +53,7 @@ class Apache {
       address_ = sluice::support::refusing_address().text();
       process_ = std::make_unique<Process>(std::vector<std::string>{
           *program, "-f",
-          farm.directory.write("apache.conf", config(farm.directory.path(), address_)),
+          farm.directory.write("apache.conf", apache_config(farm.directory.path(), address_)),
           "-DFOREGROUND"});
       if (answers(*process_)) return;
     }
@@ -94,8 +94,8 @@ struct ApacheFarm : Farm {
   }
 };
 
-Response get(RawClient& client, const std::string& path, const std::string& fields = {},
-             ResponseTo to = ResponseTo::Get) {
+Response fetch(RawClient& client, const std::string& path, const std::string& fields = {},
+               ResponseTo to = ResponseTo::Get) {
   const char* method = to == ResponseTo::Head ? "HEAD " : "GET ";
   client.send(method + path + " HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n");
   return read_response(client, to);
@@ -129,27 +129,27 @@ TEST_CASE("peers: Apache's connection is kept through bodies of every kind, and 
   text.replace(text.find("\"workers\": 2"), 12, "\"workers\": 1");
   SluiceProcess sluice(text);
   RawClient client = sluice.connect();
-  const Response whole = get(client, "/small");
+  const Response whole = fetch(client, "/small");
   CHECK(whole.body == "small file\n");
   const std::string etag = whole.field("ETag");
   CHECK_FALSE(etag.empty());
   for (int i = 0; i < 5; ++i) {
-    const Response head = get(client, "/small", {}, ResponseTo::Head);
+    const Response head = fetch(client, "/small", {}, ResponseTo::Head);
     CHECK(head.status == 200);
     CHECK(head.field("Content-Length") == "11");
-    const Response page = get(client, "/deflate/page", "Accept-Encoding: gzip\r\n");
+    const Response page = fetch(client, "/deflate/page", "Accept-Encoding: gzip\r\n");
     CHECK(page.chunked);
     CHECK(page.field("Content-Encoding") == "gzip");
-    const Response unchanged = get(client, "/small", "If-None-Match: " + etag + "\r\n");
+    const Response unchanged = fetch(client, "/small", "If-None-Match: " + etag + "\r\n");
     CHECK(unchanged.status == 304);
     CHECK(unchanged.body.empty());
-    const Response part = get(client, "/small", "Range: bytes=6-9\r\n");
+    const Response part = fetch(client, "/small", "Range: bytes=6-9\r\n");
     CHECK(part.status == 206);
     CHECK(part.body == "file");
     CHECK(part.field("Content-Range") == "bytes 6-9/11");
-    CHECK(get(client, "/small", "Range: bytes=0-1,3-4\r\n").body.find("Content-range") !=
+    CHECK(fetch(client, "/small", "Range: bytes=0-1,3-4\r\n").body.find("Content-range") !=
           std::string::npos);
-    CHECK(get(client, "/small", "Range: bytes=50-60\r\n").status == 416);
+    CHECK(fetch(client, "/small", "Range: bytes=50-60\r\n").status == 416);
   }
   // All but the first went over the same connection.
   CHECK_NOTHROW(sluice.wait_for_access_log("\"status\":416"));

@@ -56,7 +56,7 @@ class Server {
 };
 
 // A plain listener and one with TLS, in front of the server.
-struct Farm {
+struct WebSocketFarm {
   std::string config() {
     const auto certificate =
         sluice::support::make_certificate(directory.path(), "localhost", {"localhost"});
@@ -86,7 +86,7 @@ struct Farm {
 }  // namespace
 
 TEST_CASE("peers: WebSocket messages, pings and closes pass as they are", "[wire][peers]") {
-  Farm farm;
+  WebSocketFarm farm;
   for (const std::size_t listener : {0U, 1U}) {
     INFO("listener " << listener);
     CHECK(farm.client(listener, "talk") == "ok\n");
@@ -103,7 +103,7 @@ TEST_CASE("peers: WebSocket messages, pings and closes pass as they are", "[wire
 
 TEST_CASE("peers: a thousand WebSockets at once all echo, and leave nothing behind",
           "[wire][peers]") {
-  Farm farm;
+  WebSocketFarm farm;
   const auto descriptors = [&farm] {
     return sluice::support::descriptor_count(farm.sluice.process_id());
   };

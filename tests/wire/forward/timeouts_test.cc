@@ -24,7 +24,7 @@ using sluice::wire::forwarding_to;
 
 namespace {
 
-constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+constexpr std::string_view kGetRoot = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 constexpr std::string_view kTotal = R"("timeouts": {"total": "300ms"})";
 constexpr std::string_view kEnd = "\"end\":\"total_timeout\"";
 
@@ -46,7 +46,7 @@ TEST_CASE("total: an exchange that takes too long is a 504 with its word, and as
   ScriptedBackend silent(be_silent), other(be_silent);
   SluiceProcess sluice(forwarding_to({silent.address(), other.address()}, kTotal));
   RawClient client = sluice.connect();
-  client.send(kGet);
+  client.send(kGetRoot);
   const Response response = read_response(client);
   CHECK(response.status == 504);
   CHECK(response.field("Proxy-Status").find("http_response_timeout") != std::string::npos);
@@ -58,7 +58,7 @@ TEST_CASE("total: an exchange that takes too long is a 504 with its word, and as
   // Nearly all of the time was its own. (Otherwise it would be asked for ever.)
   CHECK_NOTHROW(sluice.wait_for_log("is put aside: total_timeout"));
   // The connection lives on, and each request has its own time.
-  client.send(kGet);
+  client.send(kGetRoot);
   CHECK(read_response(client).status == 504);
 }
 
@@ -70,7 +70,7 @@ TEST_CASE("total: a response that has begun is cut", "[wire][timeouts][total]") 
   });
   SluiceProcess sluice(forwarding_to(backend, kTotal));
   RawClient client = sluice.connect();
-  client.send(kGet);
+  client.send(kGetRoot);
   CHECK(client.recv_to_close().ends_with("\r\n\r\nhalf"));
   CHECK(client.closed_by_reset());
   sluice.wait_for_access_log(kEnd);
@@ -108,9 +108,9 @@ TEST_CASE("total: a wait for one's turn counts, too", "[wire][timeouts][total]")
     "limits": {"per_ip": {"rate": "1/m", "burst": 1, "delay": 5}}, )" +
                        std::string(kTotal) + "}");
   RawClient client = sluice.connect();
-  client.send(kGet);
+  client.send(kGetRoot);
   CHECK(read_response(client).status == 200);
-  client.send(kGet);
+  client.send(kGetRoot);
   CHECK(read_response(client).status == 504);
   sluice.wait_for_access_log(kEnd);
 }
@@ -122,7 +122,7 @@ TEST_CASE("total: it is over with the exchange, and off unless it is asked for",
     SluiceProcess sluice(forwarding_to(backend, kTotal));
     RawClient client = sluice.connect();
     for (int i = 0; i < 2; ++i) {
-      client.send(kGet);
+      client.send(kGetRoot);
       CHECK(read_response(client).body == "ok");
       outlast(client);
     }
@@ -137,7 +137,7 @@ TEST_CASE("total: it is over with the exchange, and off unless it is asked for",
     });
     SluiceProcess sluice(forwarding_to(slow, R"("timeouts": {"total": "off"})"));
     RawClient client = sluice.connect();
-    client.send(kGet);
+    client.send(kGetRoot);
     outlast(client);
     go.set_value();
     CHECK(read_response(client).body == "late");

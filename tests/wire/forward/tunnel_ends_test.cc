@@ -14,6 +14,7 @@
 #include "tests/support/scripted_backend.h"
 #include "tests/support/sluice_process.h"
 #include "tests/wire/configs.h"
+#include "tests/wire/forward/scripts.h"
 
 using sluice::support::BackendConnection;
 using sluice::support::kPatience;
@@ -23,13 +24,12 @@ using sluice::support::read_response_head;
 using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
 using sluice::wire::forwarding_to;
+using sluice::wire::kAgreed;
 
 namespace {
 
 constexpr std::string_view kUpgrade =
     "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
-constexpr std::string_view kAgreed =
-    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 constexpr std::string_view kConnectAndMore =
     "CONNECT x.example:1 HTTP/1.1\r\nHost: x.example:1\r\n\r\n"
     "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";

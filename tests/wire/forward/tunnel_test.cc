@@ -26,10 +26,10 @@ using sluice::wire::forwarding_to;
 
 namespace {
 
-constexpr std::string_view kUpgrade =
+constexpr std::string_view kUpgradeWithKey =
     "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     "Sec-WebSocket-Key: k\r\nSec-WebSocket-Version: 13\r\n\r\n";
-constexpr std::string_view kAgreed =
+constexpr std::string_view kAgreedWithKey =
     "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     "Sec-WebSocket-Accept: s\r\n\r\n";
 
@@ -44,7 +44,7 @@ void must(bool holds, const char* what) {
 // Agrees, and sends back what it gets until the client ends.
 void echo(BackendConnection& connection) {
   if (!connection.recv_head()) return;
-  connection.send(kAgreed);
+  connection.send(kAgreedWithKey);
   for (;;) {
     const std::string bytes = connection.recv_some();
     if (bytes.empty()) break;
@@ -55,7 +55,7 @@ void echo(BackendConnection& connection) {
 }
 
 Response open_tunnel(RawClient& client) {
-  client.send(kUpgrade);
+  client.send(kUpgradeWithKey);
   return read_response_head(client);
 }
 
@@ -100,14 +100,14 @@ TEST_CASE("tunnel: bytes sent before and right behind the agreement arrive, in o
           "[wire][tunnel]") {
   ScriptedBackend backend([](BackendConnection& connection) {
     if (!connection.recv_head()) return;
-    connection.send(std::string(kAgreed) + "behind");
+    connection.send(std::string(kAgreedWithKey) + "behind");
     must(connection.recv_exact(5) == "early", "the early bytes came");
     connection.half_close();
     connection.recv_to_close();
   });
   SluiceProcess sluice(forwarding_to(backend));
   RawClient client = sluice.connect();
-  client.send(std::string(kUpgrade) + "early");
+  client.send(std::string(kUpgradeWithKey) + "early");
   CHECK(read_response_head(client).status == 101);
   CHECK(client.recv_to_close() == "behind");
   CHECK(backend.failures().empty());
@@ -118,7 +118,7 @@ TEST_CASE("tunnel: each side may end first, and still gets what the other sends"
   SECTION("the client") {
     ScriptedBackend backend([](BackendConnection& connection) {
       if (!connection.recv_head()) return;
-      connection.send(kAgreed);
+      connection.send(kAgreedWithKey);
       must(connection.recv_to_close() == "question", "the question came");
       connection.send(std::string(500'000, 'a'));
     });
@@ -134,7 +134,7 @@ TEST_CASE("tunnel: each side may end first, and still gets what the other sends"
   SECTION("the backend") {
     ScriptedBackend backend([](BackendConnection& connection) {
       if (!connection.recv_head()) return;
-      connection.send(std::string(kAgreed) + "last word");
+      connection.send(std::string(kAgreedWithKey) + "last word");
       connection.half_close();
       must(connection.recv_to_close() == std::string(500'000, 'q'), "all came");
     });
@@ -194,7 +194,7 @@ TEST_CASE("tunnel: what the route does not allow is not asked for", "[wire][tunn
   }
   SECTION("none") {
     SluiceProcess sluice(forwarding_with(backend, R"(, "upgrade": [])"));
-    ask(sluice, kUpgrade);
+    ask(sluice, kUpgradeWithKey);
   }
   SECTION("not named by Connection") {
     SluiceProcess sluice(forwarding_to(backend));
@@ -229,7 +229,7 @@ TEST_CASE("tunnel: a backend that declines goes on in HTTP", "[wire][tunnel]") {
   SluiceProcess sluice(forwarding_to(backend));
   RawClient client = sluice.connect();
   for (int i = 0; i < 2; ++i) {
-    client.send(kUpgrade);
+    client.send(kUpgradeWithKey);
     const Response response = read_response(client);
     CHECK(response.status == 426);
     CHECK(response.body == "no");
@@ -249,7 +249,7 @@ TEST_CASE("tunnel: a 101 to something else than what was asked is a 502", "[wire
     });
     SluiceProcess sluice(forwarding_to(backend));
     RawClient client = sluice.connect();
-    client.send(kUpgrade);
+    client.send(kUpgradeWithKey);
     CHECK(read_response(client).status == 502);
     sluice.wait_for_access_log("\"end\":\"unasked_upgrade\"");
   }
@@ -303,7 +303,7 @@ TEST_CASE("tunnel: a side that does not read holds up the other, not memory", "[
   SECTION("towards the client") {
     ScriptedBackend backend([](BackendConnection& connection) {
       if (!connection.recv_head()) return;
-      connection.send(kAgreed);
+      connection.send(kAgreedWithKey);
       connection.send(std::string(kMuch, 'd'));
     });
     SluiceProcess sluice(forwarding_to(backend));
@@ -317,7 +317,7 @@ TEST_CASE("tunnel: a side that does not read holds up the other, not memory", "[
   SECTION("towards the backend") {
     ScriptedBackend backend([](BackendConnection& connection) {
       if (!connection.recv_head()) return;
-      connection.send(kAgreed);
+      connection.send(kAgreedWithKey);
       must(connection.recv_to_close().size() == kMuch, "all came");
     });
     SluiceProcess sluice(forwarding_to(backend));
@@ -346,7 +346,7 @@ TEST_CASE("tunnel: one on which nothing flows ends", "[wire][tunnel]") {
 TEST_CASE("tunnel: a client that takes nothing is let go", "[wire][tunnel]") {
   ScriptedBackend backend([](BackendConnection& connection) {
     if (!connection.recv_head()) return;
-    connection.send(kAgreed);
+    connection.send(kAgreedWithKey);
     while (connection.try_send(std::string(100'000, 'z'))) {
     }
   });
@@ -386,7 +386,7 @@ TEST_CASE("tunnel: a reset of either side ends the other, in a word", "[wire][tu
   SECTION("the backend's") {
     ScriptedBackend backend([](BackendConnection& connection) {
       if (!connection.recv_head()) return;
-      connection.send(kAgreed);
+      connection.send(kAgreedWithKey);
       connection.recv_exact(1);
       connection.reset();
     });

@@ -25,6 +25,7 @@
 #include "tests/support/skip.h"
 #include "tests/support/sluice_process.h"
 #include "tests/support/temp_dir.h"
+#include "tests/wire/guard/common.h"
 
 using namespace std::chrono_literals;
 using sluice::support::Deadline;
@@ -37,12 +38,9 @@ using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
 using sluice::support::status_kib;
 using sluice::support::Stream;
+using sluice::wire::is_long;
 
 namespace {
-
-bool is_long() {
-  return std::getenv("SLUICE_LONG") != nullptr;
-}
 
 // One way to be slow.
 struct Attack {
@@ -74,7 +72,7 @@ void write_big_file(const std::string& path) {
   std::filesystem::resize_file(path, kBytes);
 }
 
-std::string config(const ScriptedBackend& backend, const std::string& files) {
+std::string attacked_config(const ScriptedBackend& backend, const std::string& files) {
   std::string text = R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
     "access_log": {"format": "json"}, "pools": {"p": {"backends": [")" +
                      backend.address() + R"("]}}, "routes": [{"forward": {"pool": "p"}},
@@ -101,7 +99,7 @@ struct Seen {
   std::size_t ended = 0;                 // attackers, by the log
 };
 
-bool ask(RawClient& client) {
+bool is_served(RawClient& client) {
   client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   return read_response(client).body == "ok";
 }
@@ -115,7 +113,7 @@ Seen serve_during(const Attack& attack, std::size_t attackers, SluiceProcess& sl
   while (seen.ended < attackers && !deadline.expired()) {
     const Clock::time_point begin = Clock::now();
     RawClient fresh = sluice.connect();
-    if (!ask(kept) || !ask(fresh)) return {};
+    if (!is_served(kept) || !is_served(fresh)) return {};
     seen.served += 2;
     const auto took = std::chrono::ceil<std::chrono::milliseconds>(Clock::now() - begin);
     seen.slowest = std::max(seen.slowest, took);
@@ -136,9 +134,9 @@ void run(const std::string& program, const Attack& attack) {
   sluice::support::TempDir files;
   write_big_file(files.file("big"));
   ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
-  SluiceProcess sluice(config(backend, files.path().string()));
+  SluiceProcess sluice(attacked_config(backend, files.path().string()));
   RawClient first = sluice.connect();
-  REQUIRE(ask(first));
+  REQUIRE(is_served(first));
   const std::size_t before_kib = status_kib(sluice.process_id(), "VmRSS");
   const std::size_t at_rest = descriptor_count(sluice.process_id());
 

@@ -32,7 +32,8 @@ Seconds time_of(RawClient& client, const std::string& target) {
 }
 
 // "/" as `limits` says, "/own/" as `route` says.
-std::string config(const Site& site, const std::string& limits, const std::string& route) {
+std::string bandwidth_config(const Site& site, const std::string& limits,
+                             const std::string& route) {
   const std::string files =
       R"("files": {"root": ")" + (site.directory.path() / "www").string() + R"("})";
   return R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
@@ -46,7 +47,7 @@ std::string config(const Site& site, const std::string& limits, const std::strin
 
 TEST_CASE("bandwidth: a connection is sent no more in a second", "[wire][guard]") {
   const Site site;
-  SluiceProcess sluice(config(site, R"("bandwidth": "5MB")", ""));
+  SluiceProcess sluice(bandwidth_config(site, R"("bandwidth": "5MB")", ""));
   RawClient client = sluice.connect();
   CHECK(time_of(client, "/big.bin") > Seconds(0.25));
   CHECK(time_of(client, "/own/big.bin") > Seconds(0.25));
@@ -54,7 +55,7 @@ TEST_CASE("bandwidth: a connection is sent no more in a second", "[wire][guard]"
 
 TEST_CASE("bandwidth: a route's own goes before that of all, and ends with it", "[wire][guard]") {
   const Site site;
-  SluiceProcess sluice(config(site, R"("bandwidth": "1GB")", R"("bandwidth": "2MB")"));
+  SluiceProcess sluice(bandwidth_config(site, R"("bandwidth": "1GB")", R"("bandwidth": "2MB")"));
   RawClient client = sluice.connect();
   const Seconds before = time_of(client, "/big.bin");
   const Seconds own = time_of(client, "/own/big.bin");
@@ -69,7 +70,7 @@ TEST_CASE("bandwidth: a route's own goes before that of all, and ends with it", 
 TEST_CASE("bandwidth: what follows in the same connection does not hasten what is on its way",
           "[wire][guard]") {
   const Site site;
-  SluiceProcess sluice(config(site, "", R"("bandwidth": "2MB")"));
+  SluiceProcess sluice(bandwidth_config(site, "", R"("bandwidth": "2MB")"));
   RawClient client = sluice.connect();
   const Clock::time_point begin = Clock::now();
   client.send(

@@ -9,6 +9,7 @@
 #include "tests/support/metrics.h"
 #include "tests/support/sluice_process.h"
 #include "tests/support/test_certificates.h"
+#include "tests/wire/guard/common.h"
 
 using sluice::support::AtRest;
 using sluice::support::metrics_add_up;
@@ -18,10 +19,9 @@ using sluice::support::scrape;
 using sluice::support::SluiceProcess;
 using sluice::support::TempDir;
 using sluice::support::wait_for_metric;
+using sluice::wire::kGet;
 
 namespace {
-
-constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 // `members`: with a comma in front.
 std::string with(const std::string& members, const std::string& route = "",

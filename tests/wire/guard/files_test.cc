@@ -15,6 +15,7 @@
 #include "tests/support/scripted_backend.h"
 #include "tests/support/sluice_process.h"
 #include "tests/support/test_certificates.h"
+#include "tests/wire/guard/common.h"
 
 using sluice::support::check_config;
 using sluice::support::Deadline;
@@ -28,10 +29,9 @@ using sluice::support::scrape;
 using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
 using sluice::support::TempDir;
+using sluice::wire::kGet;
 
 namespace {
-
-constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 // `members`: of the whole, and `listeners`: behind the first, with a comma in front.
 std::string guarded(const std::string& members, const std::string& listeners = "") {
@@ -44,7 +44,7 @@ std::string jail_in(const std::string& file) {
 }
 
 // 0: turned away without an answer.
-int status_from(const SluiceProcess& sluice, const std::string& source) {
+int status_or_none(const SluiceProcess& sluice, const std::string& source) {
   RawClient client = sluice.connect(0, {.source = source});
   if (!client.try_send(kGet) || client.peek(1).empty()) return 0;
   return read_response(client).status;
@@ -94,7 +94,7 @@ TEST_CASE("jail: a file that cannot be written is said once, and written once it
 
   std::filesystem::create_directory(home);
   wait_for_file(home + "/jail", "127.0.0.2 operator");
-  CHECK(status_from(sluice, "127.0.0.2") == 0);
+  CHECK(status_or_none(sluice, "127.0.0.2") == 0);
 
   // Another failure is news again.
   std::filesystem::remove_all(home);
@@ -119,7 +119,7 @@ TEST_CASE("jail: of very many bad lines in its file the first are said, and how 
   SluiceProcess sluice(guarded(", " + jail_in(directory.file("jail"))));
   sluice.wait_for_log("jail: 30 lines in all could not be read");
   CHECK(count_of(sluice.log(), "is no line of a jail") == 10);
-  CHECK(status_from(sluice, "127.0.0.2") == 0);
+  CHECK(status_or_none(sluice, "127.0.0.2") == 0);
 }
 
 TEST_CASE("jail: a file that cannot be read is said, and keeps nobody from starting",
@@ -128,7 +128,7 @@ TEST_CASE("jail: a file that cannot be read is said, and keeps nobody from start
   REQUIRE(mkfifo(directory.file("jail").c_str(), 0600) == 0);
   SluiceProcess sluice(guarded(", " + jail_in(directory.file("jail"))));
   sluice.wait_for_log(directory.file("jail") + ": cannot read it: it is no regular file");
-  CHECK(status_from(sluice, "127.0.0.2") == 200);
+  CHECK(status_or_none(sluice, "127.0.0.2") == 200);
 }
 
 TEST_CASE("jail: a file of something else is not written over", "[wire][guard]") {
@@ -137,7 +137,7 @@ TEST_CASE("jail: a file of something else is not written over", "[wire][guard]")
   SluiceProcess sluice(guarded(", " + jail_in(path)));
   sluice.wait_for_log("the jail is not saved, as " + path + " is none that can be read");
   put_away(sluice, "127.0.0.2");
-  CHECK(status_from(sluice, "127.0.0.2") == 0);
+  CHECK(status_or_none(sluice, "127.0.0.2") == 0);
   // A file of its own by a reload, and it is saved.
   REQUIRE(sluice.reload(guarded(", " + jail_in(directory.file("jail")))));
   wait_for_file(directory.file("jail"), "127.0.0.2 operator");
@@ -168,10 +168,10 @@ TEST_CASE("jail: a reload that names another file reads it, and writes who is aw
   directory.write("new", "sluice jail 1\n127.0.0.2" + line + "2020-01-02T00:00:00Z\n127.0.0.3" +
                              line + "9999-01-01T00:00:00Z\n");
   SluiceProcess sluice(guarded(", " + jail_in(directory.file("old"))));
-  CHECK(status_from(sluice, "127.0.0.3") == 200);
+  CHECK(status_or_none(sluice, "127.0.0.3") == 200);
   REQUIRE(sluice.reload(guarded(", " + jail_in(directory.file("new")))));
-  CHECK(status_from(sluice, "127.0.0.2") == 0);
-  CHECK(status_from(sluice, "127.0.0.3") == 0);
+  CHECK(status_or_none(sluice, "127.0.0.2") == 0);
+  CHECK(status_or_none(sluice, "127.0.0.3") == 0);
   wait_for_file(directory.file("new"), "127.0.0.2" + line + "9999-01-01T00:00:00Z");
   CHECK(read_file(directory.file("new")).find("127.0.0.3" + line) != std::string::npos);
 }
@@ -195,16 +195,16 @@ TEST_CASE("access: a list's file that vanishes leaves the list as it was, until 
   const TempDir directory;
   const std::string path = directory.write("deny", "127.0.0.2\n");
   SluiceProcess sluice(guarded(R"(, "access": {"deny": "file:)" + path + "\"}"));
-  CHECK(status_from(sluice, "127.0.0.2") == 403);
+  CHECK(status_or_none(sluice, "127.0.0.2") == 403);
   std::filesystem::remove(path);
   const std::size_t at = sluice.wait_for_log("the lists stay as they were: " + path +
                                              ": cannot read it: No such file or directory");
-  CHECK(status_from(sluice, "127.0.0.2") == 403);
+  CHECK(status_or_none(sluice, "127.0.0.2") == 403);
   directory.write("deny", "127.0.0.3\n");
   sluice.wait_for_log("lists reloaded", at);
   CHECK(count_of(sluice.log(), "the lists stay as they were") == 1);
-  CHECK(status_from(sluice, "127.0.0.2") == 200);
-  CHECK(status_from(sluice, "127.0.0.3") == 403);
+  CHECK(status_or_none(sluice, "127.0.0.2") == 200);
+  CHECK(status_or_none(sluice, "127.0.0.3") == 403);
 }
 
 TEST_CASE("access: a list's file that is broken keeps no backend's new address from being used",
@@ -228,16 +228,16 @@ TEST_CASE("access: a list's file that is broken keeps no backend's new address f
   sluice.wait_for_log("the lists stay as they were");
   dns.set("app.test", {.addresses = {"127.0.0.1"}, .ttl_s = 1});
   const Deadline deadline;
-  while (status_from(sluice, "127.0.0.1") != 200) {
+  while (status_or_none(sluice, "127.0.0.1") != 200) {
     if (deadline.expired()) throw Failure("the new address is not used");
   }
-  CHECK(status_from(sluice, "127.0.0.8") == 403);
-  CHECK(status_from(sluice, "127.0.0.9") == 403);
+  CHECK(status_or_none(sluice, "127.0.0.8") == 403);
+  CHECK(status_or_none(sluice, "127.0.0.9") == 403);
   CHECK(count_of(sluice.log(), "the lists stay as they were") == 1);
   // And it is still looked at.
   directory.write("deny", "127.0.0.7\n");
   sluice.wait_for_log("lists reloaded");
-  CHECK(status_from(sluice, "127.0.0.7") == 403);
+  CHECK(status_or_none(sluice, "127.0.0.7") == 403);
 }
 
 // The backend that was gone stayed in use, and who was to be denied was served, until it was back.
@@ -268,12 +268,12 @@ TEST_CASE("reload: a certificate and a token that are away hold up neither names
   std::filesystem::rename(token, token + ".away");
   dns.set("app.test", {.addresses = {"127.0.0.1"}, .ttl_s = 1});
   const Deadline deadline;
-  while (status_from(sluice, "127.0.0.1") != 200) {
+  while (status_or_none(sluice, "127.0.0.1") != 200) {
     if (deadline.expired()) throw Failure("the new address is not used");
   }
   directory.write("deny", "127.0.0.7\n");
   sluice.wait_for_log("lists reloaded");
-  CHECK(status_from(sluice, "127.0.0.7") == 403);
+  CHECK(status_or_none(sluice, "127.0.0.7") == 403);
   CHECK_FALSE(sluice.reload(config));  // SIGHUP reads them
 }
 
@@ -285,7 +285,7 @@ TEST_CASE("reload: a list that is broken changes nothing, and says where",
   CHECK_FALSE(sluice.reload(guarded(R"(, "access": {"deny": "file:)" + deny + "\"}")));
   CHECK(sluice.log().find(deny + ":2: \"127.0.0.300\" is no address or CIDR block") !=
         std::string::npos);
-  CHECK(status_from(sluice, "127.0.0.2") == 403);
+  CHECK(status_or_none(sluice, "127.0.0.2") == 403);
 }
 
 TEST_CASE("access: a block that is allowed and denied is an error that names both places",

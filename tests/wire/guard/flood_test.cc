@@ -14,10 +14,13 @@
 
 #include "tests/support/http_reader.h"
 #include "tests/support/sluice_process.h"
+#include "tests/wire/guard/common.h"
 
 using sluice::support::RawClient;
 using sluice::support::read_response;
 using sluice::support::SluiceProcess;
+using sluice::wire::is_long;
+using sluice::wire::kGet;
 
 namespace {
 
@@ -26,9 +29,8 @@ using Clock = std::chrono::steady_clock;
 constexpr int kRate = 200;  // a second
 constexpr int kBurst = 50;
 constexpr int kConnections = 20;  // of the flooder
-constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-std::string config(int workers) {
+std::string flood_config(int workers) {
   return R"({"workers": )" + std::to_string(workers) +
          R"(, "listeners": [{"address": "127.0.0.1:0"}], "access_log": {"format": "off"},
     "routes": [{"respond": {"body": "ok"}}],
@@ -48,10 +50,6 @@ struct Tally {
     return sorted.empty() ? 0 : sorted[sorted.size() * 99 / 100];
   }
 };
-
-bool is_long() {
-  return std::getenv("SLUICE_LONG") != nullptr;
-}
 
 // Nothing is to come, so this is a pause.
 void pause_until(RawClient& client, Clock::time_point end) {
@@ -156,7 +154,7 @@ TEST_CASE("flood: a client gets its rate and its burst and no more, and its neig
   const std::chrono::seconds time(is_long() ? 10 : 2);
   for (const int workers : {1, 2, 4}) {
     CAPTURE(workers);
-    SluiceProcess sluice(config(workers));
+    SluiceProcess sluice(flood_config(workers));
     std::vector<Round> rounds;
     const Tally neighbour = neighbour_during(sluice, [&] { rounds = flood(sluice, time); });
     const double most =
@@ -175,7 +173,7 @@ TEST_CASE("flood: a client gets its rate and its burst and no more, and its neig
 TEST_CASE("flood: the neighbour's answers come as fast as without", "[wire][guard][long]") {
   const std::chrono::milliseconds round_time(is_long() ? 5000 : 500);
   for (const int workers : {1, 2}) {
-    SluiceProcess sluice(config(workers));
+    SluiceProcess sluice(flood_config(workers));
     double alone = 1e9;
     double flooded = 1e9;
     for (int round = 0; round < 3; ++round) {

@@ -12,6 +12,7 @@
 #include "tests/support/process.h"
 #include "tests/support/sluice_process.h"
 #include "tests/support/test_certificates.h"
+#include "tests/wire/guard/common.h"
 
 using sluice::support::AtRest;
 using sluice::support::Finished;
@@ -22,10 +23,10 @@ using sluice::support::scrape;
 using sluice::support::SluiceProcess;
 using sluice::support::TempDir;
 using sluice::support::wait_for_metric;
+using sluice::wire::kGet;
 
 namespace {
 
-constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 constexpr std::string_view kMalformed = "GET / HTTP/1.1\nHost: a\r\n\r\n";
 
 // `jail`: its members; `more` with a comma in front.
@@ -48,14 +49,14 @@ int ask_from(const SluiceProcess& sluice, const std::string& source,
   return read_response(client).status;
 }
 
-std::string get(const std::string& path) {
+std::string get_of(const std::string& path) {
   return "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n";
 }
 
 // Of two that connect, the later one may be accepted first, by another worker: so this one asks.
 RawClient admitted(const SluiceProcess& sluice, const std::string& source) {
   RawClient client = sluice.connect(0, {.source = source});
-  client.send(get("/"));
+  client.send(get_of("/"));
   CHECK(read_response(client).status == 200);
   return client;
 }
@@ -78,13 +79,13 @@ TEST_CASE("jail: who does it too often is closed on at accept, and the log says 
   };
   const std::vector<Row> rows = {
       {"malformed", "malformed", std::string(kMalformed), 400},
-      {"malformed", "malformed", get("/../x"), 400},
+      {"malformed", "malformed", get_of("/../x"), 400},
       {"malformed", "malformed",
        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501},
       {"malformed", "malformed", "POST / HTTP/1.0\r\nHost: a\r\n\r\n", 411},
-      {"unauthorized", "unauthorized", get("/401"), 401},
-      {"not_found", "not_found", get("/none"), 404},
-      {"errors", "errors", get("/418"), 418},
+      {"unauthorized", "unauthorized", get_of("/401"), 401},
+      {"not_found", "not_found", get_of("/none"), 404},
+      {"errors", "errors", get_of("/418"), 418},
   };
   for (const Row& row : rows) {
     CAPTURE(row.trigger, row.request);
@@ -106,7 +107,7 @@ TEST_CASE("jail: what is only too large is not malformed", "[wire][guard]") {
   const std::string cookies =
       "GET / HTTP/1.1\r\nHost: a\r\nCookie: " + std::string(2000, 'a') + "\r\n\r\n";
   for (int i = 0; i < 4; ++i) CHECK(ask_from(sluice, "127.0.0.2", cookies) == 431);
-  const std::string line = get("/?" + std::string(2000, 'a'));
+  const std::string line = get_of("/?" + std::string(2000, 'a'));
   for (int i = 0; i < 4; ++i) CHECK(ask_from(sluice, "127.0.0.2", line) == 414);
   const std::string length = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000\r\n\r\n";
   for (int i = 0; i < 4; ++i) CHECK(ask_from(sluice, "127.0.0.2", length) == 413);
@@ -251,7 +252,7 @@ TEST_CASE("jail: a connection from before gets 403 and ends", "[wire][guard]") {
   SluiceProcess sluice(jailing(R"("not_found": "2/h")"));
   RawClient client = sluice.connect();
   for (int i = 0; i < 2; ++i) {
-    client.send(get("/none"));
+    client.send(get_of("/none"));
     CHECK(read_response(client).status == 404);
   }
   client.send(kGet);

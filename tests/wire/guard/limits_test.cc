@@ -10,6 +10,7 @@
 #include "tests/support/metrics.h"
 #include "tests/support/scripted_backend.h"
 #include "tests/support/sluice_process.h"
+#include "tests/wire/guard/common.h"
 
 using sluice::support::AtRest;
 using sluice::support::BackendConnection;
@@ -21,10 +22,9 @@ using sluice::support::scrape;
 using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
 using sluice::support::wait_for_metric;
+using sluice::wire::kGet;
 
 namespace {
-
-constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 // `members`: of limits.per_ip; `more`: of the whole, with a comma in front.
 std::string limited(const std::string& members, const std::string& routes = R"({"respond": {}})",
@@ -38,7 +38,7 @@ RawClient connect_from(const SluiceProcess& sluice, const std::string& source) {
   return sluice.connect(0, {.source = source});
 }
 
-Response ask(RawClient& client, std::string_view request = kGet) {
+Response answer_to(RawClient& client, std::string_view request = kGet) {
   client.send(request);
   return read_response(client);
 }
@@ -49,7 +49,7 @@ int passed(const SluiceProcess& sluice, int requests, const std::string& source 
   int count = 0;
   for (int i = 0; i < requests; ++i) {
     RawClient client = connect_from(sluice, source);
-    count += ask(client, request).status == 200 ? 1 : 0;
+    count += answer_to(client, request).status == 200 ? 1 : 0;
   }
   return count;
 }
@@ -68,9 +68,9 @@ TEST_CASE("limits: a client gets its burst, then 429, and is told when to come a
           "[wire][guard]") {
   SluiceProcess sluice(limited(R"("rate": "1/h", "burst": 3)"));
   RawClient client = sluice.connect();
-  for (int i = 0; i < 3; ++i) CHECK(ask(client).status == 200);
+  for (int i = 0; i < 3; ++i) CHECK(answer_to(client).status == 200);
   for (int i = 0; i < 3; ++i) {
-    const Response refused = ask(client);
+    const Response refused = answer_to(client);
     CHECK(refused.status == 429);
     const int wait = std::stoi(refused.field("Retry-After"));
     CHECK(wait > 3000);
@@ -92,9 +92,9 @@ TEST_CASE("limits: what finds no route takes a token, too", "[wire][guard]") {
   SluiceProcess sluice(
       limited(R"("rate": "1/h", "burst": 2)", R"({"match": {"path": "/x"}, "respond": {}})"));
   RawClient client = sluice.connect();
-  CHECK(ask(client).status == 404);
-  CHECK(ask(client).status == 404);
-  CHECK(ask(client).status == 429);
+  CHECK(answer_to(client).status == 404);
+  CHECK(answer_to(client).status == 404);
+  CHECK(answer_to(client).status == 429);
 }
 
 TEST_CASE("limits: a route may cost more", "[wire][guard]") {
@@ -125,7 +125,7 @@ TEST_CASE("limits: who is refused by a route's limit has paid nothing to that of
   const std::string other = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
   CHECK(passed(sluice, 20, "127.0.0.1", other) == 1);
   RawClient client = sluice.connect();
-  const Response refused = ask(client, other);
+  const Response refused = answer_to(client, other);
   CHECK(refused.status == 429);
   CHECK(refused.has("Retry-After"));
   // They tell of what all have left, which is more than none.
@@ -137,10 +137,10 @@ TEST_CASE("limits: who is refused by a route's limit has paid nothing to that of
 TEST_CASE("limits: a path that is refused takes a token, too", "[wire][guard]") {
   SluiceProcess sluice(limited(R"("rate": "1/h", "burst": 2)"));
   RawClient client = sluice.connect();
-  CHECK(ask(client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n").status == 200);
-  CHECK(ask(client, "GET /../x HTTP/1.1\r\nHost: a\r\n\r\n").status == 400);
+  CHECK(answer_to(client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n").status == 200);
+  CHECK(answer_to(client, "GET /../x HTTP/1.1\r\nHost: a\r\n\r\n").status == 400);
   RawClient again = sluice.connect();
-  CHECK(ask(again, "GET /../x HTTP/1.1\r\nHost: a\r\n\r\n").status == 429);
+  CHECK(answer_to(again, "GET /../x HTTP/1.1\r\nHost: a\r\n\r\n").status == 429);
 }
 
 TEST_CASE("limits: in shadow nobody is refused, but counted", "[wire][guard]") {
@@ -173,7 +173,7 @@ TEST_CASE("limits: beyond those who may wait is 429 at once, and who waits may l
   // Only once that one waits there is no more room.
   wait_for_metric(sluice, "sluice_requests_delayed_total", 1);
   RawClient refused = sluice.connect();
-  CHECK(ask(refused).status == 429);
+  CHECK(answer_to(refused).status == 429);
   CHECK(waits.silent());
   waits.reset();
   wait_for_metric(sluice, R"(sluice_request_ends_total{end="client_aborted"})", 1);
@@ -230,16 +230,16 @@ TEST_CASE("limits: a listener that a reload takes away still answers who waits f
 TEST_CASE("limits: clients are told what is left, where that is wanted", "[wire][guard]") {
   SluiceProcess sluice(limited(R"("rate": "60/h", "burst": 2, "fields": true)"));
   RawClient client = sluice.connect();
-  const Response first = ask(client);
+  const Response first = answer_to(client);
   CHECK(first.field("RateLimit-Policy") == "\"default\";q=2;w=120");
   CHECK(first.field("RateLimit").starts_with("\"default\";r=1;t="));
-  CHECK(ask(client).field("RateLimit").starts_with("\"default\";r=0;t="));
-  const Response refused = ask(client);
+  CHECK(answer_to(client).field("RateLimit").starts_with("\"default\";r=0;t="));
+  const Response refused = answer_to(client);
   CHECK(refused.status == 429);
   CHECK(refused.field("RateLimit").starts_with("\"default\";r=0;t="));
   SluiceProcess silent(limited(R"("rate": "60/h", "burst": 2)"));
   RawClient other = silent.connect();
-  CHECK_FALSE(ask(other).has("RateLimit"));
+  CHECK_FALSE(answer_to(other).has("RateLimit"));
 }
 
 TEST_CASE("limits: a forged X-Forwarded-For buys nothing, a trusted one tells clients apart",
@@ -251,7 +251,7 @@ TEST_CASE("limits: a forged X-Forwarded-For buys nothing, a trusted one tells cl
   RawClient forger = strict.connect();
   int got = 0;
   for (int i = 0; i < 6; ++i) {
-    got += ask(forger, from("192.0.2." + std::to_string(i))).status == 200 ? 1 : 0;
+    got += answer_to(forger, from("192.0.2." + std::to_string(i))).status == 200 ? 1 : 0;
   }
   CHECK(got == 2);
   SluiceProcess trusting(limited(R"("rate": "1/h", "burst": 2)", R"({"respond": {}})",
@@ -259,11 +259,11 @@ TEST_CASE("limits: a forged X-Forwarded-For buys nothing, a trusted one tells cl
   RawClient proxy = trusting.connect();
   for (const char* client : {"192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8:0:1::1"}) {
     CAPTURE(client);
-    for (int i = 0; i < 2; ++i) CHECK(ask(proxy, from(client)).status == 200);
-    CHECK(ask(proxy, from(client)).status == 429);
+    for (int i = 0; i < 2; ++i) CHECK(answer_to(proxy, from(client)).status == 200);
+    CHECK(answer_to(proxy, from(client)).status == 429);
   }
   // The same /64.
-  CHECK(ask(proxy, from("2001:db8::ffff")).status == 429);
+  CHECK(answer_to(proxy, from("2001:db8::ffff")).status == 429);
 }
 
 TEST_CASE("limits: a reload changes the rules, not what clients have used up", "[wire][guard]") {
@@ -288,16 +288,16 @@ TEST_CASE("limits: only so many requests of a client are answered at once", "[wi
   second.send(held);
   backend.wait_for_requests(2);
   RawClient third = sluice.connect();
-  const Response refused = ask(third);
+  const Response refused = answer_to(third);
   CHECK(refused.status == 429);
   CHECK(refused.field("Retry-After") == "1");
   RawClient neighbour = connect_from(sluice, "127.0.0.2");
-  CHECK(ask(neighbour).status == 200);
+  CHECK(answer_to(neighbour).status == 200);
   // Whoever goes makes room.
   second.reset();
   wait_for_metric(sluice, "sluice_requests_in_flight", 1);
-  CHECK(ask(third).status == 200);
-  CHECK(ask(third).status == 200);
+  CHECK(answer_to(third).status == 200);
+  CHECK(answer_to(third).status == 200);
   wait_for_metric(sluice, R"(sluice_request_ends_total{end="too_many_at_once"})", 1);
 }
 
@@ -316,19 +316,19 @@ TEST_CASE("limits: only so many requests of all clients of a listener are answer
   backend.wait_for_requests(2);
   RawClient third = connect_from(sluice, "127.0.0.4");
   for (int i = 0; i < 3; ++i) {  // and pays nothing for it
-    const Response refused = ask(third);
+    const Response refused = answer_to(third);
     CHECK(refused.status == 503);
     CHECK(refused.field("Retry-After") == "1");
   }
   RawClient elsewhere = sluice.connect(1, {.source = "127.0.0.5"});
-  CHECK(ask(elsewhere).status == 200);
+  CHECK(answer_to(elsewhere).status == 200);
   RawClient denied = connect_from(sluice, "127.0.0.6");
-  CHECK(ask(denied).status == 403);
+  CHECK(answer_to(denied).status == 403);
   second.reset();
   wait_for_metric(sluice, "sluice_requests_in_flight", 1);
-  CHECK(ask(third).status == 200);
-  CHECK(ask(third).status == 200);
-  CHECK(ask(third).status == 429);
+  CHECK(answer_to(third).status == 200);
+  CHECK(answer_to(third).status == 200);
+  CHECK(answer_to(third).status == 429);
   wait_for_metric(sluice, R"(sluice_request_ends_total{end="listener_busy"})", 3);
 }
 
@@ -345,22 +345,22 @@ TEST_CASE(
     "pools": {"p": {"backends": [")" +
                        backend.address() + R"("]}}})");
   RawClient waits = connect_from(sluice, "127.0.0.2");
-  CHECK(ask(waits).status == 200);
+  CHECK(answer_to(waits).status == 200);
   waits.send(kGet);
   wait_for_metric(sluice, "sluice_requests_delayed_total", 1);
   const std::string slow = "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n";
   RawClient waits_for_route = connect_from(sluice, "127.0.0.3");
-  CHECK(ask(waits_for_route, slow).status == 200);
+  CHECK(answer_to(waits_for_route, slow).status == 200);
   waits_for_route.send(slow);
   wait_for_metric(sluice, "sluice_requests_delayed_total", 2);
   RawClient other = connect_from(sluice, "127.0.0.4");
-  CHECK(ask(other).status == 200);
+  CHECK(answer_to(other).status == 200);
   // And while all places are taken, who is denied hears that.
   RawClient held = connect_from(sluice, "127.0.0.5");
   held.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n");
   backend.wait_for_requests(3);
   RawClient denied = connect_from(sluice, "127.0.0.6");
-  CHECK(ask(denied, "GET /closed HTTP/1.1\r\nHost: a\r\n\r\n").status == 403);
+  CHECK(answer_to(denied, "GET /closed HTTP/1.1\r\nHost: a\r\n\r\n").status == 403);
   RawClient late = connect_from(sluice, "127.0.0.7");
-  CHECK(ask(late).status == 503);
+  CHECK(answer_to(late).status == 503);
 }

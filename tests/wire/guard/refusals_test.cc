@@ -9,6 +9,7 @@
 #include "tests/support/scripted_backend.h"
 #include "tests/support/sluice_process.h"
 #include "tests/wire/configs.h"
+#include "tests/wire/guard/common.h"
 
 using namespace std::string_literals;
 using sluice::support::BackendConnection;
@@ -18,10 +19,9 @@ using sluice::support::Response;
 using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
 using sluice::wire::forwarding_to;
+using sluice::wire::kGet;
 
 namespace {
-
-constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 struct Refused {
   std::string request;

@@ -31,7 +31,7 @@ std::string post(std::size_t length, std::string_view body) {
          "\r\n\r\n" + std::string(body);
 }
 
-Response get(RawClient& client) {
+Response get_root(RawClient& client) {
   client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   return read_response(client);
 }
@@ -52,7 +52,7 @@ TEST_CASE("slow clients: a backend is taken once the body is complete", "[wire][
   RawClient slow = sluice.connect();
   slow.send(post(1000, std::string(999, 's')));
   RawClient other = sluice.connect();
-  CHECK(get(other).body == "ok");
+  CHECK(get_root(other).body == "ok");
   CHECK(backend.connections() == 1);
   slow.send("s");
   CHECK(read_response(slow).body == "ok");
@@ -84,13 +84,13 @@ TEST_CASE("slow clients: three hundred of them hold no backend, and all are gone
     attackers.back().send(i % 2 == 0 ? post(1'000'000, "x") : "GET / HTTP/1.1\r\nHo");
   }
   RawClient honest = sluice.connect();
-  CHECK(get(honest).body == "ok");
+  CHECK(get_root(honest).body == "ok");
   CHECK(backend.connections() == 1);
   for (RawClient& attacker : attackers) {
     CHECK(read_response(attacker).status == 408);
     attacker.expect_close();
   }
-  CHECK(get(honest).body == "ok");
+  CHECK(get_root(honest).body == "ok");
   CHECK(backend.connections() == 1);
   CHECK(backend.request_count() == 2);
 }
@@ -205,7 +205,7 @@ TEST_CASE("slow clients: a held body is sent again when a kept connection turns 
   });
   SluiceProcess sluice(forwarding_to(backend));
   RawClient client = sluice.connect();
-  CHECK(get(client).body == "ok");
+  CHECK(get_root(client).body == "ok");
   SECTION("of an idempotent method") {
     client.send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nagain");
     CHECK(read_response(client).status == 200);
@@ -229,7 +229,7 @@ TEST_CASE("buffer: a whole body is held, on disk above the memory, and arrives a
   SECTION("with a length") {
     client.send(post(body.size(), body.substr(0, body.size() - 1)));
     RawClient other = sluice.connect();
-    CHECK(get(other).body == "ok");
+    CHECK(get_root(other).body == "ok");
     CHECK(backend.connections() == 1);  // nothing of the upload came before
     client.send(body.substr(body.size() - 1));
   }

@@ -18,6 +18,7 @@
 #include "tests/support/sluice_process.h"
 #include "tests/support/test_certificates.h"
 #include "tests/wire/configs.h"
+#include "tests/wire/guard/common.h"
 
 using namespace std::string_literals;
 using sluice::support::BackendConnection;
@@ -29,10 +30,9 @@ using sluice::support::ScriptedBackend;
 using sluice::support::SluiceProcess;
 using sluice::support::status_kib;
 using sluice::wire::forwarding_to;
+using sluice::wire::kGet;
 
 namespace {
-
-constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 // More than the kernel's buffers hold, so that a tail waits in the proxy's memory; less than that
 // plus buffers.response, so that the exchange is over all the same.

@@ -26,7 +26,7 @@ using sluice::wire::Gate;
 
 namespace {
 
-std::string responding(const std::string& more = {}) {
+std::string operators_config(const std::string& more = {}) {
   return R"({"workers": 2, "listeners": [{"address": "127.0.0.1:0"}],
     "access_log": {"format": "json"},
     "routes": [{"match": {}, "respond": {"body": "operator's"}}])" +
@@ -54,7 +54,7 @@ int admin_port(SluiceProcess& sluice, std::size_t from = 0) {
 
 TEST_CASE("admin: it answers on its own address, and nothing of the operator's routes",
           "[wire][admin]") {
-  SluiceProcess sluice(responding());
+  SluiceProcess sluice(operators_config());
   RawClient admin = sluice.connect_admin();
   CHECK(ask(admin, "GET /live").body == "live\n");
   CHECK(ask(admin, "GET /ready").body == "ready\n");
@@ -70,7 +70,7 @@ TEST_CASE("admin: it answers on its own address, and nothing of the operator's r
 }
 
 TEST_CASE("admin: no other listener answers for it", "[wire][admin]") {
-  SluiceProcess sluice(responding());
+  SluiceProcess sluice(operators_config());
   RawClient client = sluice.connect();
   for (const char* path : {"/metrics", "/ready", "/live", "/"}) {
     CHECK(ask(client, std::string("GET ") + path).body == "operator's");
@@ -78,12 +78,12 @@ TEST_CASE("admin: no other listener answers for it", "[wire][admin]") {
 }
 
 TEST_CASE("admin: a reload moves it, and its old address is gone", "[wire][admin][reload]") {
-  SluiceProcess sluice(responding(admin_at("127.0.0.1:0")));
+  SluiceProcess sluice(operators_config(admin_at("127.0.0.1:0")));
   RawClient before(admin_port(sluice));
   CHECK(ask(before, "GET /live").status == 200);
   const std::size_t from = sluice.log().size();
   const std::string path = sluice.directory().file("moved.sock");
-  REQUIRE(sluice.reload(responding(admin_at("unix:" + path))));
+  REQUIRE(sluice.reload(operators_config(admin_at("unix:" + path))));
   before.expect_close();
   RawClient moved(path);
   CHECK(ask(moved, "GET /live").status == 200);
@@ -93,10 +93,10 @@ TEST_CASE("admin: a reload moves it, and its old address is gone", "[wire][admin
 }
 
 TEST_CASE("admin: a reload that keeps its address keeps its connections", "[wire][admin][reload]") {
-  SluiceProcess sluice(responding());
+  SluiceProcess sluice(operators_config());
   RawClient admin = sluice.connect_admin();
   CHECK(ask(admin, "GET /live").status == 200);
-  REQUIRE(sluice.reload(responding(R"(, "timeouts": {"idle": "50s"})")));
+  REQUIRE(sluice.reload(operators_config(R"(, "timeouts": {"idle": "50s"})")));
   CHECK(ask(admin, "GET /live").status == 200);
 }
 
@@ -104,7 +104,7 @@ TEST_CASE("admin: an address that becomes a client's listener serves no metrics 
           "[wire][admin][reload]") {
   const TempDir directory;
   const std::string path = directory.file("swapped.sock");
-  SluiceProcess sluice(responding(admin_at("unix:" + path)));
+  SluiceProcess sluice(operators_config(admin_at("unix:" + path)));
   RawClient admin(path);
   CHECK(ask(admin, "GET /live").body == "live\n");
   // The socket file stands in the way until the listener has moved: that reload fails whole.
@@ -121,7 +121,7 @@ TEST_CASE("admin: a token is asked for, and a reload changes it", "[wire][admin]
   const TempDir directory;
   const std::string file = directory.write("token", "first\n");
   const std::string config =
-      responding(admin_at("127.0.0.1:0", R"(, "token_file": ")" + file + "\""));
+      operators_config(admin_at("127.0.0.1:0", R"(, "token_file": ")" + file + "\""));
   SluiceProcess sluice(config);
   RawClient admin(admin_port(sluice));
   CHECK(ask(admin, "GET /live").status == 401);
@@ -162,7 +162,7 @@ TEST_CASE("admin: while it drains it says so, until the last exchange has ended"
 
 TEST_CASE("admin: its requests are in the access log, and not in the metrics",
           "[wire][admin][metrics]") {
-  SluiceProcess sluice(responding());
+  SluiceProcess sluice(operators_config());
   RawClient admin = sluice.connect_admin();
   CHECK(ask(admin, "GET /live").status == 200);
   sluice.wait_for_access_log(R"("route":"admin")");
@@ -184,7 +184,7 @@ TEST_CASE("admin: it answers when clients have taken all the connections there m
 }
 
 TEST_CASE("admin: clients that leave before their answer leave nothing behind", "[wire][admin]") {
-  SluiceProcess sluice(responding());
+  SluiceProcess sluice(operators_config());
   const std::size_t at_rest = sluice::support::descriptor_count(sluice.process_id());
   for (int i = 0; i < 50; ++i) {
     RawClient admin = sluice.connect_admin();
@@ -195,7 +195,7 @@ TEST_CASE("admin: clients that leave before their answer leave nothing behind", 
 }
 
 TEST_CASE("admin: a page in a browser cannot make it do anything", "[wire][admin]") {
-  SluiceProcess sluice(responding());
+  SluiceProcess sluice(operators_config());
   RawClient admin = sluice.connect_admin();
   CHECK(ask(admin, "POST /cache/purge?all", "Content-Length: 0\r\n").status == 200);
   CHECK(ask(admin, "POST /cache/purge?all", "Content-Length: 0\r\nOrigin: https://evil.example\r\n")

@@ -44,7 +44,7 @@ void serve(BackendConnection& connection) {
   }
 }
 
-int get(RawClient& client, const std::string& path) {
+int get_status(RawClient& client, const std::string& path) {
   client.send("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n");
   return read_response(client).status;
 }
@@ -64,9 +64,9 @@ TEST_CASE("metrics: requests are counted by status, by end and by route", "[wire
   ScriptedBackend backend(serve);
   SluiceProcess sluice(forwarding_to(backend));
   RawClient client = sluice.connect();
-  for (int i = 0; i < 3; ++i) CHECK(get(client, "/") == 200);
-  CHECK(get(client, "/missing") == 404);
-  CHECK(get(client, "/bad") == 502);
+  for (int i = 0; i < 3; ++i) CHECK(get_status(client, "/") == 200);
+  CHECK(get_status(client, "/missing") == 404);
+  CHECK(get_status(client, "/bad") == 502);
   client.close();
   RawClient malformed = sluice.connect();
   malformed.send("GET / HTTP/1.1\nHost: a\r\n\r\n");
@@ -136,8 +136,8 @@ TEST_CASE("metrics: a retry is an attempt more, and its backend's failure", "[wi
   // Nothing listens on port 1; it is tried first.
   SluiceProcess sluice(forwarding_to({"127.0.0.1:1", backend.address()}));
   RawClient client = sluice.connect();
-  CHECK(get(client, "/") == 200);
-  CHECK(get(client, "/") == 200);
+  CHECK(get_status(client, "/") == 200);
+  CHECK(get_status(client, "/") == 200);
   client.close();
   CHECK(metrics_add_up(sluice, AtRest::Yes) == "");
   const Metrics metrics = scrape(sluice);
@@ -169,7 +169,7 @@ TEST_CASE("metrics: a handshake that fails is counted, and no request", "[wire][
   silent.close();
   RawClient good = sluice.connect();
   good.handshake();
-  CHECK(get(good, "/") == 200);
+  CHECK(get_status(good, "/") == 200);
   good.close();
   CHECK(metrics_add_up(sluice, AtRest::Yes) == "");
   const Metrics metrics = scrape(sluice);
@@ -186,12 +186,12 @@ TEST_CASE("metrics: a reload keeps what was counted, by the names that stay",
   const std::string backends =
       R"(sluice_backend_requests_total{pool="p",backend=")" + backend.address() + "\"}";
   RawClient client = sluice.connect();
-  CHECK(get(client, "/fixed") == 200);
-  CHECK(get(client, "/") == 200);
+  CHECK(get_status(client, "/fixed") == 200);
+  CHECK(get_status(client, "/") == 200);
   REQUIRE(sluice.reload(two_routes(backend.address(), "two")));
   REQUIRE_FALSE(sluice.reload("{ not json"));
-  CHECK(get(client, "/fixed") == 200);
-  CHECK(get(client, "/") == 200);
+  CHECK(get_status(client, "/fixed") == 200);
+  CHECK(get_status(client, "/") == 200);
   client.close();
   CHECK(metrics_add_up(sluice, AtRest::Yes) == "");
   const Metrics metrics = scrape(sluice);

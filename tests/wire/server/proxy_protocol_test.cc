@@ -22,8 +22,8 @@ constexpr std::string_view kHeader = "PROXY TCP4 192.0.2.7 198.51.100.1 40000 44
 constexpr std::string_view kGet =
     "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.9\r\nConnection: close\r\n\r\n";
 
-std::string config(const ScriptedBackend& backend, std::string_view trusted,
-                   std::string_view tls = {}) {
+std::string proxy_protocol_config(const ScriptedBackend& backend, std::string_view trusted,
+                                  std::string_view tls = {}) {
   return R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0", "proxy_protocol": true)" +
          std::string(tls) + R"(}], "access_log": {"format": "json"}, "trusted_proxies": [")" +
          std::string(trusted) + R"("], "timeouts": {"request_head": "300ms"},
@@ -35,7 +35,7 @@ std::string config(const ScriptedBackend& backend, std::string_view trusted,
 
 TEST_CASE("proxy protocol: the client is the one that the header names", "[wire][proxy_protocol]") {
   ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
-  SluiceProcess sluice(config(backend, "127.0.0.1"));
+  SluiceProcess sluice(proxy_protocol_config(backend, "127.0.0.1"));
   SECTION("with the request behind it") {
     RawClient client = sluice.connect();
     client.send(std::string(kHeader) + std::string(kGet));
@@ -66,7 +66,7 @@ TEST_CASE("proxy protocol: whom the header does not name chooses no address hims
                       {binary + "\x20\0\0\0"s, "203.0.113.9, 127.0.0.1"}};
   for (const Row& row : rows) {
     ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
-    SluiceProcess sluice(config(backend, "127.0.0.1"));
+    SluiceProcess sluice(proxy_protocol_config(backend, "127.0.0.1"));
     RawClient client = sluice.connect();
     client.send(row.header + std::string(kGet));
     CHECK(read_response(client).status == 200);
@@ -79,9 +79,10 @@ TEST_CASE("proxy protocol: the header comes before TLS", "[wire][proxy_protocol]
   const auto certificate =
       sluice::support::make_certificate(directory.path(), "localhost", {"localhost"});
   ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
-  SluiceProcess sluice(config(backend, "127.0.0.0/8",
-                              R"(, "tls": {"certificates": [{"cert": ")" + certificate.cert_path +
-                                  R"(", "key": ")" + certificate.key_path + R"("}]})"));
+  SluiceProcess sluice(proxy_protocol_config(backend, "127.0.0.0/8",
+                                             R"(, "tls": {"certificates": [{"cert": ")" +
+                                                 certificate.cert_path + R"(", "key": ")" +
+                                                 certificate.key_path + R"("}]})"));
   RawClient client = sluice.connect();
   client.send(kHeader);
   client.handshake();
@@ -94,7 +95,7 @@ TEST_CASE("proxy protocol: the header comes before TLS", "[wire][proxy_protocol]
 TEST_CASE("proxy protocol: no header, a malformed one or half of one end the connection in silence",
           "[wire][proxy_protocol]") {
   ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
-  SluiceProcess sluice(config(backend, "127.0.0.1"));
+  SluiceProcess sluice(proxy_protocol_config(backend, "127.0.0.1"));
   for (const std::string& bytes :
        {std::string(kGet),
         std::string("PROXY TCP4 192.0.2.7 198.51.100.1 40000\r\n") + std::string(kGet),
@@ -111,7 +112,7 @@ TEST_CASE("proxy protocol: whose connections begin with no header is said, but n
           "[wire][proxy_protocol]") {
   ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
   SECTION("another beginning") {
-    SluiceProcess sluice(config(backend, "127.0.0.1"));
+    SluiceProcess sluice(proxy_protocol_config(backend, "127.0.0.1"));
     for (int i = 0; i < 3; ++i) {
       RawClient client = sluice.connect();
       client.send(kGet);
@@ -122,7 +123,7 @@ TEST_CASE("proxy protocol: whose connections begin with no header is said, but n
     CHECK(sluice.log().find(line, at) == std::string::npos);
   }
   SECTION("none") {
-    SluiceProcess sluice(config(backend, "127.0.0.1"));
+    SluiceProcess sluice(proxy_protocol_config(backend, "127.0.0.1"));
     CHECK_NOTHROW(sluice.connect().expect_close());
     CHECK_NOTHROW(sluice.wait_for_log("127.0.0.1: no PROXY header came in time"));
   }
@@ -130,7 +131,7 @@ TEST_CASE("proxy protocol: whose connections begin with no header is said, but n
 
 TEST_CASE("proxy protocol: who is not trusted may not connect", "[wire][proxy_protocol]") {
   ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
-  SluiceProcess sluice(config(backend, "192.0.2.1"));
+  SluiceProcess sluice(proxy_protocol_config(backend, "192.0.2.1"));
   RawClient client = sluice.connect();
   client.try_send(std::string(kHeader) + std::string(kGet));
   CHECK(client.recv_to_close().empty());

@@ -31,7 +31,7 @@ std::string responding(const std::string& body, const std::string& more_listener
          body + R"("}}]})";
 }
 
-std::string get(RawClient& client) {
+std::string get_body(RawClient& client) {
   client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   return read_response(client).body;
 }
@@ -67,9 +67,9 @@ TEST_CASE("reload: an open connection goes by the new rules from its next reques
           "[wire][reload]") {
   SluiceProcess sluice(responding("one"));
   RawClient client = sluice.connect();
-  CHECK(get(client) == "one");
+  CHECK(get_body(client) == "one");
   REQUIRE(sluice.reload(responding("two")));
-  CHECK(get(client) == "two");
+  CHECK(get_body(client) == "two");
 }
 
 TEST_CASE("reload: connections come with their first bytes, or at once", "[wire][reload]") {
@@ -80,8 +80,8 @@ TEST_CASE("reload: connections come with their first bytes, or at once", "[wire]
   SluiceProcess sluice(deferring("true"));
   RawClient silent = sluice.connect();
   RawClient client = sluice.connect();
-  CHECK(get(client) == "x");
-  CHECK(get(silent) == "x");
+  CHECK(get_body(client) == "x");
+  CHECK(get_body(silent) == "x");
   REQUIRE(sluice.reload(deferring("false")));
   const RawClient still_silent = sluice.connect();
   wait_for_metric(sluice, "sluice_client_connections_accepted_total", 3);
@@ -96,7 +96,7 @@ TEST_CASE("reload: an exchange in flight ends under the rules it began with", "[
   REQUIRE(sluice.reload(responding("new")));
   held.let_go();
   CHECK(read_response(client).body == "held");
-  CHECK(get(client) == "new");
+  CHECK(get_body(client) == "new");
 }
 
 // Each byte armed its timer anew, with what the reload had brought.
@@ -141,10 +141,10 @@ TEST_CASE("reload: a request body in flight keeps the timeouts that it began wit
 TEST_CASE("reload: a bad file changes nothing and says why, as check does", "[wire][reload]") {
   SluiceProcess sluice(responding("one"));
   RawClient client = sluice.connect();
-  CHECK(get(client) == "one");
+  CHECK(get_body(client) == "one");
   const std::string bad = R"({"listeners": [{"adress": "127.0.0.1:0"}], "routes": []})";
   REQUIRE_FALSE(sluice.reload(bad));
-  CHECK(get(client) == "one");
+  CHECK(get_body(client) == "one");
   const std::string check = sluice::support::check_config(bad).err;
   const std::string complaint = check.substr(check.find(':') + 1, 60);
   INFO(sluice.log());
@@ -157,7 +157,7 @@ TEST_CASE("reload: a listener that cannot be opened changes nothing", "[wire][re
   const std::string taken = sluice::support::TempDir().path() / "missing" / "dir" / "s.sock";
   REQUIRE_FALSE(sluice.reload(responding("two", R"(, {"address": "unix:)" + taken + R"("})")));
   RawClient client = sluice.connect();
-  CHECK(get(client) == "one");
+  CHECK(get_body(client) == "one");
 }
 
 TEST_CASE("reload: one that fails leaves no Unix socket behind", "[wire][reload]") {
@@ -227,7 +227,7 @@ TEST_CASE("reload: an access log that cannot be opened changes nothing", "[wire]
   bad.replace(bad.find("\"format\""), 0, "\"path\": \"/nonexistent/dir/access.log\", ");
   REQUIRE_FALSE(sluice.reload(bad));
   RawClient client = sluice.connect();
-  CHECK(get(client) == "one");
+  CHECK(get_body(client) == "one");
   sluice.wait_for_access_log("\"status\":200");
 }
 
@@ -235,15 +235,15 @@ TEST_CASE("reload: listeners come and go, and the one that stays loses nothing",
   SluiceProcess sluice(responding("one"));
   const std::string path = sluice.directory().path() / "extra.sock";
   RawClient kept = sluice.connect();
-  CHECK(get(kept) == "one");
+  CHECK(get_body(kept) == "one");
   REQUIRE(sluice.reload(responding("two", R"(, {"address": "unix:)" + path + R"("})")));
   {
     RawClient extra(path);
-    CHECK(get(extra) == "two");
+    CHECK(get_body(extra) == "two");
     REQUIRE(sluice.reload(responding("three")));
     extra.expect_close();  // idle, on a listener that is gone
   }
-  CHECK(get(kept) == "three");
+  CHECK(get_body(kept) == "three");
   CHECK_THROWS(RawClient(path));
 }
 
@@ -256,10 +256,10 @@ TEST_CASE("reload: the access log goes on in a new file", "[wire][reload]") {
       "routes": [{"match": {}, "respond": {"body": "ok"}}]})";
   SluiceProcess sluice(config);
   RawClient client = sluice.connect();
-  CHECK(get(client) == "ok");
+  CHECK(get_body(client) == "ok");
   std::filesystem::rename(path, path + ".1");
   REQUIRE(sluice.reload(config));
-  CHECK(get(client) == "ok");
+  CHECK(get_body(client) == "ok");
   CHECK(sluice.terminate().code == 0);
   auto lines = [](const std::string& file) {
     const std::string text = sluice::support::read_file(file);
@@ -322,7 +322,7 @@ TEST_CASE("drain: a second SIGTERM, or SIGINT, exits at once", "[wire][drain]") 
 TEST_CASE("drain: SIGINT stops cleanly", "[wire][drain]") {
   SluiceProcess sluice(responding("one"));
   RawClient client = sluice.connect();
-  CHECK(get(client) == "one");
+  CHECK(get_body(client) == "one");
   CHECK(sluice.interrupt().code == 0);
   client.expect_close();
 }

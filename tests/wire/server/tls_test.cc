@@ -28,7 +28,7 @@ std::string quoted_pair(const TestCertificate& certificate) {
          R"("})";
 }
 
-std::string config(const std::string& certificates, const std::string& backend) {
+std::string tls_config(const std::string& certificates, const std::string& backend) {
   return R"({"workers": 2, "access_log": {"format": "json"},
     "listeners": [{"address": "127.0.0.1:0", "tls": {"certificates": [)" +
          certificates + R"(]}}],
@@ -36,7 +36,7 @@ std::string config(const std::string& certificates, const std::string& backend) 
          backend + R"("]}}, "routes": [{"match": {}, "forward": {"pool": "p"}}]})";
 }
 
-Response get(RawClient& client) {
+Response get_response(RawClient& client) {
   client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   return read_response(client);
 }
@@ -46,7 +46,7 @@ struct Fixture {
   TestCertificate first = make_certificate(directory.path(), "first", {"first.example"});
   TestCertificate wild = make_certificate(directory.path(), "wild", {"*.wild.example"});
   ScriptedBackend backend{ScriptedBackend::answer(200, "secret")};
-  SluiceProcess sluice{config(quoted_pair(first) + "," + quoted_pair(wild), backend.address())};
+  SluiceProcess sluice{tls_config(quoted_pair(first) + "," + quoted_pair(wild), backend.address())};
 };
 
 }  // namespace
@@ -59,7 +59,7 @@ TEST_CASE("tls: requests over 1.2 and 1.3 are forwarded and logged as what they 
   TlsOptions options;
   options.min_version = options.max_version = new_version ? TLS1_3_VERSION : TLS1_2_VERSION;
   client.handshake(options);
-  for (int i = 0; i < 3; ++i) CHECK(get(client).body == "secret");
+  for (int i = 0; i < 3; ++i) CHECK(get_response(client).body == "secret");
   CHECK(fixture.backend.requests().at(0).field("X-Forwarded-Proto") == "https");
   fixture.sluice.wait_for_access_log(new_version ? "\"tls\":\"TLSv1.3\"" : "\"tls\":\"TLSv1.2\"");
 }
@@ -97,17 +97,17 @@ TEST_CASE("tls: a session is resumed by its ticket, on any worker and after a re
   Fixture fixture;
   RawClient client = fixture.sluice.connect();
   client.handshake();
-  CHECK(get(client).status == 200);
+  CHECK(get_response(client).status == 200);
   auto session = client.session();
   REQUIRE(session != nullptr);
-  REQUIRE(fixture.sluice.reload(config(quoted_pair(fixture.first), fixture.backend.address())));
+  REQUIRE(fixture.sluice.reload(tls_config(quoted_pair(fixture.first), fixture.backend.address())));
   for (int i = 0; i < 8; ++i) {
     RawClient again = fixture.sluice.connect();
     TlsOptions options;
     options.session = session.get();
     again.handshake(options);
     CHECK(again.resumed());
-    CHECK(get(again).status == 200);
+    CHECK(get_response(again).status == 200);
   }
 }
 
@@ -116,25 +116,25 @@ TEST_CASE("tls: a large body crosses while the client reads slowly", "[wire][tls
   TempDir directory;
   TestCertificate certificate = make_certificate(directory.path(), "big", {"big.example"});
   ScriptedBackend backend(ScriptedBackend::answer(200, big));
-  SluiceProcess sluice(config(quoted_pair(certificate), backend.address()));
+  SluiceProcess sluice(tls_config(quoted_pair(certificate), backend.address()));
   sluice::support::ClientOptions small;
   small.receive_buffer = 8192;
   RawClient client = sluice.connect(0, small);
   client.handshake();
-  CHECK(get(client).body == big);
-  CHECK(get(client).body == big);
+  CHECK(get_response(client).body == big);
+  CHECK(get_response(client).body == big);
 }
 
 TEST_CASE("tls: a connection that was idle for too long ends with close_notify", "[wire][tls]") {
   TempDir directory;
   TestCertificate certificate = make_certificate(directory.path(), "idle", {"idle.example"});
   ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
-  std::string text = config(quoted_pair(certificate), backend.address());
+  std::string text = tls_config(quoted_pair(certificate), backend.address());
   text.insert(1, R"("timeouts": {"idle": "100ms"}, )");
   SluiceProcess sluice(text);
   RawClient client = sluice.connect();
   client.handshake();
-  CHECK(get(client).status == 200);
+  CHECK(get_response(client).status == 200);
   CHECK_NOTHROW(client.expect_close());  // fails on an end that might be a truncation
 }
 
@@ -148,7 +148,7 @@ TEST_CASE("tls: plain HTTP and garbage on the TLS port close, and harm nobody", 
   garbage.recv_to_close();
   RawClient client = fixture.sluice.connect();
   client.handshake();
-  CHECK(get(client).status == 200);
+  CHECK(get_response(client).status == 200);
 }
 
 TEST_CASE("tls: a broken or mismatched certificate is an error of the configuration",
@@ -156,8 +156,8 @@ TEST_CASE("tls: a broken or mismatched certificate is an error of the configurat
   TempDir directory;
   TestCertificate a = make_certificate(directory.path(), "a", {"a.example"});
   TestCertificate b = make_certificate(directory.path(), "b", {"b.example"});
-  auto finished =
-      sluice::support::check_config(config(quoted_pair({a.cert_path, b.key_path}), "127.0.0.1:1"));
+  auto finished = sluice::support::check_config(
+      tls_config(quoted_pair({a.cert_path, b.key_path}), "127.0.0.1:1"));
   CHECK(finished.status.code == 3);
   CHECK(finished.err.find("listeners[0].tls.certificates[0]") != std::string::npos);
   CHECK(finished.err.find("does not match") != std::string::npos);

@@ -126,6 +126,12 @@ std::string take_response(Connection& from, bool to_head) {
   }
 }
 
+std::string many(std::size_t count, std::string_view text) {
+  std::string all;
+  for (std::size_t i = 0; i < count; ++i) all += text;
+  return all;
+}
+
 std::string error_page(int status, std::string_view word, bool closes) {
   const std::string_view reason = reason_of(status);
   const std::string body = fmt::format("{} {}\nrequest id: \n", status, reason);

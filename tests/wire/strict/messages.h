@@ -27,6 +27,8 @@ inline constexpr std::string_view kOkClose =
 inline constexpr std::string_view kOkKeep =
     "HTTP/1.1 200 OK\r\nDate: 1\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok";
 
+std::string many(std::size_t count, std::string_view text);
+
 // The proxy's own answer: its whole text, with {date} and {id}. `word` as in the access log.
 // `closes`: the connection ends behind it.
 std::string error_page(int status, std::string_view word, bool closes);

@@ -7,12 +7,14 @@
 
 using namespace std::string_view_literals;
 using sluice::wire::Frame;
+using sluice::wire::many;
 using sluice::wire::RefusedRow;
 using sluice::wire::RequestTable;
 
 namespace {
 
-constexpr Frame kChunked{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", ""};
+constexpr Frame kChunkedFrame{"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+                              ""};
 
 constexpr RefusedRow kSizes[] = {
     {"\r\n", 400, "bad_chunk_size"},
@@ -94,7 +96,7 @@ constexpr RefusedRow kEnds[] = {
 };
 
 // Behind "0" CRLF.
-constexpr RefusedRow kTrailers[] = {
+constexpr RefusedRow kBadTrailers[] = {
     {"A : b\r\n\r\n", 400, "space_in_field_name"},
     {"A\t: b\r\n\r\n", 400, "space_in_field_name"},
     {"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n", 400, "space_in_field_name"},
@@ -112,21 +114,15 @@ constexpr RefusedRow kTrailers[] = {
     {"A: b\r\r\n\r\n", 400, "bare_cr"},
 };
 
-std::string many(std::size_t count, std::string_view text) {
-  std::string all;
-  for (std::size_t i = 0; i < count; ++i) all += text;
-  return all;
-}
-
 }  // namespace
 
 TEST_CASE("strict requests: a chunk line that is none ends the request and its connection",
           "[wire][strict]") {
   RequestTable table;
-  table.refused(kSizes, kChunked);
-  table.refused(kExtensions, kChunked);
-  table.refused(kEnds, kChunked);
-  const std::string head(kChunked.before);
+  table.refused(kSizes, kChunkedFrame);
+  table.refused(kExtensions, kChunkedFrame);
+  table.refused(kEnds, kChunkedFrame);
+  const std::string head(kChunkedFrame.before);
   table.refused(
       {head + "5;" + std::string(256, 'a') + "\r\nhello\r\n", 400, "chunk_extension_too_large"});
   table.refused({head + "5;a=\"" + std::string(300, 'b'), 400, "chunk_extension_too_large"});
@@ -139,8 +135,8 @@ TEST_CASE("strict requests: a chunk line that is none ends the request and its c
 TEST_CASE("strict requests: a trailer section that is none ends the request and its connection",
           "[wire][strict]") {
   RequestTable table;
-  const std::string body = std::string(kChunked.before) + "1\r\nx\r\n0\r\n";
-  table.refused(kTrailers, {body, ""});
+  const std::string body = std::string(kChunkedFrame.before) + "1\r\nx\r\n0\r\n";
+  table.refused(kBadTrailers, {body, ""});
   table.refused({body + many(33, "A: b\r\n") + "\r\n", 431, "too_many_fields"});
   table.refused({body + "A: " + std::string(8200, 'b') + "\r\n\r\n", 431, "trailers_too_large"});
   table.refused({body + std::string(8200, 'b'), 431, "trailers_too_large"});

@@ -13,7 +13,7 @@ using sluice::wire::RequestTable;
 
 namespace {
 
-constexpr Frame kHead{"GET / HTTP/1.1\r\nHost: a\r\n", "\r\n"};
+constexpr Frame kFieldsFrame{"GET / HTTP/1.1\r\nHost: a\r\n", "\r\n"};
 
 constexpr FieldRow kHopByHop[] = {
     {"Connection: keep-alive\r\n", ""},
@@ -161,14 +161,14 @@ Frame chunked(std::string& before, std::string_view host, std::string_view more)
 TEST_CASE("strict requests: fields of the connection, and those it names, end here",
           "[wire][strict]") {
   RequestTable table;
-  table.fields(kHopByHop, kHead, kHead);
+  table.fields(kHopByHop, kFieldsFrame, kFieldsFrame);
   CHECK(table.finish() >= 30);
 }
 
 TEST_CASE("strict requests: a name with _ or . passes only where it is allowed exactly",
           "[wire][strict]") {
   RequestTable table;
-  table.fields(kAmbiguous, kHead, kHead);
+  table.fields(kAmbiguous, kFieldsFrame, kFieldsFrame);
   constexpr Frame kAllow{"GET / HTTP/1.1\r\nHost: allow.example\r\n", "\r\n"};
   table.fields(kAllowed, kAllow, kAllow);
   constexpr Frame kEdit{"GET / HTTP/1.1\r\nHost: edit.example\r\n", "\r\n"};

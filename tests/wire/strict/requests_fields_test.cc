@@ -6,6 +6,7 @@
 #include "tests/wire/strict/requests.h"
 
 using namespace std::string_view_literals;
+using sluice::wire::many;
 using sluice::wire::RefusedRow;
 using sluice::wire::RequestTable;
 
@@ -151,12 +152,6 @@ constexpr RefusedRow kLines[] = {
     {"A: b\r\n\n", 400, "bare_lf"},
     {"A: b\n\nGET /smuggled HTTP/1.1\nHost: a\n", 400, "bare_lf"},
 };
-
-std::string many(std::size_t count, std::string_view line) {
-  std::string lines;
-  for (std::size_t i = 0; i < count; ++i) lines += line;
-  return lines;
-}
 
 }  // namespace
 

@@ -12,7 +12,7 @@ using sluice::wire::RequestTable;
 namespace {
 
 // Before CRLF, "Host: a", CRLF, CRLF.
-constexpr RefusedRow kMethods[] = {
+constexpr RefusedRow kBadMethods[] = {
     {" GET / HTTP/1.1", 400, "bad_method"},
     {"\tGET / HTTP/1.1", 400, "bad_method"},
     {"/ HTTP/1.1", 400, "bad_method"},
@@ -165,7 +165,7 @@ constexpr RefusedRow kLineEnds[] = {
 TEST_CASE("strict requests: a request line that is none is refused, and reaches nobody",
           "[wire][strict]") {
   RequestTable table;
-  table.refused(kMethods, {.after = "\r\nHost: a\r\n\r\n"});
+  table.refused(kBadMethods, {.after = "\r\nHost: a\r\n\r\n"});
   table.refused(kTargets, {.after = "\r\nHost: a\r\n\r\n"});
   table.refused(kVersions, {.after = "\r\nHost: a\r\n\r\n"});
   table.refused(kLineEnds);

@@ -12,7 +12,7 @@ using sluice::wire::RequestTable;
 
 namespace {
 
-constexpr Frame kGet{"GET ", " HTTP/1.1\r\nHost: a\r\n\r\n"};
+constexpr Frame kGetFrame{"GET ", " HTTP/1.1\r\nHost: a\r\n\r\n"};
 
 constexpr RefusedRow kRefused[] = {
     {"/..", 400, "path_refused"},
@@ -76,7 +76,7 @@ constexpr FieldRow kNormalised[] = {
 };
 
 // These pass as they are.
-constexpr std::string_view kIntact[] = {
+constexpr std::string_view kIntactTargets[] = {
     "/",
     "/a",
     "/a/",
@@ -151,17 +151,17 @@ constexpr std::string_view kNo =
 TEST_CASE("strict requests: a path that climbs out, or cannot be decoded, is refused",
           "[wire][strict]") {
   RequestTable table;
-  table.refused(kRefused, kGet);
+  table.refused(kRefused, kGetFrame);
   CHECK(table.finish() >= 24);
 }
 
 TEST_CASE("strict requests: a path reaches the backend in the one spelling that was matched",
           "[wire][strict]") {
   RequestTable table;
-  table.fields(kNormalised, kGet, kGet);
-  for (const std::string_view target : kIntact) {
+  table.fields(kNormalised, kGetFrame, kGetFrame);
+  for (const std::string_view target : kIntactTargets) {
     const FieldRow row{target, target};
-    table.fields({&row, 1}, kGet, kGet);
+    table.fields({&row, 1}, kGetFrame, kGetFrame);
   }
   CHECK(table.finish() >= 64);
 }
@@ -170,7 +170,7 @@ TEST_CASE("strict requests: no spelling of a path walks around the route that fo
           "[wire][strict]") {
   RequestTable table;
   for (const std::string_view target : kForbidden) {
-    const std::string sent = std::string(kGet.before).append(target).append(kGet.after);
+    const std::string sent = std::string(kGetFrame.before).append(target).append(kGetFrame.after);
     table.passed({sent, "", kNo});
   }
   CHECK(table.finish() >= 25);

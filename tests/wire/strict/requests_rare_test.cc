@@ -12,12 +12,13 @@ using sluice::wire::Frame;
 using sluice::wire::kOkClose;
 using sluice::wire::kOkHead;
 using sluice::wire::kOkKeep;
+using sluice::wire::many;
 using sluice::wire::PassedRow;
 using sluice::wire::RequestTable;
 
 namespace {
 
-constexpr std::string_view kMethods[] = {
+constexpr std::string_view kRareMethods[] = {
     "GET",       "POST",      "PUT",
     "DELETE",    "OPTIONS",   "PATCH",
     "PROPFIND",  "PROPPATCH", "MKCOL",
@@ -32,7 +33,7 @@ constexpr std::string_view kMethods[] = {
 };
 
 // Behind "GET / HTTP/1.1" and "Host: a".
-constexpr std::string_view kFields[] = {
+constexpr std::string_view kRareRequestFields[] = {
     "!#$%&'*+-^`|~09azAZ: b\r\n",
     "A-Name-Of-More-Than-Thirty-Two-Bytes-Is-Nothing-Special: b\r\n",
     "0: b\r\n",
@@ -72,7 +73,7 @@ constexpr std::string_view kFields[] = {
 };
 
 // Whole messages that pass as they are.
-constexpr std::string_view kIntact[] = {
+constexpr std::string_view kIntactRequests[] = {
     "GET / HTTP/1.1\r\nHost: a.example:8080\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: A.Example.\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: 10.0.0.1:65535\r\n\r\n",
@@ -144,7 +145,7 @@ constexpr std::string_view kOkOk =
     "HTTP/1.1 200 OK\r\nDate: 1\r\nContent-Length: 2\r\n\r\nok"
     "HTTP/1.1 200 OK\r\nDate: 1\r\nContent-Length: 2\r\n\r\nok";
 
-constexpr PassedRow kWhole[] = {
+constexpr PassedRow kWholeRequests[] = {
     // empty lines before a request
     {"\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", kGet},
     {"\r\n\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", kGet},
@@ -212,12 +213,6 @@ constexpr PassedRow kWhole[] = {
     {"GET / HTTP/1.0\r\nHost: a\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n", kGet, kOkClose, true},
 };
 
-std::string many(std::size_t count, std::string_view line) {
-  std::string lines;
-  for (std::size_t i = 0; i < count; ++i) lines += line;
-  return lines;
-}
-
 void pass_intact(RequestTable& table, std::span<const std::string_view> rows, Frame frame) {
   for (const std::string_view text : rows) {
     const FieldRow row{text, text};
@@ -230,9 +225,9 @@ void pass_intact(RequestTable& table, std::span<const std::string_view> rows, Fr
 TEST_CASE("strict requests: what is rare and right reaches the backend as it is",
           "[wire][strict]") {
   RequestTable table;
-  pass_intact(table, kMethods, {"", " / HTTP/1.1\r\nHost: a\r\n\r\n"});
-  pass_intact(table, kFields, {"GET / HTTP/1.1\r\nHost: a\r\n", "\r\n"});
-  pass_intact(table, kIntact, {});
+  pass_intact(table, kRareMethods, {"", " / HTTP/1.1\r\nHost: a\r\n\r\n"});
+  pass_intact(table, kRareRequestFields, {"GET / HTTP/1.1\r\nHost: a\r\n", "\r\n"});
+  pass_intact(table, kIntactRequests, {});
   // At their limits, to the byte.
   const std::string line = "GET /" + std::string(8192 - 14, 'x') + " HTTP/1.1\r\nHost: a\r\n";
   const std::string at_limits[] = {
@@ -249,7 +244,7 @@ TEST_CASE("strict requests: another spelling of the same reaches the backend in 
   RequestTable table;
   constexpr Frame kPost{"POST / HTTP/1.1\r\nHost: a\r\n", ""};
   table.fields(kRespelt, kPost, kPost);
-  table.passed(kWhole);
+  table.passed(kWholeRequests);
   // HTTP/1.0 may leave Host out, HTTP/1.1 may not.
   const std::string host = table.rig().backend_address();
   table.passed(

@@ -15,6 +15,7 @@
 namespace sluice::wire {
 
 inline constexpr std::string_view kPlainGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+inline constexpr std::string_view kPlainHead = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 enum class Reuse { Yes, No };
 

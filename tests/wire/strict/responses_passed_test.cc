@@ -10,17 +10,17 @@ using namespace std::string_view_literals;
 using sluice::wire::AnsweredRow;
 using sluice::wire::kOk;
 using sluice::wire::kOkHead;
+using sluice::wire::kPlainHead;
 using sluice::wire::ResponseTable;
 using sluice::wire::Reuse;
 
 namespace {
 
-constexpr std::string_view kHead = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n";
 constexpr std::string_view kOld = "GET / HTTP/1.0\r\nHost: a\r\n\r\n";
 constexpr std::string_view kOldKeep = "GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n";
 constexpr std::string_view k204 = "HTTP/1.1 204 No Content\r\nDate: 1\r\n\r\n";
 constexpr std::string_view k304 = "HTTP/1.1 304 Not Modified\r\nDate: 1\r\nETag: \"a\"\r\n\r\n";
-constexpr std::string_view kChunked =
+constexpr std::string_view kChunkedAnswer =
     "HTTP/1.1 200 OK\r\nDate: 1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
 
 // Bytes behind the framing, and framing where none may be: the client gets the response, nobody
@@ -37,12 +37,12 @@ constexpr AnsweredRow kPoisoned[] = {
     {"HTTP/1.1 200 OK\r\nDate: 1\r\nContent-Length: 0\r\n\r\nevil",
      "HTTP/1.1 200 OK\r\nDate: 1\r\nContent-Length: 0\r\n\r\n", Reuse::No},
     {"HTTP/1.1 200 OK\r\nDate: 1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\nX",
-     kChunked, Reuse::No},
+     kChunkedAnswer, Reuse::No},
     {"HTTP/1.1 200 OK\r\nDate: 1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
      "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil",
-     kChunked, Reuse::No},
+     kChunkedAnswer, Reuse::No},
     {"HTTP/1.1 200 OK\r\nDate: 1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n\r\n",
-     kChunked, Reuse::No},
+     kChunkedAnswer, Reuse::No},
     {"HTTP/1.1 304 Not Modified\r\nDate: 1\r\nETag: \"a\"\r\n\r\nevil", k304, Reuse::No},
     {"HTTP/1.1 304 Not Modified\r\nDate: 1\r\nContent-Length: 5\r\n\r\nhello",
      "HTTP/1.1 304 Not Modified\r\nDate: 1\r\nContent-Length: 5\r\n\r\n", Reuse::No},
@@ -57,11 +57,11 @@ constexpr AnsweredRow kPoisoned[] = {
     {"HTTP/1.1 204 No Content\r\nDate: 1\r\nContent-Length: 4\r\n\r\n", k204, Reuse::No},
     {"HTTP/1.1 204 No Content\r\nDate: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", k204,
      Reuse::No},
-    {"HTTP/1.1 200 OK\r\nDate: 1\r\nContent-Length: 2\r\n\r\nok", kOkHead, Reuse::No, kHead},
+    {"HTTP/1.1 200 OK\r\nDate: 1\r\nContent-Length: 2\r\n\r\nok", kOkHead, Reuse::No, kPlainHead},
     {"HTTP/1.1 200 OK\r\nDate: 1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-     "HTTP/1.1 200 OK\r\nDate: 1\r\n\r\n", Reuse::No, kHead},
+     "HTTP/1.1 200 OK\r\nDate: 1\r\n\r\n", Reuse::No, kPlainHead},
     {"HTTP/1.1 200 OK\r\nDate: 1\r\n\r\nevil", "HTTP/1.1 200 OK\r\nDate: 1\r\n\r\n", Reuse::No,
-     kHead},
+     kPlainHead},
 };
 
 // Right, and the last on its connection.
@@ -71,9 +71,11 @@ constexpr AnsweredRow kLast[] = {
     {"HTTP/1.1 200 OK\r\nDate: 1\r\nConnection: a, CLOSE\r\nContent-Length: 2\r\n\r\nok", kOk,
      Reuse::No},
     {"HTTP/1.0 200 OK\r\nDate: 1\r\nContent-Length: 2\r\n\r\nok", kOk, Reuse::No},
-    {"HTTP/1.1 200 OK\r\nDate: 1\r\n\r\nhello", kChunked, Reuse::No, sluice::wire::kPlainGet, true},
-    {"HTTP/1.0 200 OK\r\nDate: 1\r\n\r\nhello", kChunked, Reuse::No, sluice::wire::kPlainGet, true},
-    {"HTTP/1.1 200 OK\r\nDate: 1\r\nConnection: keep-alive\r\n\r\nhello", kChunked, Reuse::No,
+    {"HTTP/1.1 200 OK\r\nDate: 1\r\n\r\nhello", kChunkedAnswer, Reuse::No, sluice::wire::kPlainGet,
+     true},
+    {"HTTP/1.0 200 OK\r\nDate: 1\r\n\r\nhello", kChunkedAnswer, Reuse::No, sluice::wire::kPlainGet,
+     true},
+    {"HTTP/1.1 200 OK\r\nDate: 1\r\nConnection: keep-alive\r\n\r\nhello", kChunkedAnswer, Reuse::No,
      sluice::wire::kPlainGet, true},
     {"HTTP/1.1 200 OK\r\nDate: 1\r\n\r\n",
      "HTTP/1.1 200 OK\r\nDate: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", Reuse::No,
@@ -126,10 +128,10 @@ constexpr AnsweredRow kDropped[] = {
      "X-Sum: 1\r\n\r\n"},
     {"HTTP/1.1 200 OK\r\nDate: 1\r\nConnection: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n"
      "hello\r\n0\r\nX-Sum: 1\r\n\r\n",
-     kChunked},
+     kChunkedAnswer},
     {"HTTP/1.1 200 OK\r\nDate: 1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n"
      "Location: /evil\r\nTransfer-Encoding: x\r\nConnection: close\r\nDate: 2\r\n\r\n",
-     kChunked},
+     kChunkedAnswer},
 };
 
 // Interim responses: 100 is ours to send, the others pass.
@@ -156,7 +158,7 @@ constexpr AnsweredRow kInterim[] = {
     {"HTTP/1.1 103 Early Hints\r\nConnection: close\r\n\r\nHTTP/1.1 200 OK\r\nDate: 1\r\n"
      "Content-Length: 2\r\n\r\n",
      "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nDate: 1\r\nContent-Length: 2\r\n\r\n",
-     Reuse::Yes, kHead},
+     Reuse::Yes, kPlainHead},
 };
 
 }  // namespace

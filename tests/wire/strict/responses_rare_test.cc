@@ -10,15 +10,14 @@ using namespace std::string_view_literals;
 using sluice::wire::AnsweredRow;
 using sluice::wire::kOk;
 using sluice::wire::kOkHead;
+using sluice::wire::kPlainHead;
 using sluice::wire::ResponseTable;
 using sluice::wire::Reuse;
 
 namespace {
 
-constexpr std::string_view kHead = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n";
-
 // Status lines, before "Date: 1", "Content-Length: 2" and "ok".
-constexpr std::string_view kStatusLines[] = {
+constexpr std::string_view kRareStatusLines[] = {
     "HTTP/1.1 200 Any\ttext, (\xe9)",
     "HTTP/1.1 200  OK",
     "HTTP/1.1 200 OK ",
@@ -51,7 +50,7 @@ constexpr std::string_view kStatusLines[] = {
 };
 
 // Behind "HTTP/1.1 200 OK" and "Date: 1".
-constexpr std::string_view kFields[] = {
+constexpr std::string_view kRareAnswerFields[] = {
     "!#$%&'*+-.^_`|~09azAZ: b\r\n",
     "X_Under.Score: b\r\n",  // only requests go to what would fold it
     "A: \x80\xff\r\n",
@@ -68,7 +67,7 @@ constexpr std::string_view kFields[] = {
     "A-Name-Of-More-Than-Thirty-Two-Bytes-Is-Nothing-Special: b\r\n",
 };
 
-constexpr AnsweredRow kWhole[] = {
+constexpr AnsweredRow kWholeAnswers[] = {
     // no reason, and the space before it
     {"HTTP/1.1 200 \r\nDate: 1\r\nContent-Length: 2\r\n\r\nok", kOk},
     {"HTTP/1.1 200\r\nDate: 1\r\nContent-Length: 2\r\n\r\nok", kOk},
@@ -112,15 +111,16 @@ constexpr AnsweredRow kWhole[] = {
      "HTTP/1.1 304 Not Modified\r\nDate: 1\r\nContent-Length: 1234\r\n\r\n"},
     {"HTTP/1.1 304 Not Modified\r\nDate: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
      "HTTP/1.1 304 Not Modified\r\nDate: 1\r\n\r\n"},
-    {"HTTP/1.1 200 OK\r\nDate: 1\r\nContent-Length: 2\r\n\r\n", kOkHead, Reuse::Yes, kHead},
+    {"HTTP/1.1 200 OK\r\nDate: 1\r\nContent-Length: 2\r\n\r\n", kOkHead, Reuse::Yes, kPlainHead},
     {"HTTP/1.1 200 OK\r\nDate: 1\r\nContent-Length: 9223372036854775807\r\n\r\n",
      "HTTP/1.1 200 OK\r\nDate: 1\r\nContent-Length: 9223372036854775807\r\n\r\n", Reuse::Yes,
-     kHead},
-    {"HTTP/1.1 200 OK\r\nDate: 1\r\n\r\n", "HTTP/1.1 200 OK\r\nDate: 1\r\n\r\n", Reuse::Yes, kHead},
+     kPlainHead},
+    {"HTTP/1.1 200 OK\r\nDate: 1\r\n\r\n", "HTTP/1.1 200 OK\r\nDate: 1\r\n\r\n", Reuse::Yes,
+     kPlainHead},
     {"HTTP/1.1 200 OK\r\nDate: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
-     "HTTP/1.1 200 OK\r\nDate: 1\r\n\r\n", Reuse::Yes, kHead},
+     "HTTP/1.1 200 OK\r\nDate: 1\r\n\r\n", Reuse::Yes, kPlainHead},
     {"HTTP/1.1 404 Not Found\r\nDate: 1\r\nContent-Length: 9\r\n\r\n",
-     "HTTP/1.1 404 Not Found\r\nDate: 1\r\nContent-Length: 9\r\n\r\n", Reuse::Yes, kHead},
+     "HTTP/1.1 404 Not Found\r\nDate: 1\r\nContent-Length: 9\r\n\r\n", Reuse::Yes, kPlainHead},
 };
 
 }  // namespace
@@ -128,15 +128,15 @@ constexpr AnsweredRow kWhole[] = {
 TEST_CASE("strict responses: what is rare and right reaches the client as it is",
           "[wire][strict]") {
   ResponseTable table;
-  for (const std::string_view line : kStatusLines) {
+  for (const std::string_view line : kRareStatusLines) {
     const std::string text = std::string(line) + "\r\nDate: 1\r\nContent-Length: 2\r\n\r\nok";
     table.answered({text, text});
   }
-  for (const std::string_view fields : kFields) {
+  for (const std::string_view fields : kRareAnswerFields) {
     const std::string text =
         "HTTP/1.1 200 OK\r\nDate: 1\r\n" + std::string(fields) + "Content-Length: 2\r\n\r\nok";
     table.answered({text, text});
   }
-  table.answered(kWhole);
+  table.answered(kWholeAnswers);
   CHECK(table.finish() >= 66);
 }

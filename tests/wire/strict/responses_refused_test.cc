@@ -8,12 +8,13 @@
 
 using namespace std::string_view_literals;
 using sluice::wire::BadAnswerRow;
+using sluice::wire::many;
 using sluice::wire::ResponseTable;
 
 namespace {
 
 // Before CRLF, "Content-Length: 2", CRLF, CRLF, "ok".
-constexpr BadAnswerRow kStatusLines[] = {
+constexpr BadAnswerRow kBadStatusLines[] = {
     {"HTTP/1.1 000 X", "bad_status"},
     {"HTTP/1.1 099 X", "bad_status"},
     {"HTTP/1.1 600 X", "bad_status"},
@@ -61,7 +62,7 @@ constexpr BadAnswerRow kStatusLines[] = {
 };
 
 // Behind "HTTP/1.1 200 OK", before the empty line.
-constexpr BadAnswerRow kFields[] = {
+constexpr BadAnswerRow kBadFields[] = {
     {"Content-Length: 5, 5\r\n", "bad_content_length"},
     {"Content-Length: 5,6\r\n", "bad_content_length"},
     {"Content-Length: -1\r\n", "bad_content_length"},
@@ -111,7 +112,7 @@ constexpr BadAnswerRow kFields[] = {
 constexpr std::string_view kHints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
 
 // Whole answers.
-constexpr BadAnswerRow kWhole[] = {
+constexpr BadAnswerRow kBadAnswers[] = {
     {"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
      "encoding_in_http10"},
     {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -160,20 +161,14 @@ constexpr BadAnswerRow kWhole[] = {
     {"HTTP/1.1 100 Continue\r\n\r\n", "backend_closed_early", true},
 };
 
-std::string many(std::size_t count, std::string_view line) {
-  std::string lines;
-  for (std::size_t i = 0; i < count; ++i) lines += line;
-  return lines;
-}
-
 }  // namespace
 
 TEST_CASE("strict responses: a head that is none is a 502, and its connection is not used again",
           "[wire][strict]") {
   ResponseTable table;
-  table.bad(kStatusLines, "", "\r\nContent-Length: 2\r\n\r\nok");
-  table.bad(kFields, "HTTP/1.1 200 OK\r\n", "\r\nok");
-  table.bad(kWhole);
+  table.bad(kBadStatusLines, "", "\r\nContent-Length: 2\r\n\r\nok");
+  table.bad(kBadFields, "HTTP/1.1 200 OK\r\n", "\r\nok");
+  table.bad(kBadAnswers);
   CHECK(table.finish() >= 110);
 }
 
