@@ -121,6 +121,9 @@ FUZZ_SOURCES  := $(filter-out $(FUZZ_ENTRY),$(sort $(wildcard tests/fuzz/*.cc)))
   $(addprefix tests/support/,byte_peer.cc connection.cc forward_rig.cc http_reader.cc round_trip.cc \
     sockets.cc temp_dir.cc wire_reader.cc)
 TEST_SOURCES  := $(sort $(filter-out $(PRELOADED) $(FUZZ_ENTRY),$(shell find tests -name '*.cc')))
+# The folders whose *_test.cc are compiled together.
+BUNDLED       := $(filter %_test.cc,$(TEST_SOURCES))
+BUNDLES       := $(patsubst %/,%,$(sort $(dir $(BUNDLED))))
 MICRO_SOURCES := $(sort $(wildcard benchmarks/micro/*.cc))
 # Loads that tests draw, too.
 LOADS         := benchmarks/micro/cache_load.cc
@@ -138,13 +141,19 @@ FORCE:
 
 # A file that changes only when its content does, so that other flags, another compiler or a source
 # that went away rebuild what they touch.
-write_if_changed = @mkdir -p $(@D); printf '%s\n' '$(strip $(1))' | cmp -s - $@ || printf '%s\n' '$(strip $(1))' > $@
+write_if_changed       = $(call write_lines_if_changed,'$(strip $(1))')
+write_lines_if_changed = @mkdir -p $(@D); printf '%s\n' $(1) | cmp -s - $@ || printf '%s\n' $(1) > $@
 
 # Catch2 is one header of 17 000 lines: precompiled, it halves the time of a test file.
 # main.cc instantiates Catch2 itself, so it cannot use that. The tests' own code is not optimised,
 # which costs minutes and gains nothing: what they test is.
 test_flags := -U_FORTIFY_SOURCE -O0 -g1
 pch_suffix := $(if $(is_clang),pch,gch)
+
+# What else takes the time of a test file is headers and templates that its neighbours need as well,
+# so the *_test.cc of a folder are included into one source, its bundle, and compiled once. What they
+# declare in their unnamed namespaces therefore has to differ in name. A folder that takes much
+# longer than the others is divided, not its bundle.
 
 define flavour
 compile_$(1) = $$(CXX) $$(common_flags) $$(flags_$(1)) $$(LIB_CFLAGS) $$(CPPFLAGS) $$(CXXFLAGS)
@@ -161,6 +170,14 @@ build/$(1)/obj/%.o: %.cc build/$(1)/flags | packages-build
 	$$(run)$$(compile_$(1)) -MMD -MP -c $$< -o $$@
 
 build/$(1)/obj/tests/%.o: tests/%.cc build/$(1)/catch.h.$$(pch_suffix) build/$(1)/flags | packages-test
+	$$(say) CXX $$@
+	@mkdir -p $$(@D)
+	$$(run)$$(compile_$(1)) $$(test_flags) -MMD -MP -include build/$(1)/catch.h -c $$< -o $$@
+
+$$(BUNDLES:%=build/$(1)/bundles/%.cc): build/$(1)/bundles/%.cc: FORCE
+	$$(call write_lines_if_changed,$$(patsubst %,'#include "%"',$$(sort $$(wildcard $$*/*_test.cc))))
+
+$$(BUNDLES:%=build/$(1)/obj/bundles/%.o): build/$(1)/obj/bundles/%.o: build/$(1)/bundles/%.cc build/$(1)/catch.h.$$(pch_suffix) build/$(1)/flags | packages-test
 	$$(say) CXX $$@
 	@mkdir -p $$(@D)
 	$$(run)$$(compile_$(1)) $$(test_flags) -MMD -MP -include build/$(1)/catch.h -c $$< -o $$@
@@ -186,7 +203,8 @@ build/$(1)/sluice: build/$(1)/obj/proxy/main.o build/$(1)/libsluice.a
 	$$(say) LINK $$@
 	$$(run)$$(CXX) $$(LINK) $$(link_$(1)) $$(LDFLAGS) $$^ $$(LIB_LIBS) -o $$@
 
-build/$(1)/tests: $$(TEST_SOURCES:%.cc=build/$(1)/obj/%.o) $$(LOADS:%.cc=build/$(1)/obj/%.o) build/$(1)/libsluice.a
+build/$(1)/tests: $$(patsubst %.cc,build/$(1)/obj/%.o,$$(filter-out $$(BUNDLED),$$(TEST_SOURCES))) \
+  $$(BUNDLES:%=build/$(1)/obj/bundles/%.o) $$(LOADS:%.cc=build/$(1)/obj/%.o) build/$(1)/libsluice.a
 	$$(say) LINK $$@
 	$$(run)$$(CXX) $$(LINK) $$(link_$(1)) $$(LDFLAGS) $$^ $$(LIB_LIBS) -o $$@
 
@@ -199,7 +217,7 @@ build/$(1)/micro: $$(MICRO_SOURCES:%.cc=build/$(1)/obj/%.o) build/$(1)/libsluice
 	$$(say) LINK $$@
 	$$(run)$$(CXX) $$(LINK) $$(link_$(1)) $$(LDFLAGS) $$(filter-out %/sources,$$^) $$(LIB_LIBS) -lbenchmark -o $$@
 
--include $$(ALL_SOURCES:%.cc=build/$(1)/obj/%.d)
+-include $$(ALL_SOURCES:%.cc=build/$(1)/obj/%.d) $$(BUNDLES:%=build/$(1)/obj/bundles/%.d)
 endef
 
 $(foreach name,$(FLAVOURS),$(eval $(call flavour,$(name))))
