@@ -21,13 +21,13 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Seconds = std::chrono::duration<double>;
 
-constexpr std::size_t kBytes = 3'000'000;  // of /big.bin
+constexpr std::size_t kBigBytes = 3'000'000;  // of /big.bin
 
 Seconds time_of(RawClient& client, const std::string& target) {
   const Clock::time_point begin = Clock::now();
   const auto response = ask(client, target);
   const Clock::time_point end = Clock::now();
-  CHECK((response.body == pattern(kBytes)));
+  CHECK((response.body == pattern(kBigBytes)));
   return end - begin;
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("bandwidth: what follows in the same connection does not hasten what i
   const Clock::time_point begin = Clock::now();
   client.send(
       "GET /own/big.bin HTTP/1.1\r\nHost: a\r\n\r\nGET /digits.txt HTTP/1.1\r\nHost: a\r\n\r\n");
-  CHECK(read_response(client).body.size() == kBytes);
+  CHECK(read_response(client).body.size() == kBigBytes);
   CHECK(read_response(client).body == "0123456789");
   CHECK(Seconds(Clock::now() - begin) > Seconds(0.8));
 }

@@ -138,7 +138,7 @@ constexpr FieldRow kRespelt[] = {
 };
 
 constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-constexpr std::string_view kAllow =
+constexpr std::string_view kAllowHead =
     "HTTP/1.1 200 OK\r\nAllow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\nDate: {date}\r\n"
     "Content-Length: 0\r\n\r\n";
 constexpr std::string_view kOkOk =
@@ -187,9 +187,10 @@ constexpr PassedRow kWholeRequests[] = {
     {"OPTIONS http://b HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: b\r\n\r\n"},
     {"OPTIONS http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS / HTTP/1.1\r\nHost: b\r\n\r\n"},
     // Max-Forwards
-    {"OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n", "", kAllow},
-    {"OPTIONS /x HTTP/1.1\r\nHost: a\r\nMax-Forwards: 000\r\n\r\n", "", kAllow},
-    {"OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\nContent-Length: 2\r\n\r\nhi", "", kAllow},
+    {"OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n", "", kAllowHead},
+    {"OPTIONS /x HTTP/1.1\r\nHost: a\r\nMax-Forwards: 000\r\n\r\n", "", kAllowHead},
+    {"OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\nContent-Length: 2\r\n\r\nhi", "",
+     kAllowHead},
     {"OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 1\r\n\r\n",
      "OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n"},
     {"OPTIONS / HTTP/1.1\r\nHost: a\r\nmax-forwards: 10\r\nA: b\r\n\r\n",
