@@ -206,7 +206,8 @@ TEST_CASE_METHOD(WatchFixture, "name watch: it goes on with the last addresses, 
   }
 }
 
-TEST_CASE_METHOD(WatchFixture, "name watch: what is no host fails as a name does", "[net][name_watch]") {
+TEST_CASE_METHOD(WatchFixture, "name watch: what is no host fails as a name does",
+                 "[net][name_watch]") {
   for (const char* name : {"a..test", ""}) {
     CAPTURE(name);
     told.clear();
@@ -228,7 +229,8 @@ TEST_CASE_METHOD(WatchFixture, "name watch: it may die with lookups under way",
   CHECK(told.empty());
 }
 
-TEST_CASE_METHOD(WatchFixture, "name watch: without a host it needs no resolver", "[net][name_watch]") {
+TEST_CASE_METHOD(WatchFixture, "name watch: without a host it needs no resolver",
+                 "[net][name_watch]") {
   watch.emplace(loop, nullptr, Texts(), HostAddresses(), this);
   CHECK(watch->settled());
   CHECK(watch->addresses().empty());

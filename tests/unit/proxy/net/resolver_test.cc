@@ -212,7 +212,8 @@ TEST_CASE_METHOD(ResolverFixture, "resolver: the hosts file comes first and has 
 }
 
 // A server would add addresses to those that the operator has written there.
-TEST_CASE_METHOD(ResolverFixture, "resolver: no server is asked for the family that the hosts file lacks",
+TEST_CASE_METHOD(ResolverFixture,
+                 "resolver: no server is asked for the family that the hosts file lacks",
                  "[net][resolver]") {
   dns.set("localhost", {.addresses = {"2001:db8::9"}});
   for (const std::string& address : texts(ask("localhost", IpFamily::V6).addresses)) {
@@ -220,7 +221,8 @@ TEST_CASE_METHOD(ResolverFixture, "resolver: no server is asked for the family t
   }
 }
 
-TEST_CASE_METHOD(ResolverFixture, "resolver: a destroyed query is never answered", "[net][resolver]") {
+TEST_CASE_METHOD(ResolverFixture, "resolver: a destroyed query is never answered",
+                 "[net][resolver]") {
   dns.set("app.test", {.addresses = {"10.0.0.1"}});
   bool told = false;
   {

@@ -146,13 +146,13 @@ TEST_CASE("access log: the time of a body that goes up is not the backend's") {
   SECTION("it answers behind the end of it") {
     const Traced handler(true, {}, microseconds(4501));
     LoggedRig rig(AccessLogFormat::Json);
-    rig.run(handler, kGet);
+    rig.run(handler, kGetWithReferer);
     CHECK(rig.logged_json().at("first_byte_ms") == 1.0);
   }
   SECTION("it answers before the end of it") {
     const Traced handler(true, {}, microseconds(9000));
     LoggedRig rig(AccessLogFormat::Json);
-    rig.run(handler, kGet);
+    rig.run(handler, kGetWithReferer);
     CHECK(rig.logged_json().at("first_byte_ms") == 3.001);
   }
 }

@@ -52,13 +52,13 @@ struct Names {
   ScriptedBackend two{ScriptedBackend::answer(200, "two")};
 };
 
-Response get(RawClient client, const std::string& path = "/") {
+Response answer_to(RawClient client, const std::string& path = "/") {
   client.send("GET " + path + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   return read_response(client);
 }
 
 std::string body_of(const SluiceProcess& sluice) {
-  return get(sluice.connect()).body;
+  return answer_to(sluice.connect()).body;
 }
 
 // New addresses are taken by the workers some time after DNS has told.
@@ -69,7 +69,7 @@ void await_body(const SluiceProcess& sluice, const std::string& body) {
   }
 }
 
-std::future<bool> reload(SluiceProcess& sluice, const std::string& config) {
+std::future<bool> reload_meanwhile(SluiceProcess& sluice, const std::string& config) {
   return std::async(std::launch::async, [&sluice, config] { return sluice.reload(config); });
 }
 
@@ -80,7 +80,7 @@ TEST_CASE_METHOD(Names, "names: the old configuration serves until a new name is
                  "[wire][names][reload][regression]") {
   dns.set("app.test", kHeld);
   SluiceProcess sluice(forwarding_to(one.address()));
-  std::future<bool> reloaded = reload(sluice, forwarding_to(at("app.test", two)));
+  std::future<bool> reloaded = reload_meanwhile(sluice, forwarding_to(at("app.test", two)));
   sluice.wait_for_log("the reload waits for names");
   CHECK(body_of(sluice) == "one");
   SECTION("and the new one then") {
@@ -92,7 +92,7 @@ TEST_CASE_METHOD(Names, "names: the old configuration serves until a new name is
     dns.set("app.test", {.kind = DnsReply::Kind::NoSuchHost});
     CHECK(reloaded.get());
     CHECK(sluice.log().find("app.test does not resolve: no such host") != std::string::npos);
-    CHECK(get(sluice.connect()).status == 503);
+    CHECK(answer_to(sluice.connect()).status == 503);
   }
   SECTION("unless a newer file comes") {
     CHECK(sluice.reload(forwarding_to(two.address())));
@@ -137,7 +137,7 @@ TEST_CASE_METHOD(Names, "names: a name that was away begins without its old addr
   CHECK(body_of(sluice) == "two");
   dns.set("app.test", {.kind = DnsReply::Kind::NoSuchHost});
   REQUIRE(sluice.reload(forwarding_to(at("app.test", one))));
-  CHECK(get(sluice.connect()).status == 503);
+  CHECK(answer_to(sluice.connect()).status == 503);
 }
 
 TEST_CASE_METHOD(Names, "names: SIGHUP asks for each anew, and the last addresses hold meanwhile",
@@ -152,7 +152,7 @@ TEST_CASE_METHOD(Names, "names: SIGHUP asks for each anew, and the last addresse
   CHECK(body_of(sluice) == "one");
   dns.set("app.test", kNowhere);
   const Deadline deadline;
-  while (get(sluice.connect()).status == 200) {
+  while (answer_to(sluice.connect()).status == 200) {
     if (deadline.expired()) throw Failure("the new address is not used");
   }
 }
@@ -162,14 +162,14 @@ TEST_CASE_METHOD(Names, "names: a start is ready when each has been answered, or
   const bool resolves = GENERATE(true, false);
   dns.set("app.test", kHeld);
   const SluiceProcess sluice(forwarding_to(at("app.test", one)));
-  const Response before = get(sluice.connect_admin(), "/ready");
+  const Response before = answer_to(sluice.connect_admin(), "/ready");
   CHECK(before.status == 503);
   CHECK(before.body == "starting\n");
   dns.set("app.test", resolves ? kHere : DnsReply{.kind = DnsReply::Kind::NoSuchHost});
   const Deadline deadline;
   Response after;
   do {
-    after = get(sluice.connect_admin(), "/ready");
+    after = answer_to(sluice.connect_admin(), "/ready");
   } while (after.status != 200 && !deadline.expired());
   CHECK(after.body == "ready\n");
 }

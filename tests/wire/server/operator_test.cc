@@ -35,15 +35,15 @@ using sluice::support::wait_for_metric;
 
 namespace {
 
-const std::string kResponding = R"({"listeners": [{"address": "127.0.0.1:0"}],
+const std::string kSaysOk = R"({"listeners": [{"address": "127.0.0.1:0"}],
   "routes": [{"match": {}, "respond": {"body": "ok"}}]})";
 
 // By a shell that first does something else, say `exec 2> /dev/full`.
-std::vector<std::string> shell(const std::string& first) {
+std::vector<std::string> by_shell(const std::string& first) {
   return {"sh", "-c", first + "; exec \"$@\"", "sh"};
 }
 
-void wait_for_file(const std::string& path) {
+void await_file(const std::string& path) {
   const Deadline deadline;
   while (!std::filesystem::exists(path)) {
     REQUIRE_FALSE(deadline.expired());
@@ -51,7 +51,7 @@ void wait_for_file(const std::string& path) {
   }
 }
 
-std::string answer_of(const SluiceProcess& sluice) {
+std::string body_from(const SluiceProcess& sluice) {
   RawClient client = sluice.connect();
   client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   return read_response(client).body;
@@ -63,12 +63,12 @@ TEST_CASE("operator: a bad file ends nothing where stderr cannot be written", "[
   const std::string redirection = GENERATE("exec 2> /dev/full", "exec 2>&-");
   INFO(redirection);
   ProcessOptions options;
-  options.runner = shell(redirection);
-  SluiceProcess sluice(kResponding, options);
+  options.runner = by_shell(redirection);
+  SluiceProcess sluice(kSaysOk, options);
   sluice.directory().write(std::filesystem::path(sluice.config_path()).filename().string(), "{");
   sluice.process().signal(SIGHUP);
   wait_for_metric(sluice, "sluice_config_reloads_total{result=\"failed\"}", 1);
-  CHECK(answer_of(sluice) == "ok");
+  CHECK(body_from(sluice) == "ok");
 }
 
 TEST_CASE("operator: a greeting that cannot be printed ends nothing", "[wire][cli]") {
@@ -77,22 +77,22 @@ TEST_CASE("operator: a greeting that cannot be printed ends nothing", "[wire][cl
   const std::string config = directory.write("c.json", R"({
     "listeners": [{"address": "unix:)" + socket + R"("}],
     "routes": [{"match": {}, "respond": {"body": "ok"}}]})");
-  std::vector<std::string> arguments = shell("exec > /dev/full");
+  std::vector<std::string> arguments = by_shell("exec > /dev/full");
   arguments.insert(arguments.end(), {sluice_binary(), "run", config});
   Process process(arguments);
-  wait_for_file(socket);
+  await_file(socket);
   process.signal(SIGTERM);
   CHECK(process.wait().code == 0);
 }
 
 TEST_CASE("operator: a command that cannot print its answer fails", "[wire][cli]") {
   TempDir directory;
-  const std::string config = directory.write("c.json", kResponding);
+  const std::string config = directory.write("c.json", kSaysOk);
   const std::vector<std::vector<std::string>> commands = {
       {"version"}, {"help"}, {"schema"}, {"check", config}};
   for (const std::vector<std::string>& command : commands) {
     INFO(command[0]);
-    std::vector<std::string> arguments = shell("exec > /dev/full");
+    std::vector<std::string> arguments = by_shell("exec > /dev/full");
     arguments.push_back(sluice_binary());
     arguments.insert(arguments.end(), command.begin(), command.end());
     const Finished finished = run_program(arguments);
@@ -104,7 +104,7 @@ TEST_CASE("operator: a SIGHUP that comes while the file is read waits for the se
           "[wire][reload]") {
   if (sluice::support::kSanitized) sluice::support::skip("LeakSanitizer may not be traced");
   TempDir directory;
-  const std::string config = directory.write("c.json", kResponding);
+  const std::string config = directory.write("c.json", kSaysOk);
   Process process({"strace", "-f", "-qq", "-o", directory.file("calls"), "-P", config, "-e",
                    "trace=openat", "-e", "inject=openat:signal=SIGHUP:when=1", sluice_binary(),
                    "run", config});
@@ -120,8 +120,8 @@ TEST_CASE("operator: SIGUSR1 opens the access log again", "[wire][log]") {
       "routes": [{"match": {}, "respond": {"body": "ok"}}]})");
   std::filesystem::rename(path, path + ".1");
   sluice.process().signal(SIGUSR1);
-  wait_for_file(path);
-  CHECK(answer_of(sluice) == "ok");
+  await_file(path);
+  CHECK(body_from(sluice) == "ok");
   CHECK(sluice.terminate().code == 0);
   const std::string lines =
       sluice::support::read_file(path) + sluice::support::read_file(path + ".1");
@@ -130,7 +130,7 @@ TEST_CASE("operator: SIGUSR1 opens the access log again", "[wire][log]") {
 }
 
 TEST_CASE("operator: SIGQUIT drains, as SIGTERM does", "[wire][drain]") {
-  SluiceProcess sluice(kResponding);
+  SluiceProcess sluice(kSaysOk);
   sluice.process().signal(SIGQUIT);
   CHECK(sluice.process().wait().code == 0);
   CHECK(sluice.log().find("draining") != std::string::npos);
@@ -142,7 +142,7 @@ TEST_CASE("operator: a system that is short of threads is an error, and no crash
   const std::string config = directory.write("c.json", R"({"workers": 256,
     "listeners": [{"address": "127.0.0.1:0"}],
     "routes": [{"match": {}, "respond": {"body": "ok"}}]})");
-  std::vector<std::string> arguments = shell("ulimit -v 1000000");
+  std::vector<std::string> arguments = by_shell("ulimit -v 1000000");
   arguments.insert(arguments.end(), {sluice_binary(), "run", config});
   const Finished finished = run_program(arguments);
   CHECK(finished.status == sluice::support::ExitStatus{1, 0});
@@ -154,7 +154,7 @@ TEST_CASE("operator: clients alone never take the last descriptor", "[wire][limi
   const sluice::support::ScriptedBackend backend(
       sluice::support::ScriptedBackend::answer(200, "from the backend"));
   ProcessOptions options;
-  options.runner = shell("ulimit -n 128");
+  options.runner = by_shell("ulimit -n 128");
   const std::string config = R"({"workers": 1, "listeners": [{"address": "127.0.0.1:0"}],
     "pools": {"p": {"backends": [")" +
                              backend.address() + R"("]}},

@@ -17,7 +17,7 @@ using sluice::wire::forwarding_to;
 
 namespace {
 
-void get(RawClient& client, const std::string& target = "/") {
+void expect_ok(RawClient& client, const std::string& target = "/") {
   client.send("GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n");
   CHECK(read_response(client).body == "ok");
 }
@@ -35,12 +35,12 @@ TEST_CASE("keepalive: a reload that turns it off holds for connections that idle
   ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
   SluiceProcess sluice(forwarding_to(backend));
   RawClient client = sluice.connect();
-  get(client);
-  get(client);
+  expect_ok(client);
+  expect_ok(client);
   CHECK(backend.connections() == 1);
   REQUIRE(sluice.reload(forwarding_to({backend.address()}, {}, R"("keepalive": 0)")));
-  get(client);
-  get(client);
+  expect_ok(client);
+  expect_ok(client);
   CHECK(backend.connections() == 3);
 }
 
@@ -49,11 +49,11 @@ TEST_CASE("keepalive: a reload that shortens it holds for connections that idle 
   ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
   SluiceProcess sluice(forwarding_to(backend));
   RawClient client = sluice.connect();
-  get(client);
+  expect_ok(client);
   const auto shorter = forwarding_to({backend.address()}, {}, R"("keepalive_timeout": "100ms")");
   REQUIRE(sluice.reload(shorter));
   outlast(client);
-  get(client);
+  expect_ok(client);
   CHECK(backend.connections() == 2);
 }
 
@@ -67,9 +67,9 @@ TEST_CASE("keepalive: a pool that keeps no connections uses none that another po
     "routes": [{"forward": {"pool": "keeps"}},
                {"match": {"path": "/drops"}, "forward": {"pool": "drops"}}]})");
   RawClient client = sluice.connect();
-  get(client);
-  get(client, "/drops");
+  expect_ok(client);
+  expect_ok(client, "/drops");
   CHECK(backend.connections() == 2);
-  get(client);
+  expect_ok(client);
   CHECK(backend.connections() == 2);
 }
