@@ -136,8 +136,10 @@ void Http1Session::on_read_timeout() {
   switch (state_) {
     case State::Head:
       if (first_byte_ == net::TimePoint{}) {
-        // Idle, unless the last answer is still on its way to a slow client.
-        if (!stream_.has_output()) return close();
+        // Idle, unless the last answer is still on its way to a slow client. What TLS has to say
+        // by itself is nobody's answer, and may have armed no deadline.
+        if (!served_ || !stream_.has_output()) return close();
+        arm_send_timer();
         return read_timer_.set(shared_.services.loop.now() + shared_.options.idle_timeout);
       }
       exchange_ = shared_.services.exchanges.take();

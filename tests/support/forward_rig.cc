@@ -108,9 +108,10 @@ const exchange::Handler* ForwardRig::add_handler(std::unique_ptr<exchange::Handl
   return handlers_.back().get();
 }
 
-void ForwardRig::accept(Fd fd, const net::Address& peer, std::uint32_t client) {
+void ForwardRig::accept(Fd fd, const net::Address& peer, std::uint32_t client,
+                        std::shared_ptr<const tls::ServerContext> tls) {
   sessions_.add(std::make_unique<client::Http1Session>(
-      shared_, client::Http1Session::Accepted{std::move(fd), peer, client, nullptr}));
+      shared_, client::Http1Session::Accepted{std::move(fd), peer, client, std::move(tls)}));
 }
 
 // With something requeued the loop does not wait.

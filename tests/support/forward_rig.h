@@ -56,7 +56,8 @@ class ForwardRig final : private net::Requeued, private exchange::Observer {
   ForwardRig& operator=(const ForwardRig&) = delete;
 
   // Serves the connection whose proxy's end is `fd`. REQUIRES: client < kClientsMax.
-  void accept(Fd fd, const net::Address& peer, std::uint32_t client);
+  void accept(Fd fd, const net::Address& peer, std::uint32_t client,
+              std::shared_ptr<const tls::ServerContext> tls = nullptr);
 
   // One turn that runs what is ready and waits for nothing.
   void turn();
