@@ -99,9 +99,10 @@ bool set_resumption(SSL_CTX* context, const std::array<unsigned char, 32>& id) {
   // The internal cache is one lock for all threads; tickets need none.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_timeout(context, kLifetime.count());
+  // No early data: none of our tickets allows any. What a client sends by another server's ticket
+  // is skipped, up to OpenSSL's default (recv_max_early_data), which therefore stays.
   return SSL_CTX_set_num_tickets(context, kTickets) == 1 &&
          SSL_CTX_set_max_early_data(context, 0) == 1 &&
-         SSL_CTX_set_recv_max_early_data(context, 0) == 1 &&
          SSL_CTX_set_session_id_context(context, id.data(), static_cast<unsigned>(id.size())) == 1;
 }
 
