@@ -81,7 +81,10 @@ void fields(V& v, T& t) {
         "Refusals by the limit that an `ipv6_wide_prefix` shares: put all of it away, for who "
         "has more prefixes than one. It may have others in it.");
   v.key("malformed", t.malformed, kTriggerRate, "Malformed requests.");
-  v.key("tls", t.tls, kTriggerRate, "TLS handshakes that failed.");
+  v.key("tls", t.tls, kTriggerRate,
+        "TLS handshakes that failed by what the client sent, took too long, or were left once they "
+        "had our answer. Not those that it breaks off with an alert: it may only not trust the "
+        "certificate.");
   v.key("unauthorized", t.unauthorized, kTriggerRate, "Answers with status 401.");
   v.key("not_found", t.not_found, kTriggerRate, "Answers with status 404.");
   v.key("errors", t.errors, kTriggerRate, "Answers with any status from 400 to 499.");

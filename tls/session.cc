@@ -112,6 +112,14 @@ IoResult Session::handshake() {
   return settle(established_ ? IoResult{} : explain(returned));
 }
 
+bool Session::client_is_to_blame() const {
+  if (!end_ || established_ || ssl_ == nullptr) return false;
+  const bool said_why = (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+  if (said_why) return false;
+  const bool by_what_it_sent = failed_ && end_->error == 0;
+  return by_what_it_sent || BIO_number_written(SSL_get_wbio(ssl_.get())) > 0;
+}
+
 IoResult Session::read(std::span<char> into) {
   if (end_) {
     end_told_ = true;

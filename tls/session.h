@@ -40,6 +40,11 @@ class Session {
   // flush().
   IoResult handshake();
   bool established() const { return established_; }
+  // Of a handshake that ended without success: whether the client is to be blamed. It is when it
+  // sent what is no handshake of ours, and when it left without a word once it had our answer,
+  // which costs a signature; not when it said why (an alert), as it may only not trust our
+  // certificate, nor when it never began.
+  bool client_is_to_blame() const;
 
   // Plaintext into `into`, as much as is there without waiting. Eof: the client closed its
   // direction, or only its socket (truncated()); writing may still be possible. After Eof or Error

@@ -15,7 +15,8 @@ namespace sluice::client {
 // Nothing: the connection is to be closed at once, and is counted as turned away.
 std::optional<access::Pass> admit(Shared& shared, std::uint32_t listener, const IpAddress& client);
 
-// The client's TLS handshake failed: by what it sent, or too slowly.
+// The client's TLS handshake failed, and it is to blame: by what it sent, by leaving, or too
+// slowly.
 void note_tls_failure(Shared& shared, const IpAddress& client);
 
 }  // namespace sluice::client

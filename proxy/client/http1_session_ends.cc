@@ -119,9 +119,10 @@ void Http1Session::end_behind_stash() {
   }
 }
 
-void Http1Session::on_broken(int error) {
-  // Not a network's fault but what came over it.
-  if (state_ == State::Handshake && error == 0) note_tls_failure(shared_, info_.peer);
+void Http1Session::on_broken(int /*error*/) {
+  if (state_ == State::Handshake && stream_.client_broke_handshake()) {
+    note_tls_failure(shared_, info_.peer);
+  }
   if (exchange_ != nullptr && !exchange_->over()) {
     exchange_->on_client_failed({Side::Client, Kind::Aborted});
   }

@@ -157,6 +157,10 @@ std::string_view Stream::tls_version() const {
   return tls_ != nullptr ? tls_->version() : std::string_view();
 }
 
+bool Stream::client_broke_handshake() const {
+  return tls_ != nullptr && tls_->client_is_to_blame();
+}
+
 IoResult Stream::read(std::span<char> into) {
   CHECK(!into.empty());
   if (closed() || reading_paused_) return {IoStatus::Again, 0, 0};

@@ -166,6 +166,8 @@ class Stream final : private Flushable, private Requeued {
   int fd() const { return fd_.get(); }
   // "TLSv1.3"; empty for a plain socket and before on_established().
   std::string_view tls_version() const;
+  // After on_broken() instead of on_established(): see tls/session.h.
+  bool client_broke_handshake() const;
   EventLoop& loop() const { return loop_; }
 
  private:

@@ -75,6 +75,51 @@ TEST_CASE("session end: a client that leaves during the handshake is an end, not
   CHECK(pair.server.handshake().status == IoStatus::Eof);
 }
 
+TEST_CASE("session end: who leaves a handshake is to blame once he has our answer, without a word",
+          "[tls][session][regression]") {
+  const Fixture fixture;
+  Pair pair(fixture.context);
+  SECTION("not when he never began") {
+    pair.sockets.close_client();
+    pair.server.on_readable();
+    REQUIRE(pair.server.handshake().status == IoStatus::Eof);
+    CHECK_FALSE(pair.server.client_is_to_blame());
+  }
+  SECTION("not when he left within his first message") {
+    REQUIRE(::write(pair.sockets.client(), "\x16\x03\x01\x02", 4) == 4);
+    pair.sockets.close_client();
+    pair.server.on_peer_closed();
+    REQUIRE(pair.server.handshake().status == IoStatus::Eof);
+    CHECK_FALSE(pair.server.client_is_to_blame());
+  }
+  SECTION("when he shuts his side, or resets") {
+    const bool resets = GENERATE(false, true);
+    REQUIRE(pair.client.handshake() == TlsPeer::Step::Again);
+    REQUIRE(pair.server.handshake().status == IoStatus::Again);
+    CHECK_FALSE(pair.server.client_is_to_blame());  // so far
+    if (resets) {
+      pair.sockets.close_client();  // with our flight unread
+    } else {
+      REQUIRE(::shutdown(pair.sockets.client(), SHUT_WR) == 0);
+    }
+    pair.server.on_readable();
+    REQUIRE(pair.server.handshake().status == (resets ? IoStatus::Error : IoStatus::Eof));
+    CHECK(pair.server.client_is_to_blame());
+  }
+  SECTION("not when he says that he does not trust us") {
+    SSL_set_verify(pair.client.ssl(), SSL_VERIFY_PEER, nullptr);
+    REQUIRE_FALSE(pair.connect());
+    REQUIRE(pair.server.error_word() == "tls_cert_unknown_ca");
+    CHECK_FALSE(pair.server.client_is_to_blame());
+  }
+  SECTION("when what he sends is no TLS") {
+    REQUIRE(::write(pair.sockets.client(), "GET / HTTP/1.1\r\n\r\n", 18) == 18);
+    pair.server.on_readable();
+    REQUIRE(pair.server.handshake().status == IoStatus::Error);
+    CHECK(pair.server.client_is_to_blame());
+  }
+}
+
 TEST_CASE("session end: a reset during the handshake is an error with its errno",
           "[tls][session]") {
   const Fixture fixture;

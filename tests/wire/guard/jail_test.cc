@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The jail over the wire: who is caught for what, what that means, and how he comes out.
+#include <openssl/ssl.h>
+
 #include <catch2/catch.hpp>
 
 #include <csignal>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -59,6 +62,18 @@ RawClient admitted(const SluiceProcess& sluice, const std::string& source) {
   client.send(get_of("/"));
   CHECK(read_response(client).status == 200);
   return client;
+}
+
+std::string client_hello() {
+  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()),
+                                                                  &SSL_CTX_free);
+  const std::unique_ptr<SSL, decltype(&SSL_free)> ssl(SSL_new(context.get()), &SSL_free);
+  BIO* const written = BIO_new(BIO_s_mem());
+  SSL_set_bio(ssl.get(), BIO_new(BIO_s_mem()), written);
+  SSL_connect(ssl.get());
+  std::string bytes(BIO_ctrl_pending(written), '\0');
+  REQUIRE(BIO_read(written, bytes.data(), static_cast<int>(bytes.size())) > 0);
+  return bytes;
 }
 
 std::string ask_admin(const SluiceProcess& sluice, const std::string& line) {
@@ -219,6 +234,30 @@ TEST_CASE("jail: handshakes that fail, but not those that were never begun", "[w
   other.handshake();
   other.send(kGet);
   CHECK(read_response(other).status == 200);
+}
+
+TEST_CASE("jail: who leaves handshakes once he has our signature, but not who does not trust it",
+          "[wire][guard][tls][regression]") {
+  const TempDir directory;
+  const auto certificate =
+      sluice::support::make_certificate(directory.path(), "localhost", {"localhost"});
+  SluiceProcess sluice(jailing(R"("tls": "3/h")", "",
+                               R"(, "tls": {"certificates": [{"cert": ")" + certificate.cert_path +
+                                   R"(", "key": ")" + certificate.key_path + R"("}]})"));
+  const auto other = sluice::support::make_certificate(directory.path(), "other", {"other"});
+  for (int i = 0; i < 5; ++i) {
+    RawClient wary = sluice.connect(0, {.source = "127.0.0.3"});
+    CHECK_THROWS(wary.handshake({.sni = "localhost", .ca_file = other.cert_path}));
+  }
+  wait_for_metric(sluice, "sluice_client_tls_handshakes_failed_total", 5);
+  CHECK(scrape(sluice).value("sluice_jail_inmates") == 0);
+  for (int i = 0; i < 3; ++i) {
+    RawClient client = sluice.connect(0, {.source = "127.0.0.2"});
+    client.send(client_hello());
+    client.peek(1);
+    client.close();
+  }
+  sluice.wait_for_log("127.0.0.2 is put away for 10m: tls");
 }
 
 TEST_CASE("jail: a handshake that takes too long counts as one that failed", "[wire][guard][tls]") {
