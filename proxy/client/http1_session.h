@@ -134,6 +134,7 @@ class Http1Session final : public Session,
   void on_send_timeout();
   void arm_send_timer();
   std::uint64_t least_to_take() const;
+  void end_handshake(bool by_what_came);
   void close();
 
   Shared& shared_;

@@ -26,6 +26,11 @@ constexpr int kAnswersPerTurn = 32;
 // paused again and again.
 constexpr std::chrono::seconds kVanishedAfter{1};
 
+// To who speaks plain HTTP to a port of TLS. It is no exchange: all that is known is how it began.
+constexpr std::string_view kPlainToTls =
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 41\r\n"
+    "Connection: close\r\n\r\nplain HTTP was sent to a port for HTTPS.\n";
+
 }  // namespace
 
 // --- between exchanges ---
@@ -119,14 +124,22 @@ void Http1Session::end_behind_stash() {
   }
 }
 
-void Http1Session::on_broken(int /*error*/) {
-  if (state_ == State::Handshake && stream_.client_broke_handshake()) {
-    note_tls_failure(shared_, info_.peer);
-  }
+void Http1Session::on_broken(int error) {
+  if (state_ == State::Handshake) end_handshake(error == 0);
   if (exchange_ != nullptr && !exchange_->over()) {
     exchange_->on_client_failed({Side::Client, Kind::Aborted});
   }
   close();
+}
+
+// Those who just leave are not worth a line: checks of health, scans.
+void Http1Session::end_handshake(bool by_what_came) {
+  if (stream_.client_broke_handshake()) note_tls_failure(shared_, info_.peer);
+  if (!by_what_came) return;
+  const std::string_view word = stream_.tls_error_word();
+  if (word == "tls_http_request") stream_.send_bare(kPlainToTls);
+  if (!shared_.of_handshakes.may_complain(shared_.services.loop.now())) return;
+  shared_.services.log.info("{}: {}", info_.peer.to_string(), word);
 }
 
 void Http1Session::on_read_timeout() {

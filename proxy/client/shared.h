@@ -40,7 +40,8 @@ struct Shared {
   std::shared_ptr<const exchange::Rules> rules;
   const access::Door* door;  // null: everybody may come in; of the Snapshot that `rules` keep
   Options options;
-  exchange::Complaints of_preludes{};  // connections that begin with no PROXY header
+  exchange::Complaints of_preludes{};    // connections that begin with no PROXY header
+  exchange::Complaints of_handshakes{};  // those of TLS that came to nothing
 };
 
 }  // namespace sluice::client

@@ -161,6 +161,10 @@ bool Stream::client_broke_handshake() const {
   return tls_ != nullptr && tls_->client_is_to_blame();
 }
 
+std::string_view Stream::tls_error_word() const {
+  return tls_ != nullptr ? tls_->error_word() : std::string_view();
+}
+
 IoResult Stream::read(std::span<char> into) {
   CHECK(!into.empty());
   if (closed() || reading_paused_) return {IoStatus::Again, 0, 0};

@@ -168,6 +168,9 @@ class Stream final : private Flushable, private Requeued {
   std::string_view tls_version() const;
   // After on_broken() instead of on_established(): see tls/session.h.
   bool client_broke_handshake() const;
+  std::string_view tls_error_word() const;
+  // Bytes as they are, beside TLS, whose handshake has failed: as far as the socket takes them.
+  void send_bare(std::string_view bytes);
   EventLoop& loop() const { return loop_; }
 
  private:

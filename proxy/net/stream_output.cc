@@ -174,6 +174,11 @@ void Stream::send_now() {
   flush_tls();
 }
 
+void Stream::send_bare(std::string_view bytes) {
+  CHECK(tls_ != nullptr && !tls_->established());
+  if (!closed()) ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 void Stream::on_flush() {
   flush_output();
   if (!attached_ && !closed()) attach();

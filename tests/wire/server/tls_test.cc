@@ -151,6 +151,34 @@ TEST_CASE("tls: plain HTTP and garbage on the TLS port close, and harm nobody", 
   CHECK(get_response(client).status == 200);
 }
 
+TEST_CASE("tls: a handshake that fails by what was sent has its word in the log",
+          "[wire][tls][regression]") {
+  Fixture fixture;
+  RawClient client = fixture.sluice.connect();
+  SECTION("plain HTTP, which is told so") {
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    const Response response = read_response(client);
+    CHECK(response.status == 400);
+    CHECK(response.body == "plain HTTP was sent to a port for HTTPS.\n");
+    client.expect_close();
+    fixture.sluice.wait_for_log("127.0.0.1: tls_http_request");
+  }
+  SECTION("no cipher that both know") {
+    TlsOptions options;
+    options.max_version = TLS1_2_VERSION;
+    options.ciphers = "AES128-SHA";
+    CHECK_THROWS(client.handshake(options));
+    fixture.sluice.wait_for_log("127.0.0.1: tls_no_shared_cipher");
+  }
+  SECTION("but not one that was left") {
+    client.close();
+    RawClient other = fixture.sluice.connect();
+    CHECK_THROWS(other.handshake({.alpn = {"spdy/3"}}));
+    fixture.sluice.wait_for_log("127.0.0.1: tls_no_application_protocol");
+    CHECK(fixture.sluice.log().find("tls_reset") == std::string::npos);
+  }
+}
+
 TEST_CASE("tls: a broken or mismatched certificate is an error of the configuration",
           "[wire][tls]") {
   TempDir directory;
