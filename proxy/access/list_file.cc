@@ -61,6 +61,7 @@ Result<std::vector<ListEntry>> parse_list(const std::string& name, std::string_v
 Result<ListFile> read_list(const std::string& path, const ListLimits& limits) {
   Result<FileText> file = read_text(path, limits.bytes_max);
   if (!file) return file.error();
+  if (stamp_of(path) != file->stamp) return Error{path, "was written to while it was read"};
   Result<std::vector<ListEntry>> entries = parse_list(path, file->text, limits);
   if (!entries) return entries.error();
   return ListFile{std::move(*entries), file->stamp};

@@ -38,6 +38,7 @@ struct ListFile {
   FileStamp stamp;
 };
 
+// Refuses what is written to meanwhile, too.
 Result<ListFile> read_list(const std::string& path, const ListLimits& limits = {});
 
 }  // namespace sluice::access

@@ -88,11 +88,6 @@ std::optional<Error> check_lists(const conf::Config& config) {
   return std::nullopt;
 }
 
-bool have_changed(const ListFiles& files) {
-  return std::any_of(files.begin(), files.end(),
-                     [](const auto& file) { return access::stamp_of(file.first) != file.second; });
-}
-
 access::RateRule rate_rule_of(const conf::RateLimit& limit, const conf::PerIp& per_ip) {
   access::RateRule rule;
   rule.quota = {.tokens = limit.rate.events,

@@ -2,7 +2,6 @@
 // From the configuration of limits, lists and the jail to what the guard works by.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,16 +9,13 @@
 
 #include "conf/config.h"
 #include "conf/result.h"
-#include "proxy/access/file_text.h"
 #include "proxy/access/guard.h"
 #include "proxy/access/ip_list.h"
 #include "proxy/access/jail_rules.h"
 #include "proxy/access/rate_limit.h"
+#include "proxy/server/list_watch.h"
 
 namespace sluice::server {
-
-// The files that lists were read from, as they were then.
-using ListFiles = std::map<std::string, std::optional<access::FileStamp>>;
 
 // Reads the files that the lists name, and notes them in `files`. `place`: "access".
 Result<access::IpList> compile_lists(const conf::AccessLists& lists, std::string_view place,
@@ -28,9 +24,6 @@ Result<access::IpList> compile_lists(const conf::AccessLists& lists, std::string
 // What is wrong with the lists of a configuration, or with a file of theirs, beyond what conf/
 // knows.
 std::optional<Error> check_lists(const conf::Config& config);
-
-// Whether one of them is another one now.
-bool have_changed(const ListFiles& files);
 
 // `per_ip` says which clients are one.
 access::RateRule rate_rule_of(const conf::RateLimit& limit, const conf::PerIp& per_ip);

@@ -156,7 +156,7 @@ std::optional<Error> Server::use(conf::Config config, const net::HostAddresses& 
   snapshot_ = std::move(*snapshot);
   names_retry_ = {};
   if (kept.lists == nullptr) {
-    list_files_ = snapshot_->list_files;
+    list_watch_.reset(snapshot_->list_files);
     lists_retry_ = {};
   }
   const bool new_admin = plan->admin && plan->opened.contains(*plan->admin);

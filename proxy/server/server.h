@@ -129,7 +129,7 @@ class Server final : private net::NameWatch::Owner {
   net::Timer drain_timer_;
   std::size_t workers_drained_ = 0;
   bool looks_at_names_ = false;  // soon
-  ListFiles list_files_;         // as last read, or tried to
+  ListWatch list_watch_;
   RetryLater lists_retry_;
   RetryLater names_retry_;
   // Of Jail::changes(); none: the file lacks all.

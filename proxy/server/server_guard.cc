@@ -52,8 +52,7 @@ void Server::on_second() {
   save_jail();
   if (draining_) return;
   if (names_retry_.is_due(loop_.now())) use_new_names();
-  if (have_changed(list_files_)) {
-    for (auto& [path, stamp] : list_files_) stamp = access::stamp_of(path);
+  if (list_watch_.look()) {
     lists_retry_ = {};
     reload_lists();
   } else if (lists_retry_.is_due(loop_.now())) {

@@ -6,9 +6,12 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "tests/support/deadline.h"
 #include "tests/support/temp_dir.h"
 
 namespace sluice::access {
@@ -128,6 +131,23 @@ TEST_CASE("list file: what cannot be read is refused with the reason", "[access]
     REQUIRE(chmod(large.c_str(), 0) == 0);
     CHECK(error_reading(large) == large + ": cannot read it: Permission denied");
   }
+}
+
+TEST_CASE("list file: what is written to while it is read is refused",
+          "[access][list_file][regression]") {
+  const TempDir dir;
+  const std::string path = dir.write("growing", std::string(1 << 20, '\n'));
+  const std::jthread writing([&dir](const std::stop_token& stop) {
+    for (std::size_t size = 1 << 20; !stop.stop_requested(); ++size) {
+      dir.write("growing", std::string(size, '\n'));
+    }
+  });
+  std::string error;
+  for (const support::Deadline deadline; error.empty() && !deadline.expired();) {
+    const Result<ListFile> file = read_list(path);
+    if (!file) error = file.error().text();
+  }
+  CHECK(error == path + ": was written to while it was read");
 }
 
 TEST_CASE("list file: files of other systems, that have no size, are read to their end",
