@@ -23,6 +23,12 @@ constexpr std::size_t kRecordsPerSend = 3;
 using BatchScratch = std::array<char, kRecordsPerSend*(kRecord + kRecordOverhead)>;
 using FlightScratch = std::array<char, kRecord>;  // a handshake flight, with a usual chain
 
+constexpr std::size_t kWirePerRead = 64 * 1024;
+
+// Steps of the handshake's machine, of which a change of keys takes two or three. Clients change
+// them after millions of records.
+constexpr int kIdleStepsMax = 1000;
+
 std::string_view view(const char* text) {
   return text != nullptr ? text : std::string_view();
 }
@@ -108,7 +114,11 @@ IoResult Session::handshake() {
   clear_errors();
   const int returned = SSL_do_handshake(ssl_.get());
   established_ = returned == 1;
-  if (established_) wire_.hold_back();
+  if (established_) {
+    wire_.hold_back();
+    SSL_set_app_data(ssl_.get(), this);
+    SSL_set_info_callback(ssl_.get(), on_step);
+  }
   return settle(established_ ? IoResult{} : explain(returned));
 }
 
@@ -130,6 +140,7 @@ IoResult Session::read(std::span<char> into) {
   if (!has_buffered_input()) return {IoStatus::Again, 0, 0};
   FlightScratch scratch;  // for alerts and key updates
   wire_.begin(scratch);
+  wire_.allow(kWirePerRead);
   const IoResult result = settle(read_records(into));
   end_told_ = result.status == IoStatus::Eof || result.status == IoStatus::Error;
   return result;
@@ -142,11 +153,12 @@ IoResult Session::read_records(std::span<char> into) {
     std::size_t got = 0;
     const int returned = SSL_read_ex(ssl_.get(), into.data() + total, into.size() - total, &got);
     if (returned != 1) {
-      const IoResult result = explain(returned);
+      const IoResult result = idle_steps_ > kIdleStepsMax ? fail_as_idle() : explain(returned);
       // What was read counts first; the end is kept for the next call.
       return total > 0 ? IoResult{IoStatus::Ok, total, 0} : result;
     }
     total += got;
+    idle_steps_ = 0;
   } while (total < into.size() && SSL_has_pending(ssl_.get()) == 1);
   return {IoStatus::Ok, total, 0};
 }
@@ -233,11 +245,21 @@ void Session::say_goodbye() {
   clear_errors();
 }
 
+// Behind the handshake there are few, and none for what carries data.
+void Session::on_step(const ssl_st* ssl, int where, int /*value*/) {
+  if ((where & SSL_CB_LOOP) != 0) ++static_cast<Session*>(SSL_get_app_data(ssl))->idle_steps_;
+}
+
+IoResult Session::fail_as_idle() {
+  clear_errors();
+  return fail(0, "tls_too_many_messages", "more changes of keys than anybody needs");
+}
+
 // What a call that did not succeed means. Takes OpenSSL's reasons off the thread's queue.
 IoResult Session::explain(int returned) {
   switch (SSL_get_error(ssl_.get(), returned)) {
     case SSL_ERROR_WANT_READ:
-      starved_ = true;
+      starved_ = wire_.drained();  // else it was told to wait, for others to have their turn
       return {IoStatus::Again, 0, 0};
     case SSL_ERROR_WANT_WRITE:
       return {IoStatus::Again, 0, 0};

@@ -14,6 +14,7 @@
 #include <sys/uio.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -46,10 +47,13 @@ class Session {
   // certificate, nor when it never began.
   bool client_is_to_blame() const;
 
-  // Plaintext into `into`, as much as is there without waiting. Eof: the client closed its
-  // direction, or only its socket (truncated()); writing may still be possible. After Eof or Error
-  // every further read answers the same. REQUIRES: established(), `into` not empty.
+  // Plaintext into `into`, as much as is there without waiting, of some 64 KiB on the wire at most:
+  // Again with has_buffered_input() means that there is more, and all of that gave nothing. Eof:
+  // the client closed its direction, or only its socket (truncated()); writing may still be
+  // possible. After Eof or Error every further read answers the same. REQUIRES: established(),
+  // `into` not empty.
   IoResult read(std::span<char> into);
+  std::uint64_t received_bytes() const { return wire_.received_bytes(); }  // on the wire
   bool truncated() const { return truncated_; }  // Eof without close_notify: perhaps an attacker's
 
   // Encrypts and sends. `bytes` were accepted and need not be offered again; fewer than offered
@@ -70,7 +74,7 @@ class Session {
   // this call an end that comes along with the last data would go unnoticed.
   void on_peer_closed();
   // A read may give something without a new edge: records are inside, or the socket is not known to
-  // be empty. False after a read that answered Again.
+  // be empty. False after a read that answered Again for want of bytes.
   bool has_buffered_input() const;
 
   // Sends close_notify; once. Never blocks. Ok: sent, or pointless as the handshake is incomplete
@@ -96,6 +100,8 @@ class Session {
   IoResult settle(IoResult result);
   IoResult fail(int error, std::string_view word, std::string text);
   IoResult fail_as_wire();
+  IoResult fail_as_idle();
+  static void on_step(const ssl_st* ssl, int where, int value);
   IoResult read_records(std::span<char> into);
   IoResult write_batch(Pieces& pieces, Then then);
   void say_goodbye();
@@ -104,6 +110,7 @@ class Session {
   SocketBio wire_;
   SslPtr ssl_;
   bool established_ = false;
+  int idle_steps_ = 0;    // of the handshake's machine since data came
   bool starved_ = false;  // OpenSSL asked for bytes the socket did not have
   bool truncated_ = false;
   bool failed_ = false;

@@ -70,6 +70,7 @@ void SocketBio::on_peer_closed() {
 SocketBio::Step SocketBio::receive(std::span<char> into, std::size_t& got) {
   if (drained_) return Step::Wait;
   if (at_end_) return Step::Failed;
+  if (allowed_ == 0) return Step::Wait;
   ssize_t size = 0;
   do {
     size = ::recv(fd_, into.data(), into.size(), 0);
@@ -85,6 +86,8 @@ SocketBio::Step SocketBio::receive(std::span<char> into, std::size_t& got) {
   at_end_ = size == 0 && !into.empty();
   if (at_end_) return Step::Failed;
   got = static_cast<std::size_t>(size);
+  received_ += got;
+  allowed_ -= std::min(allowed_, got);
   // Less than asked for: the socket is empty, and a new edge will tell when it is not. A FIN may be
   // queued behind the data without an edge of its own; then the owner has told us so.
   drained_ = got < into.size() && !peer_closed_;

@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -38,6 +39,11 @@ class SocketBio {
   void end();
   // Holds what was collected, until the next that is sent takes it along.
   void hold_back();
+
+  // So many bytes may be received, about, before OpenSSL is told to wait, though there may be more:
+  // what it reads for itself, such as new keys, would else go on as long as a peer sends it.
+  void allow(std::size_t bytes) { allowed_ = bytes; }
+  std::uint64_t received_bytes() const { return received_; }
 
   // Tries to send what is held.
   void flush();
@@ -79,6 +85,8 @@ class SocketBio {
   bool at_end_ = false;
   bool send_next_ = false;
   bool blocked_ = false;
+  std::size_t allowed_ = SIZE_MAX;
+  std::uint64_t received_ = 0;
   std::span<char> scratch_;    // borrowed between begin() and end()
   std::size_t collected_ = 0;  // of scratch_
   std::vector<char> held_;     // encrypted, and not sent so far; freed when all are

@@ -174,7 +174,6 @@ IoResult Stream::read(std::span<char> into) {
   }
   IoResult result = tls_ != nullptr ? read_tls(into) : read_plain(into);
   if (result.status == IoStatus::Again) readable_ = false;
-  budget_bytes_ -= std::min(budget_bytes_, result.bytes);
   return result;
 }
 
@@ -194,6 +193,7 @@ IoResult Stream::read_plain(std::span<char> into) {
   if (!readable_ || drained) return {IoStatus::Again, 0, 0};
   IoResult result = receive(into, 0);
   if (result.status == IoStatus::Ok) short_read_ = result.bytes < into.size();
+  budget_bytes_ -= std::min(budget_bytes_, result.bytes);
   // A write that meets a reset takes the error away, and leaves what looks like an orderly end.
   // (EPIPE says that there was one before.)
   const bool reset = result.status == IoStatus::Eof && broken_ && error_ != EPIPE;
@@ -227,13 +227,19 @@ void Stream::skip(std::size_t bytes) {
 
 // What holds for a plain short read holds for the one below TLS, which is not seen here: within a
 // message the socket is asked once more, as a reset that came with the bytes gives no second edge.
+// And what the wire gave counts for the budget, where none of it may have been for the owner.
 IoResult Stream::read_tls(std::span<char> into) {
+  const std::uint64_t before = tls_->received_bytes();
   IoResult result = tls_->read(into);
-  if (result.status == IoStatus::Again && short_read_ && expect_more_) {
+  const bool drained = result.status == IoStatus::Again && !tls_->has_buffered_input();
+  if (drained && short_read_ && expect_more_) {
     tls_->on_readable();
     result = tls_->read(into);
   }
+  if (result.status == IoStatus::Again && tls_->has_buffered_input()) loop_.call_again(*this);
   short_read_ = result.status == IoStatus::Ok;
+  const std::uint64_t received = tls_->received_bytes() - before;
+  budget_bytes_ -= std::min<std::uint64_t>(budget_bytes_, received);
   return result;
 }
 

@@ -106,6 +106,21 @@ inline std::string pattern(std::size_t size) {
   return text;
 }
 
+// So many changes of keys that ask for no answer, and `text` behind them, as on the wire. The
+// client's own writes go nowhere from then on.
+inline std::string key_changes(const TlsPeer& client, int times, std::string_view text) {
+  BIO* const written = BIO_new(BIO_s_mem());
+  SSL_set0_wbio(client.ssl(), written);
+  for (int i = 0; i < times; ++i) {
+    SSL_key_update(client.ssl(), SSL_KEY_UPDATE_NOT_REQUESTED);
+    SSL_do_handshake(client.ssl());
+  }
+  if (!text.empty()) SSL_write(client.ssl(), text.data(), static_cast<int>(text.size()));
+  std::string bytes(BIO_ctrl_pending(written), '\0');
+  BIO_read(written, bytes.data(), static_cast<int>(bytes.size()));
+  return bytes;
+}
+
 struct Pair {
   explicit Pair(std::shared_ptr<const ServerContext> context, const TlsPeerOptions& options = {},
                 int type = SOCK_STREAM)

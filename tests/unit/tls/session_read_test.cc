@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a Session knows of its input without asking the socket.
+#include <sys/socket.h>
+
 #include <catch2/catch.hpp>
 #include <string>
 #include <string_view>
@@ -187,6 +189,7 @@ TEST_CASE("session: one read does not collect answers without bound", "[tls][ses
   for (int i = 0; i < 8'000; ++i) {
     REQUIRE(SSL_key_update(pair.client.ssl(), SSL_KEY_UPDATE_REQUESTED) == 1);
     REQUIRE(SSL_do_handshake(pair.client.ssl()) == 1);
+    if (i % 100 == 99) REQUIRE(SSL_write(pair.client.ssl(), "x", 1) == 1);  // or it is cut off
   }
   char* flood = nullptr;
   const long size = BIO_get_mem_data(written, &flood);
@@ -195,7 +198,7 @@ TEST_CASE("session: one read does not collect answers without bound", "[tls][ses
   REQUIRE(sent > 180'000);
   pair.server.on_readable();
   std::string buffer(100, '\0');
-  CHECK(pair.server.read(buffer).status == IoStatus::Again);
+  test::read_all(pair.server);
   CHECK_FALSE(pair.server.has_buffered_input());
 
   // Each update of 27 bytes calls for an answer as long.
@@ -209,7 +212,40 @@ TEST_CASE("session: one read does not collect answers without bound", "[tls][ses
   CHECK(answered > 100'000);
   CHECK(answered < 150'000);
   CHECK(pair.server.has_buffered_input());
-  CHECK(pair.server.read(buffer).status == IoStatus::Again);
+  CHECK(pair.server.read(buffer).status == IoStatus::Ok);
+}
+
+TEST_CASE("session read: who changes keys again and again, and says nothing, is cut off",
+          "[tls][session][regression]") {
+  const Fixture fixture;
+  Pair pair(fixture.context, test::version_only(TLS1_3_VERSION));
+  REQUIRE(pair.connect());
+  pair.server.flush();
+  const std::string flood = test::key_changes(pair.client, 5000, {});
+  REQUIRE(flood.size() > 100'000);
+  REQUIRE(::send(pair.sockets.client(), flood.data(), flood.size(), 0) ==
+          static_cast<ssize_t>(flood.size()));
+  pair.server.on_readable();
+  const std::uint64_t before = pair.server.received_bytes();
+  std::string buffer(100, '\0');
+  CHECK(pair.server.read(buffer).status == IoStatus::Error);
+  CHECK(pair.server.error_word() == "tls_too_many_messages");
+  CHECK(pair.server.received_bytes() - before < 90'000);  // and not all was looked at for that
+}
+
+TEST_CASE("session read: keys are changed as often as data comes between",
+          "[tls][session][regression]") {
+  const Fixture fixture;
+  Pair pair(fixture.context, test::version_only(TLS1_3_VERSION));
+  REQUIRE(pair.connect());
+  std::string all;
+  for (int i = 0; i < 50; ++i) {
+    const std::string bytes = test::key_changes(pair.client, 100, "x");
+    REQUIRE(::send(pair.sockets.client(), bytes.data(), bytes.size(), 0) > 0);
+    pair.server.on_readable();
+    all += test::read_all(pair.server);
+  }
+  CHECK(all == std::string(50, 'x'));
 }
 
 }  // namespace

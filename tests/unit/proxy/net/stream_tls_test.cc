@@ -2,6 +2,7 @@
 // A Stream that is the server side of TLS; session_test.cc has what TLS itself promises.
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cerrno>
 
@@ -214,6 +215,28 @@ TEST_CASE_METHOD(TlsFixture, "stream: a client that goes during the handshake br
   client_fd.reset();
   support::run_until(loop, [this] { return owner.count("broken") == 1; });
   CHECK(owner.count("established") == 0);
+}
+
+// Records that are TLS's own are read within a read, and were never counted: one connection held
+// the loop for as long as its socket gave any.
+TEST_CASE_METHOD(Fixture, "stream: what TLS reads for itself counts in the budget of a turn",
+                 "[net][stream][tls][regression]") {
+  constexpr std::size_t kPieces = 80;
+  handshake();
+  std::string bytes;
+  for (std::size_t i = 0; i < kPieces; ++i) bytes += tls::test::key_changes(client, 200, "x");
+  const std::size_t most = kPieces * (Stream::kReadBudgetBytes + 100'000) / bytes.size();
+  REQUIRE(most < kPieces);
+  std::size_t most_in_a_turn = 0;
+  owner.on["readable"] = [&] {
+    const std::string got = owner.read_all();
+    most_in_a_turn = std::max(most_in_a_turn, got.size());
+    owner.received += got;
+  };
+  REQUIRE(send(client_fd.get(), bytes.data(), bytes.size(), 0) ==
+          static_cast<ssize_t>(bytes.size()));
+  support::run_until(loop, [&] { return owner.received.size() == kPieces; });
+  CHECK(most_in_a_turn <= most);
 }
 
 }  // namespace sluice::net
