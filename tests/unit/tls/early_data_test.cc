@@ -16,20 +16,20 @@ namespace {
 using support::SslSessionPtr;
 using support::TlsPeer;
 
-struct Free {
+struct FreeServer {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
   void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
 };
 
 // What a server of another kind gives to a client who may send early data to it.
 SslSessionPtr ticket_of_another_server(const support::TestCertificate& files) {
-  const std::unique_ptr<SSL_CTX, Free> context(SSL_CTX_new(TLS_server_method()));
+  const std::unique_ptr<SSL_CTX, FreeServer> context(SSL_CTX_new(TLS_server_method()));
   REQUIRE(SSL_CTX_use_certificate_chain_file(context.get(), files.cert_path.c_str()) == 1);
   REQUIRE(SSL_CTX_use_PrivateKey_file(context.get(), files.key_path.c_str(), SSL_FILETYPE_PEM) ==
           1);
   REQUIRE(SSL_CTX_set_max_early_data(context.get(), 16 * 1024) == 1);
   const test::Sockets sockets;
-  const std::unique_ptr<SSL, Free> server(SSL_new(context.get()));
+  const std::unique_ptr<SSL, FreeServer> server(SSL_new(context.get()));
   REQUIRE(SSL_set_fd(server.get(), sockets.server()) == 1);
   TlsPeer client(sockets.client(), test::version_only(TLS1_3_VERSION));
   for (int turn = 0; turn < 10; ++turn) {

@@ -23,7 +23,7 @@ void expect_ok(RawClient& client, const std::string& target = "/") {
 }
 
 // Waits for so long that 100 ms are over.
-void outlast(RawClient& client) {
+void outlast_100_ms(RawClient& client) {
   CHECK_THROWS_AS(client.peek(1, std::chrono::milliseconds(300)), sluice::support::Failure);
 }
 
@@ -52,7 +52,7 @@ TEST_CASE("keepalive: a reload that shortens it holds for connections that idle 
   expect_ok(client);
   const auto shorter = forwarding_to({backend.address()}, {}, R"("keepalive_timeout": "100ms")");
   REQUIRE(sluice.reload(shorter));
-  outlast(client);
+  outlast_100_ms(client);
   expect_ok(client);
   CHECK(backend.connections() == 2);
 }

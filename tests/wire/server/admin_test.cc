@@ -205,7 +205,7 @@ TEST_CASE("admin: a page in a browser cannot make it do anything", "[wire][admin
 // DNS rebinding: the page's own name leads here, so its requests carry no Origin.
 TEST_CASE("admin: without a token it is asked for by no name that may be anybody's",
           "[wire][admin][regression]") {
-  SluiceProcess sluice(responding(admin_at("127.0.0.1:0")));
+  SluiceProcess sluice(operators_config(admin_at("127.0.0.1:0")));
   const auto status_as = [port = admin_port(sluice)](const std::string& host) {
     RawClient admin(port);
     admin.send("GET /metrics HTTP/1.1\r\nHost: " + host + "\r\n\r\n");

@@ -182,7 +182,7 @@ TEST_CASE("reload: of two addresses that share a port both are ours, at a start 
                             R"("}, {"address": ")" + at(both.substr(bar + 1)) + R"("}],
     "routes": [{"match": {}, "respond": {"body": "two"}}]})");
   RawClient client(std::stoi(port));
-  CHECK(get(client) == "two");
+  CHECK(get_body(client) == "two");
 }
 
 TEST_CASE("reload: a port that another process has on the same address is not shared",
@@ -218,7 +218,7 @@ TEST_CASE("drain: the Unix path is its successor's once the listener is closed",
   CHECK(read_response(client).body == "held");
   CHECK(old.process().wait().code == 0);
   RawClient late = next.connect();
-  CHECK(get(late) == "next");
+  CHECK(get_body(late) == "next");
 }
 
 TEST_CASE("reload: an access log that cannot be opened changes nothing", "[wire][reload]") {

@@ -20,9 +20,9 @@ using std::chrono::seconds;
 using support::TlsPeer;
 
 // Over a Unix socket that takes little of what the session writes.
-struct Setup : tls::test::Fixture {
-  Setup() : Setup(support::socket_pair(SOCK_STREAM)) {}
-  explicit Setup(std::pair<Fd, Fd> ends)
+struct TlsSetup : tls::test::Fixture {
+  TlsSetup() : TlsSetup(support::socket_pair(SOCK_STREAM)) {}
+  explicit TlsSetup(std::pair<Fd, Fd> ends)
       : client_fd(std::move(ends.first)), client(client_fd.get(), {}) {
     tls::test::set_buffer(ends.second.get(), SO_SNDBUF, 1);
     rig.accept(std::move(ends.second), *net::Address::parse("192.0.2.1:999"), 0, context);
@@ -73,7 +73,7 @@ constexpr int kMoreThanFits = 100;
 
 TEST_CASE("client: who has TLS talk to itself has no longer than another for its first request",
           "[client][http1_session][tls][regression]") {
-  Setup setup;
+  TlsSetup setup;
   setup.ask_for_new_keys(kMoreThanFits);
   REQUIRE(setup.rig.sessions() == 1);
   setup.pass(seconds(11));  // the deadline of the head is ten
@@ -82,7 +82,7 @@ TEST_CASE("client: who has TLS talk to itself has no longer than another for its
 
 TEST_CASE("client: who takes nothing of what TLS says by itself is cut off after the send timeout",
           "[client][http1_session][tls][regression]") {
-  Setup setup;
+  TlsSetup setup;
   REQUIRE(setup.ask("GET /fixed HTTP/1.1\r\nHost: h\r\n\r\n").ends_with("fixed\n"));
   setup.pass(seconds(31));  // the deadline of the answer, which was taken
   setup.ask_for_new_keys(kMoreThanFits);
