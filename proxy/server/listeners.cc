@@ -104,9 +104,16 @@ void Listeners::commit(Plan plan) {
   bound_ = std::move(plan.bound);
 }
 
-void Listeners::unlink_sockets() {
-  if (std::exchange(unlinked_, true)) return;
-  for (const auto& [number, address] : bound_) unlink_socket(address);
+void Listeners::unlink_once(std::uint32_t number) {
+  if (unlinked_.insert(number).second) unlink_socket(bound_.at(number));
+}
+
+void Listeners::unlink_clients() {
+  for (std::uint32_t number : numbers_) unlink_once(number);
+}
+
+void Listeners::unlink_all() {
+  for (const auto& [number, address] : bound_) unlink_once(number);
 }
 
 }  // namespace sluice::server

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,9 +40,10 @@ class Listeners {
   // workers.
   void commit(Plan plan);
 
-  // Removes what Unix listeners leave in the file system, once: when they close for good. From then
-  // on the paths may be those of the process that comes after this one.
-  void unlink_sockets();
+  // Removes what Unix listeners leave in the file system: those of clients when they close for
+  // good, as their paths may then be those of the process that comes next, and the rest at the end.
+  void unlink_clients();
+  void unlink_all();
 
   // Numbers in use are below this.
   std::size_t number_count() const { return next_number_; }
@@ -62,6 +64,7 @@ class Listeners {
   static std::vector<Wanted> wanted_by(const conf::Config& config);
   // Into `plan`, as the listener with this number.
   std::optional<Error> open(const std::string& address, std::uint32_t number, Plan& plan) const;
+  void unlink_once(std::uint32_t number);
 
   std::size_t workers_;
   std::uint32_t next_number_ = 0;
@@ -69,7 +72,7 @@ class Listeners {
   std::optional<std::uint32_t> admin_;
   std::map<std::string, std::uint32_t> by_key_;
   std::map<std::uint32_t, net::Address> bound_;
-  bool unlinked_ = false;
+  std::set<std::uint32_t> unlinked_;
 };
 
 }  // namespace sluice::server

@@ -91,7 +91,7 @@ Server::Server(const conf::Config& config, Reload reload,
 Server::~Server() {
   stop_workers();
   if (log_writer_ != nullptr) log_writer_->stop();
-  listeners_.unlink_sockets();
+  listeners_.unlink_all();
 }
 
 std::optional<Error> Server::open_access_log() {
@@ -194,7 +194,7 @@ void Server::on_signal(int signal) {
 
 void Server::exit_at_once() {
   save_jail();
-  listeners_.unlink_sockets();
+  listeners_.unlink_all();
   std::_Exit(0);
 }
 
@@ -264,7 +264,7 @@ void Server::begin_drain() {
   for (auto& worker : workers_) {
     worker->drain(ends_at, [this] { loop_.post([this] { on_worker_drained(); }); });
   }
-  listeners_.unlink_sockets();
+  listeners_.unlink_clients();
 }
 
 void Server::on_worker_drained() {

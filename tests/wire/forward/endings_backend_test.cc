@@ -24,7 +24,7 @@ using sluice::wire::Ending;
 using sluice::wire::forwarding_to;
 using sluice::wire::Gate;
 using sluice::wire::kEndings;
-using sluice::wire::kOk;
+using sluice::wire::kOkOutcome;
 using sluice::wire::Ledger;
 using sluice::wire::name_of;
 using sluice::wire::with_target;
@@ -118,26 +118,26 @@ const std::vector<BackendStep> kBackendSteps = {
     {.name = "within a body until close",
      .sent = "HTTP/1.1 200 OK\r\n\r\nsome",
      .visible = "some",
-     .closed = kOk,
+     .closed = kOkOutcome,
      .reset = kCut,
      .stalled = kNoBody},
     {.name = "complete",
      .sent = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
      .visible = "ok",
-     .closed = kOk,
-     .stalled = kOk},
+     .closed = kOkOutcome,
+     .stalled = kOkOutcome},
     {.name = "complete, junk behind",
      .sent = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok\x01\x02",
      .visible = "ok",
-     .closed = kOk,
-     .stalled = kOk},
+     .closed = kOkOutcome,
+     .stalled = kOkOutcome},
     {.name = "answered before the request was complete",
      .request = kStreamed,
      .reads = false,
      .sent = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
      .visible = "ok",
-     .closed = kOk,
-     .stalled = kOk},
+     .closed = kOkOutcome,
+     .stalled = kOkOutcome},
     {.name = "half an answer before the request was complete",
      .request = kStreamed,
      .reads = false,
@@ -203,7 +203,7 @@ class BackendStage {
     other.send("GET " + target + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     CHECK(read_response(other).body == "ok");
     ++requests_;
-    expect(kOk, target);
+    expect(kOkOutcome, target);
   }
 
   void expect(const Ledger::Outcomes& outcomes) { expect(outcomes, target_); }
@@ -264,7 +264,7 @@ TEST_CASE("endings: a backend that ends at any step is told to the client as wha
       stage.expect(outcomes);
       client.recv_to_close();
       // What was cut off cannot be taken for complete.
-      const bool cut = outcomes[0].starts_with("$ 200") && outcomes != kOk;
+      const bool cut = outcomes[0].starts_with("$ 200") && outcomes != kOkOutcome;
       if (cut) CHECK(client.closed_by_reset());
       client.close();
       stage.check_at_rest();

@@ -28,8 +28,8 @@ using sluice::support::TempDir;
 using sluice::wire::Ending;
 using sluice::wire::Gate;
 using sluice::wire::kEndings;
-using sluice::wire::kGet;
-using sluice::wire::kOk;
+using sluice::wire::kGetTarget;
+using sluice::wire::kOkOutcome;
 using sluice::wire::Ledger;
 using sluice::wire::name_of;
 using sluice::wire::send_until_stuck;
@@ -105,7 +105,7 @@ const std::vector<ClientStep> kClientSteps = {
      .stalled = kTooSlow},
     {.name = "waiting",
      .path = "/held",
-     .sent = kGet,
+     .sent = kGetTarget,
      .reaches_backend = true,
      .ended = kClientAborted},
     {.name = "waiting, of HTTP/1.0",
@@ -120,42 +120,47 @@ const std::vector<ClientStep> kClientSteps = {
      .ended = kClientAborted},
     {.name = "waiting, the next request sent too",
      .path = "/held",
-     .sent = kGet + kGet,
+     .sent = kGetTarget + kGetTarget,
      .reaches_backend = true,
      .ended = kClientAborted},
     {.name = "waiting, junk sent behind",
      .path = "/held",
-     .sent = kGet + "\x16\x03junk",
+     .sent = kGetTarget + "\x16\x03junk",
      .reaches_backend = true,
      .ended = kClientAborted},
     {.name = "within the response's head",  // no state of the proxy's, but one of the client's
      .path = "/stalled",
-     .sent = kGet,
+     .sent = kGetTarget,
      .awaited = "HTTP/1.1 200 OK\r\n",
      .reaches_backend = true,
      .ended = {"$ 200 client_aborted"}},
     {.name = "within the response's body",
      .path = "/stalled",
-     .sent = kGet,
+     .sent = kGetTarget,
      .awaited = "half",
      .ended = {"$ 200 client_aborted"}},
     {.name = "not reading",
      .path = "/flood",
-     .sent = kGet,
+     .sent = kGetTarget,
      .awaited = "200 OK",
      .ended = {"$ 200 client_aborted"},
      .stalled = {"$ 200 send_timeout"}},
-    {.name = "idle", .path = "/ok", .sent = kGet, .awaited = "ok!", .ended = kOk, .stalled = kOk},
+    {.name = "idle",
+     .path = "/ok",
+     .sent = kGetTarget,
+     .awaited = "ok!",
+     .ended = kOkOutcome,
+     .stalled = kOkOutcome},
     {.name = "within the next head",
      .path = "/ok",
-     .sent = kGet,
+     .sent = kGetTarget,
      .awaited = "ok!",
      .more = "GET / HTTP/1.1\r\nHo",
-     .ended = kOk,
+     .ended = kOkOutcome,
      .stalled = {"$ 200 ok", "- 408 request_head_timeout"}},
     {.name = "junk behind the request",
      .path = "/ok",
-     .sent = kGet + "\x01\x02\r\n\r\n",
+     .sent = kGetTarget + "\x01\x02\r\n\r\n",
      .awaited = "HTTP/1.1 400 ",
      .ended = {"$ 200 ok", "- 400 bad_method"},
      .stalled = {"$ 200 ok", "- 400 bad_method"}},
@@ -232,10 +237,10 @@ class ClientStage {
   void serve_another() {
     const std::string target = "/ok?other" + std::to_string(++targets_);
     RawClient other = sluice_.connect();
-    other.send(with_target(kGet, target));
+    other.send(with_target(kGetTarget, target));
     CHECK(read_response(other).body == "ok!");
     ++reached_;
-    ledger_.expect(kOk, target);
+    ledger_.expect(kOkOutcome, target);
   }
 
   void expect(const Ledger::Outcomes& outcomes, const std::string& target) {
@@ -388,7 +393,7 @@ TEST_CASE("endings: whole requests before a half-close are answered, all of them
       CAPTURE(rest, path);
       std::string sent;
       for (int i = 0; i < kRequests; ++i) {
-        sent += path == "/take" ? kTake + "body" : with_target(kGet, path);
+        sent += path == "/take" ? kTake + "body" : with_target(kGetTarget, path);
       }
       RawClient client = sluice.connect();
       client.send(sent + (rest == "POST / body" ? kTake + "bo" : rest));

@@ -30,7 +30,7 @@ using sluice::wire::Ending;
 using sluice::wire::forwarding_to;
 using sluice::wire::Gate;
 using sluice::wire::kEndings;
-using sluice::wire::kGet;
+using sluice::wire::kGetTarget;
 using sluice::wire::Ledger;
 using sluice::wire::name_of;
 using sluice::wire::send_until_stuck;
@@ -81,7 +81,7 @@ TEST_CASE("endings: a backend whose connect fails on the spot leaves its trace, 
   SECTION("it is tried, then the next") {
     SluiceProcess sluice(forwarding_to({missing, good.address()}));
     RawClient client = sluice.connect();
-    client.send(with_target(kGet, "/"));
+    client.send(with_target(kGetTarget, "/"));
     CHECK(read_response(client).body == "ok");
     sluice.wait_for_access_log(R"("backend":")" + good.address() + R"(","attempts":2)");
     sluice::support::wait_for_metric(sluice, "sluice_backend_retries_total", 1);
@@ -90,7 +90,7 @@ TEST_CASE("endings: a backend whose connect fails on the spot leaves its trace, 
   SECTION("it is the only one") {
     SluiceProcess sluice(forwarding_to({missing}));
     RawClient client = sluice.connect();
-    client.send(with_target(kGet, "/"));
+    client.send(with_target(kGetTarget, "/"));
     CHECK(read_response(client).status == 502);
     sluice.wait_for_access_log(R"("backend":")" + missing + R"(","attempts":1)");
     CHECK_NOTHROW(sluice.wait_for_log("backend " + missing +
@@ -107,7 +107,7 @@ TEST_CASE("endings: a client may end while its backend is being connected", "[wi
     INFO(name_of(ending));
     const std::string target = std::string("/") + name_of(ending);
     RawClient client = sluice.connect();
-    client.send(with_target(kGet, target));
+    client.send(with_target(kGetTarget, target));
     while (descriptor_count(sluice.process_id()) < at_rest + 2) {  // both sides
     }
     end(client, ending);
@@ -127,7 +127,7 @@ TEST_CASE("endings: a backend that does not take the connection is given up in t
     SluiceProcess sluice(forwarding_to({full.address()}, timeouts, kNoFault));
     const std::size_t at_rest = descriptor_count(sluice.process_id());
     RawClient client = sluice.connect();
-    client.send(with_target(kGet, "/alone"));
+    client.send(with_target(kGetTarget, "/alone"));
     CHECK(read_response(client).status == 504);
     client.close();
     check_at_rest(sluice, at_rest);
@@ -138,7 +138,7 @@ TEST_CASE("endings: a backend that does not take the connection is given up in t
     SluiceProcess sluice(forwarding_to({full.address(), other.address()}, timeouts, kNoFault));
     for (const char* target : {"/1", "/2"}) {  // one of them meets it first
       RawClient client = sluice.connect();
-      client.send(with_target(kGet, target));
+      client.send(with_target(kGetTarget, target));
       CHECK(read_response(client).body == "other");
       ledger.expect({"$ 200 ok"}, target);
     }
@@ -185,7 +185,7 @@ TEST_CASE("endings: a backend may end, or speak, as soon as it has accepted", "[
     SluiceProcess sluice(forwarding_to({backend.address()}, {}, kNoFault));
     const std::size_t at_rest = descriptor_count(sluice.process_id());
     RawClient client = sluice.connect();
-    client.send(with_target(kGet, greeting.name));
+    client.send(with_target(kGetTarget, greeting.name));
     read_response(client);
     client.close();
     const std::string seen = sluice::support::wait_for_log_entries(sluice, 1).at(0).outcome();
@@ -219,7 +219,7 @@ TEST_CASE("endings: a kept connection may end, or speak, and nobody's request is
     INFO(target);
     gate.shut();
     RawClient client = sluice.connect();
-    client.send(with_target(kGet, target));
+    client.send(with_target(kGetTarget, target));
     CHECK(read_response(client).body == "ok");
     client.close();
     ledger.expect({"$ 200 ok"}, target);
@@ -307,7 +307,7 @@ TEST_CASE("endings: a head that trickles does not wind up the clock", "[wire][en
   SluiceProcess sluice(
       forwarding_to({backend.address()}, R"("timeouts": {"first_byte": "300ms"})", kNoFault));
   RawClient client = sluice.connect();
-  client.send(with_target(kGet, "/trickle"));
+  client.send(with_target(kGetTarget, "/trickle"));
   CHECK(read_response(client).status == 504);
   Ledger ledger;
   ledger.expect({"$ 504 first_byte_timeout"}, "/trickle");

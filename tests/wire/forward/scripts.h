@@ -9,8 +9,8 @@
 namespace sluice::wire {
 
 // What several tables of endings say and await; "$" stands for the target.
-inline const std::string kGet = "GET $ HTTP/1.1\r\nHost: a\r\n\r\n";
-inline const Ledger::Outcomes kOk = {"$ 200 ok"};
+inline const std::string kGetTarget = "GET $ HTTP/1.1\r\nHost: a\r\n\r\n";
+inline const Ledger::Outcomes kOkOutcome = {"$ 200 ok"};
 
 inline constexpr std::string_view kAgreed =
     "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";

@@ -222,7 +222,7 @@ TEST_CASE("timeouts: a connection with nothing but empty lines on it is idle",
     client.expect_close();
   }
   RawClient idle = sluice.connect();
-  idle.send(std::string(kGet) + "\r\n");
+  idle.send(std::string(kGetRoot) + "\r\n");
   CHECK(read_response(idle).body == "yes");
   CHECK(sluice.terminate().code == 0);
   CHECK(sluice.access_log().find("408") == std::string::npos);

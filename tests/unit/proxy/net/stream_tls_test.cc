@@ -219,7 +219,7 @@ TEST_CASE_METHOD(TlsFixture, "stream: a client that goes during the handshake br
 
 // Records that are TLS's own are read within a read, and were never counted: one connection held
 // the loop for as long as its socket gave any.
-TEST_CASE_METHOD(MessageFixture, "stream: what TLS reads for itself counts in the budget of a turn",
+TEST_CASE_METHOD(TlsFixture, "stream: what TLS reads for itself counts in the budget of a turn",
                  "[net][stream][tls][regression]") {
   constexpr std::size_t kPieces = 80;
   handshake();
