@@ -33,8 +33,8 @@ Failure check_body_limit(Exchange& exchange) {
   return above ? Failure{Side::Client, Kind::BodyTooLarge} : Failure{};
 }
 
-// What is matched is what is forwarded, so that no rule can be walked around by another spelling. A
-// path that cannot be normalised stays empty.
+// What is forwarded is what was matched, up to escapes that origins may tell from what they stand
+// for. A path that cannot be normalised stays empty.
 void normalise_path(Exchange& exchange) {
   std::string_view path = exchange.request().path;
   if (!path.starts_with('/') || !http::needs_normalising(path)) return exchange.set_path(path);
@@ -57,7 +57,16 @@ const ListenerRules* listener_rules(const Exchange& exchange) {
 void find_route(Exchange& exchange) {
   const ListenerRules* const rules = listener_rules(exchange);
   if (rules == nullptr || rules->table == nullptr) return;
-  exchange.set_match(rules->table->find(exchange.request().host, exchange.path()));
+  const std::string_view path = exchange.path();
+  const std::string_view host = exchange.request().host;
+  if (path.find('%') == std::string_view::npos) {
+    return exchange.set_match(rules->table->find(host, path));
+  }
+  // So that no rule can be walked around by another spelling.
+  char* out = exchange.arena().allocate(path.size());
+  route::Match match = rules->table->find(host, {out, http::matched_spelling(path, out)});
+  match.prefix_length = http::normalised_size(path, match.prefix_length);
+  exchange.set_match(match);
 }
 
 Failure require_route(Exchange& exchange) {

@@ -35,6 +35,20 @@ char upper_hex(char c) {
   return c >= 'a' && c <= 'f' ? static_cast<char>(c - 0x20) : c;
 }
 
+// What stands at that place of a normalised path in its matched spelling, and how many bytes of the
+// path that takes. Never fails: a '%' that begins no escape stands for itself.
+struct Undone {
+  char byte;
+  std::size_t bytes;
+};
+
+Undone undo_escape(std::string_view path, std::size_t at) {
+  if (path[at] != '%') return {path[at], 1};
+  const Escape escape = read_escape(path, at);
+  const bool stays = !escape.ok || escape.byte == '/' || escape.byte == '%';
+  return stays ? Undone{'%', 1} : Undone{escape.byte, 3};
+}
+
 // The canonical path under construction. It always begins with '/', never grows beyond what was
 // read, and [segment_, size_) is the segment now being written, without its leading '/'.
 class PathWriter {
@@ -154,6 +168,32 @@ std::optional<std::size_t> normalise_path(std::string_view path, char* out) {
   }
   if (!writer.end_segment(false)) return std::nullopt;
   return writer.size();
+}
+
+std::size_t matched_spelling(std::string_view path, char* out) {
+  std::size_t size = 0;
+  for (std::size_t at = 0; at < path.size();) {
+    const Undone undone = undo_escape(path, at);
+    out[size++] = undone.byte;
+    at += undone.bytes;
+  }
+  return size;
+}
+
+std::size_t normalised_size(std::string_view path, std::size_t size) {
+  std::size_t at = 0;
+  for (; size > 0 && at < path.size(); --size) at += undo_escape(path, at).bytes;
+  return at;
+}
+
+bool is_matched_by(std::string_view path, std::string_view prefix) {
+  std::size_t at = 0;
+  return std::ranges::all_of(prefix, [&](char c) {
+    if (at >= path.size()) return false;
+    const Undone undone = undo_escape(path, at);
+    at += undone.bytes;
+    return undone.byte == c;
+  });
 }
 
 std::optional<Authority> parse_authority(std::string_view text) {

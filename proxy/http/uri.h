@@ -25,6 +25,17 @@ bool needs_normalising(std::string_view path);
 // root. REQUIRES: room for path.size() bytes at `out`; `out` may be path.data().
 std::optional<std::size_t> normalise_path(std::string_view path, char* out);
 
+// The spelling by which rules are matched: of a normalised path, with all escapes undone but those
+// of '/' and '%', which would read as something else. For an origin "/v1/x%3Adelete" may be another
+// path than "/v1/x:delete" (RFC 3986 2.2), so it is forwarded as it was written; but most take it
+// for the same, so no rule may tell them apart. Returns its length, path.size() at most.
+// REQUIRES: room for that at `out`, which may be path.data().
+std::size_t matched_spelling(std::string_view path, char* out);
+// How many bytes of the normalised path the first `size` of its matched spelling stand for.
+std::size_t normalised_size(std::string_view path, std::size_t size);
+// Whether the matched spelling of the path begins with `prefix`, which is one.
+bool is_matched_by(std::string_view path, std::string_view prefix);
+
 // Writes the text with an escape for each byte that a URI cannot hold (RFC 3986 2: neither reserved
 // nor unreserved, nor the '%' of what is encoded already), and returns its end. A Location is made
 // so: browsers take "\" for "/". REQUIRES: room for 3 * text.size() bytes at `out`.

@@ -121,6 +121,7 @@ std::optional<PathPattern> parse_path_pattern(std::string_view text, std::string
     why = quoted(text) + ": \"*\" may only be the whole last segment: \"/prefix/*\"";
     return std::nullopt;
   }
+  pattern.path.resize(http::matched_spelling(pattern.path, pattern.path.data()));
   return pattern;
 }
 

@@ -8,8 +8,8 @@
 //
 // Path: "/exact" is that path alone, "/exact/" another one; "/prefix/*" is "/prefix/" and all below
 // it, and "/prefix" too, as one who writes a rule for an API means its root with it; "/prefixed" is
-// none of these. "/*" and "*" are any path. Paths are compared byte by byte, with case, after the
-// normalising of http/uri, so a pattern holds no escape that normalising would undo.
+// none of these. "/*" and "*" are any path. Paths are compared byte by byte, with case, in the
+// matched spelling of http/uri, to which patterns are brought here.
 #pragma once
 
 #include <optional>
@@ -29,7 +29,7 @@ struct HostPattern {
 
 struct PathPattern {
   bool exact = false;
-  std::string path;  // "/exact", "/prefix" of "/prefix/*", "" of any
+  std::string path;  // "/exact", "/prefix" of "/prefix/*", "" of any; in its matched spelling
 
   bool operator==(const PathPattern&) const = default;
   std::string text() const;

@@ -3,13 +3,18 @@
 
 #include <algorithm>
 
+#include "proxy/http/uri.h"
+
 namespace sluice::route {
 namespace {
 
-// Whether `path` starts with `prefix` and the prefix ends where a segment does.
-bool has_prefix(std::string_view path, std::string_view prefix) {
-  if (!path.starts_with(prefix)) return false;
-  return path.size() == prefix.size() || prefix.ends_with('/') || path[prefix.size()] == '/';
+// The bytes of `path` that `prefix` is spelled by, if it starts with it and the prefix ends where a
+// segment does; else 0.
+std::size_t prefix_size(std::string_view path, std::string_view prefix) {
+  if (!http::is_matched_by(path, prefix)) return 0;
+  const std::size_t size = http::normalised_size(path, prefix.size());
+  const bool whole = path.size() == size || prefix.ends_with('/') || path[size] == '/';
+  return whole ? size : 0;
 }
 
 }  // namespace
@@ -20,8 +25,9 @@ RewrittenPath rewrite_path(const Rewrite& rewrite, std::string_view path,
   std::size_t cut = 0;
   if (!path.starts_with('/')) return {{}, path};  // "*" of OPTIONS
   if (!strip.empty()) {
-    if (!has_prefix(path, strip)) return {{}, path};
-    cut = strip.ends_with('/') ? strip.size() - 1 : strip.size();
+    cut = prefix_size(path, strip);
+    if (cut == 0) return {{}, path};
+    if (strip.ends_with('/')) --cut;
   } else if (rewrite.replacement) {
     cut = std::min(prefix_length, path.size());
   }

@@ -24,7 +24,8 @@ namespace sluice::route {
 
 // How the path changes before the handler uses it. Neither set: it does not.
 struct Rewrite {
-  std::string strip_prefix;                // taken off, if the path has it as whole segments
+  std::string strip_prefix;  // taken off, if the path has it as whole segments; in its
+                             // matched spelling (http/uri.h)
   std::optional<std::string> replacement;  // put where strip_prefix stood, or, without one, where
                                            // the prefix stood that matched ("/api" of "/api/*")
 };

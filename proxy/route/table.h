@@ -51,7 +51,8 @@ class Table {
   Table() = default;  // matches nothing
 
   // `host` has no port, and may be of any case, closed by a dot, empty or nonsense; an IPv6 literal
-  // has its brackets. `path` is normalised and has no query.
+  // has its brackets. `path` is in its matched spelling
+  // (http/uri.h) and has no query.
   Match find(std::string_view host, std::string_view path) const;
 
  private:

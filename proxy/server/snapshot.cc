@@ -20,6 +20,7 @@
 #include "proxy/handlers/redirect.h"
 #include "proxy/handlers/static_files.h"
 #include "proxy/http/field_edits.h"
+#include "proxy/http/uri.h"
 #include "proxy/net/address.h"
 #include "proxy/server/cache_rules.h"
 #include "proxy/server/guard_compile.h"
@@ -54,6 +55,11 @@ filters::CompressOptions compress_options(const conf::Compress& from) {
   for (const std::string& name : from.encodings) options.codings.push_back(coding_of(name));
   for (const std::string& type : from.types) options.types.emplace_back(type);
   return options;
+}
+
+std::string as_matched(std::string path) {
+  path.resize(http::matched_spelling(path, path.data()));
+  return path;
 }
 
 struct HostPort {
@@ -139,7 +145,7 @@ class Compiler {
       route->series = snapshot_->series.back().get();
       snapshot_->handlers.push_back(make_handler(from, *route));
       route->handler = snapshot_->handlers.back().get();
-      route->rewrite = {from.strip_prefix, from.replace_prefix};
+      route->rewrite = {as_matched(from.strip_prefix), from.replace_prefix};
       route->allows_connect = from.connect;
       if (has_edits(from.headers.response)) {
         add_filter(*route,

@@ -117,6 +117,19 @@ TEST_CASE("access: a route has lists of its own", "[wire][guard]") {
   CHECK(read_response(client).status == 200);
 }
 
+TEST_CASE("access: no other spelling of a path goes around a rule", "[wire][guard][regression]") {
+  SluiceProcess sluice(with("", R"(},
+    {"match": {"path": "/v1/users:delete"}, "respond": {"body": "no"}, "access": {"deny": "all"}},
+    {"match": {"path": "/x%7By%7D/*"}, "respond": {"body": "no"}, "access": {"deny": "all"})"));
+  for (const std::string path : {"/v1/users:delete", "/v1/users%3Adelete", "/v1/users%3adelete",
+                                 "/x%7By%7D/a", "/x%7by}/a", "/x{y}/a", "/a/../x{y}/%7Ea"}) {
+    CAPTURE(path);
+    RawClient client = sluice.connect();
+    client.send("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(read_response(client).status == 403);
+  }
+}
+
 TEST_CASE("access: a client behind a trusted proxy is judged by its own address", "[wire][guard]") {
   SluiceProcess sluice(
       with(R"(, "trusted_proxies": ["127.0.0.1"], "access": {"deny": "192.0.2.0/24"})"));

@@ -140,6 +140,33 @@ TEST_CASE("uri: a path can be normalised in place", "[http][uri]") {
   }
 }
 
+TEST_CASE("uri: by an escape or not, a path is matched alike", "[http][uri]") {
+  struct SpellingRow {
+    std::string_view path, matched;
+  };
+  const SpellingRow rows[] = {
+      {"/", "/"},
+      {"/a.b/c", "/a.b/c"},
+      {"/v1/x:delete", "/v1/x:delete"},
+      {"/v1/x%3Adelete", "/v1/x:delete"},
+      {"/%40fs/%24%26%27%28%29%2A%2B%2C%3B%3D", "/@fs/$&'()*+,;="},
+      {"/%7Bid%7D%20%3C%C3%A9", "/{id} <\xc3\xa9"},
+      {"/a%2Fb", "/a%2Fb"},      // another segment,
+      {"/a%252Fb", "/a%252Fb"},  // and what is not that
+      {"/a%2540b", "/a%2540b"},
+  };
+  for (const SpellingRow& row : rows) {
+    INFO(std::string(row.path));
+    std::string path(row.path);
+    path.resize(matched_spelling(path, path.data()));
+    CHECK(path == row.matched);
+    CHECK(normalised_size(row.path, row.matched.size()) == row.path.size());
+    CHECK(normalised_size(row.path, 1) == 1);
+  }
+  CHECK(normalised_size("/%40fs/%40x", 5) == 7);
+  CHECK(normalised_size("/%40fs", 99) == 6);
+}
+
 TEST_CASE("uri: authorities are split", "[http][uri]") {
   for (const auto& row : kGoodAuthorities) {
     INFO(std::string(row[0]));

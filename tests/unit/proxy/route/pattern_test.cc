@@ -91,6 +91,7 @@ TEST_CASE("pattern: paths that are taken", "[route][pattern]") {
       {"/a/b/*", false, "/a/b", "/a/b/*"},
       {"/.well-known/*", false, "/.well-known", "/.well-known/*"},
       {"/a../...", true, "/a../...", "/a../..."},
+      {"/%40fs/%7Bx%7D%2F/*", false, "/@fs/{x}%2F", "/@fs/{x}%2F/*"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);

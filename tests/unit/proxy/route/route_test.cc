@@ -29,6 +29,8 @@ TEST_CASE("rewrite: prefixes are taken off and replaced by whole segments", "[ro
       {"/api/", none, "/api", 4, "/api"},
       {"/", none, "/users", 0, "/users"},
       {"/api", none, "/api//users", 4, "//users"},
+      {"/@fs", none, "/%40fs/a%40b", 6, "/a%40b"},
+      {"/@fs", none, "/%40fsx", 0, "/%40fsx"},
       // replace what matched
       {"", "/v2", "/api/users", 4, "/v2/users"},
       {"", "/v2/", "/api/users", 4, "/v2/users"},
