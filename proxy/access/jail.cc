@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kLongest = std::chrono::hours{24 * 365 * 100};
 constexpr std::size_t kExpiredAtOnce = 64;
+constexpr std::size_t kCopiedAtOnce = 512;
 
 std::uint64_t random_seed() {
   std::random_device device;
@@ -76,16 +77,28 @@ std::vector<Inmate> Jail::list(WallTime now) const {
 }
 
 std::vector<Inmate> Jail::records(WallTime now) const {
-  std::vector<Inmate> records;
-  {
-    const std::shared_lock lock(mutex_);
-    records = table_.records();
-  }
+  std::vector<Inmate> records = copy();
   std::erase_if(records, [now](const Inmate& inmate) { return inmate.forgotten_at() <= now; });
   std::sort(records.begin(), records.end(), [](const Inmate& a, const Inmate& b) {
     return std::tie(a.until, a.block.base.bytes, a.block.bits) <
            std::tie(b.until, b.block.base.bytes, b.block.bits);
   });
+  // Who was released meanwhile was met twice.
+  records.erase(std::unique(records.begin(), records.end()), records.end());
+  return records;
+}
+
+std::vector<Inmate> Jail::copy() const {
+  std::vector<Inmate> records;
+  JailTable::Walk walk;
+  for (bool more = true; more;) {
+    // Memory is got without the lock.
+    if (records.capacity() - records.size() < kCopiedAtOnce) {
+      records.reserve(2 * records.size() + kCopiedAtOnce);
+    }
+    const std::shared_lock lock(mutex_);
+    more = table_.copy(walk, kCopiedAtOnce, records);
+  }
   return records;
 }
 

@@ -60,7 +60,8 @@ class Jail {
 
   // Those who are in, who ends first before the others.
   std::vector<Inmate> list(WallTime now) const;
-  // And those who are remembered; what a file should keep.
+  // And those who are remembered; what a file should keep. Copied in small steps, too, so that of
+  // what changes meanwhile something may be missing; changes() tells.
   std::vector<Inmate> records(WallTime now) const;
   // Takes in what a file has kept, except for who is forgotten; the number of those taken.
   std::size_t restore(std::span<const Inmate> inmates, WallTime now);
@@ -76,6 +77,7 @@ class Jail {
 
  private:
   Jail(const JailOptions& options, std::uint64_t seed);
+  std::vector<Inmate> copy() const;
   void changed() { changes_.fetch_add(1, std::memory_order_relaxed); }
 
   EventCounters counters_;

@@ -77,11 +77,17 @@ std::size_t JailTable::expire(WallTime now, std::size_t at_most) {
   return moved;
 }
 
-std::vector<Inmate> JailTable::records() const {
-  std::vector<Inmate> all;
-  all.reserve(records_.size());
-  for (const auto& [prefix, record] : records_) all.push_back(record.inmate);
-  return all;
+bool JailTable::copy(Walk& walk, std::size_t at_most, std::vector<Inmate>& into) const {
+  for (; walk.queues_left > 0; --walk.queues_left, walk.behind.reset()) {
+    const auto& waiting = queues_[walk.queues_left - 1];
+    auto at = walk.behind ? waiting.upper_bound(*walk.behind) : waiting.begin();
+    for (; at != waiting.end(); ++at, --at_most) {
+      if (at_most == 0) return true;
+      into.push_back(records_.find(at->second)->second.inmate);
+      walk.behind = *at;
+    }
+  }
+  return false;
 }
 
 WallTime JailTable::due(const Record& record) {

@@ -47,8 +47,14 @@ class JailTable {
   // Moves on at most `at_most` records whose time has come; the number of them.
   std::size_t expire(WallTime now, std::size_t at_most);
 
-  // All records, in no order.
-  std::vector<Inmate> records() const;
+  // Where a walk over all records stands. It goes by the queues, those of the jailed first, so that
+  // a record which is released between two steps is met at least once.
+  struct Walk {
+    std::size_t queues_left = 3;
+    std::optional<std::pair<WallTime, Prefix>> behind{};
+  };
+  // The next of them, at most so many; false when these were the last.
+  bool copy(Walk& walk, std::size_t at_most, std::vector<Inmate>& into) const;
 
  private:
   enum class Queue : std::uint8_t { Released, Caught, Added };

@@ -132,6 +132,7 @@ class Server final : private net::NameWatch::Owner {
   ListWatch list_watch_;
   RetryLater lists_retry_;
   RetryLater names_retry_;
+  net::TimePoint jail_save_due_{};
   // Of Jail::changes(); none: the file lacks all.
   std::optional<std::uint64_t> jail_saved_ = 0;
   bool jail_file_is_ours_ = true;

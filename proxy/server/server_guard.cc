@@ -34,22 +34,26 @@ void Server::move_jail() {
   jail_save_failed_ = false;
 }
 
-// What cannot be written is said once, and tried again.
+// What cannot be written is said once, and tried again. A large jail takes its time: a tenth of all
+// time at most.
 void Server::save_jail() {
   const std::uint64_t changes = guard_->jail.changes();
   if (!config_.jail || config_.jail->file.empty() || !jail_file_is_ours_) return;
   if (changes == jail_saved_) return;
+  const net::TimePoint begun = net::Clock::now();
   const auto error =
       access::write_jail(config_.jail->file, guard_->jail.records(access::wall_now()));
   if (error && !jail_save_failed_) log_.error("cannot save the jail: {}", error->text());
   jail_save_failed_ = error.has_value();
   if (!error) jail_saved_ = changes;
+  const net::TimePoint done = net::Clock::now();
+  jail_save_due_ = done + 9 * (done - begun);
 }
 
 void Server::on_second() {
   second_timer_.set(loop_.now() + std::chrono::seconds(1));
   guard_->jail.expire(access::wall_now());
-  save_jail();
+  if (loop_.now() >= jail_save_due_) save_jail();
   if (draining_) return;
   if (names_retry_.is_due(loop_.now())) use_new_names();
   if (list_watch_.look()) {

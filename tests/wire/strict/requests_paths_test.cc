@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Paths: RFC 3986 5.2.4 and 6.2.2. What is matched is what is forwarded, up to escapes of what needs
-// none.
+// Paths: RFC 3986 5.2.4 and 6.2.2. What is matched is what is forwarded, up to escapes of what
+// needs none.
 #include <catch2/catch.hpp>
 #include <string>
 

@@ -84,5 +84,26 @@ TEST_CASE("jail: who is in is seen to be in by every thread, whatever others do"
   CHECK(jail.size() == 0);
 }
 
+TEST_CASE(
+    "jail: what is copied in steps lacks nobody who was in all the time, and has no one twice",
+    "[access][jail][threads]") {
+  constexpr std::size_t kStaying = 3000;
+  Jail jail({.table = 10'000, .counters = 4096, .hash_seed = 1});
+  JailRules rules;
+  rules.rule(Reason::Tls) = {1, seconds{60}};
+  rules.time = milliseconds{1000};
+  for (std::uint64_t i = 0; i < kStaying; ++i) jail.note(rules, numbered(i), Reason::Tls, noon());
+  std::atomic<bool> done{false};
+  // They are released, and no longer in, but remembered.
+  std::thread releasing([&jail, &done] {
+    for (int step = 0; step < 1000 && !done; ++step) jail.expire(noon() + milliseconds{2 * step});
+  });
+  bool all = true;
+  for (int times = 0; times < 50; ++times) all = all && jail.records(noon()).size() == kStaying;
+  done = true;
+  releasing.join();
+  CHECK(all);
+}
+
 }  // namespace
 }  // namespace sluice::access
