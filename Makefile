@@ -152,7 +152,8 @@ pch_suffix := $(if $(is_clang),pch,gch)
 
 # What else takes the time of a test file is headers and templates that its neighbours need as well,
 # so the *_test.cc of a folder are included into one source, its bundle, and compiled once. What they
-# declare in their unnamed namespaces therefore has to differ in name. A folder that takes much
+# declare in their unnamed namespaces therefore has to differ in name. (What is local need not differ
+# from what a neighbour declares there: -Wno-shadow.) A folder that takes much
 # longer than the others is divided, not its bundle.
 
 define flavour
@@ -180,7 +181,7 @@ $$(BUNDLES:%=build/$(1)/bundles/%.cc): build/$(1)/bundles/%.cc: FORCE
 $$(BUNDLES:%=build/$(1)/obj/bundles/%.o): build/$(1)/obj/bundles/%.o: build/$(1)/bundles/%.cc build/$(1)/catch.h.$$(pch_suffix) build/$(1)/flags | packages-test
 	$$(say) CXX $$@
 	@mkdir -p $$(@D)
-	$$(run)$$(compile_$(1)) $$(test_flags) -MMD -MP -include build/$(1)/catch.h -c $$< -o $$@
+	$$(run)$$(compile_$(1)) $$(test_flags) -Wno-shadow -MMD -MP -include build/$(1)/catch.h -c $$< -o $$@
 
 build/$(1)/obj/tests/support/main.o: tests/support/main.cc build/$(1)/flags | packages-test
 	$$(say) CXX $$@
