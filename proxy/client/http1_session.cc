@@ -214,7 +214,8 @@ void Http1Session::on_drained() {
 std::size_t Http1Session::take_head(std::string_view bytes) {
   if (output_backed_up()) return 0;
   // Empty lines before a request are nobody's request yet (RFC 9112 2.2).
-  if (http::only_empty_lines(bytes)) {
+  const bool begins_with_one = bytes.front() == '\r' || bytes.front() == '\n';
+  if (begins_with_one && http::only_empty_lines(bytes)) {
     stream_.expect_more(true);
     return 0;
   }

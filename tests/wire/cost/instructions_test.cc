@@ -104,11 +104,12 @@ std::uint64_t instructions(const std::string& does, int status = 200) {
   RawClient client = sluice.connect();
   send_requests(client, 1);
   send_requests(client, kWarmUp, status);
-  // So few that it takes less than a second on a busy machine, too.
+  // What is done once a second shall not fall into each of the times, on a busy machine either: so
+  // few requests at once, and so often.
   constexpr int kRequestsOnce = 100;
   const std::uint64_t idle = count.of(sluice, 3, [] {});
   const std::uint64_t busy =
-      count.of(sluice, 6, [&client, status] { send_requests(client, kRequestsOnce, status); });
+      count.of(sluice, 12, [&client, status] { send_requests(client, kRequestsOnce, status); });
   return (busy - idle) / kRequestsOnce;
 }
 
@@ -121,22 +122,23 @@ void check_within(std::uint64_t budget, std::uint64_t measured) {
 }  // namespace
 
 TEST_CASE("instructions: of a forwarded request", "[wire][cost]") {
-  check_within(15'340, instructions(R"("forward": {"pool": "p"})"));
+  check_within(15'500, instructions(R"("forward": {"pool": "p"})"));
 }
 
 TEST_CASE("instructions: of a hit in the cache", "[wire][cost][cache]") {
-  check_within(11'850, instructions(R"("forward": {"pool": "p"}, "cache": {})"));
+  check_within(11'930, instructions(R"("forward": {"pool": "p"}, "cache": {})"));
 }
 
 TEST_CASE("instructions: of a small file", "[wire][cost][files]") {
   TempDir directory;
   std::filesystem::create_directory(directory.path() / "some");
   directory.write("some/path", std::string(1024, 'x'));
-  check_within(9'780, instructions(R"("files": {"root": ")" + directory.path().string() + R"("})"));
+  check_within(10'050,
+               instructions(R"("files": {"root": ")" + directory.path().string() + R"("})"));
 }
 
 TEST_CASE("instructions: of a request above the limit", "[wire][cost][guard]") {
-  check_within(8'310, instructions(R"("forward": {"pool": "p"},
+  check_within(8'440, instructions(R"("forward": {"pool": "p"},
     "limits": {"per_ip": {"rate": "1/h", "burst": 1}})",
                                    429));
 }
