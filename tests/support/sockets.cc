@@ -25,13 +25,13 @@ void set_blocking(int fd, bool blocking) {
   require(fcntl(fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK) == 0, "fcntl");
 }
 
-net::Address loopback(std::uint16_t port) {
-  return net::Address::of(*IpAddress::parse("127.0.0.1"), port);
-}
+constexpr const char* kLoopback = "127.0.0.1";
 
-Fd bound_tcp() {
+Fd bound_tcp(const char* ip) {
   Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const net::Address any_port = loopback(0);
+  const int on = 1;
+  require(::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0, "setsockopt");
+  const net::Address any_port = net::Address::of(*IpAddress::parse(ip), 0);
   require(::bind(fd.get(), any_port.data(), any_port.size()) == 0, "bind");
   return fd;
 }
@@ -46,7 +46,7 @@ std::pair<Fd, Fd> socket_pair(int type) {
 }
 
 std::pair<Fd, Fd> tcp_pair() {
-  const Fd listening = bound_tcp();
+  const Fd listening = bound_tcp(kLoopback);
   require(::listen(listening.get(), 1) == 0, "listen");
   Fd connecting = connect_to(net::Address::local_of(listening.get()));
   Fd accepted(::accept4(listening.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -55,9 +55,11 @@ std::pair<Fd, Fd> tcp_pair() {
   return {std::move(connecting), std::move(accepted)};
 }
 
-net::Address refusing_address() {
-  // Bound and closed: free, and not soon given to anybody else.
-  return net::Address::local_of(bound_tcp().get());
+// On every address, so that it can be listened on at any.
+KeptPort::KeptPort() : fd_(bound_tcp("0.0.0.0")), port_(net::Address::local_of(fd_.get()).port()) {}
+
+net::Address KeptPort::address() const {
+  return net::Address::of(*IpAddress::parse(kLoopback), port_);
 }
 
 Fd connect_to(const net::Address& address) {

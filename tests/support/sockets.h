@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,8 +19,18 @@ std::pair<Fd, Fd> socket_pair(int type);
 // Two connected non-blocking TCP sockets on 127.0.0.1: the connecting one and the accepted one.
 std::pair<Fd, Fd> tcp_pair();
 
-// A TCP address of this machine on which nobody listens.
-net::Address refusing_address();
+// A TCP port of this machine that is kept without listening: connecting to it is refused, nobody is
+// given it as a free one, and who sets SO_REUSEADDR, as every server does, may listen on it.
+class KeptPort {
+ public:
+  KeptPort();
+  std::uint16_t port() const { return port_; }
+  net::Address address() const;  // on 127.0.0.1
+
+ private:
+  Fd fd_;
+  std::uint16_t port_;
+};
 
 // A connected blocking socket. Throws Failure.
 Fd connect_to(const net::Address& address);

@@ -43,36 +43,23 @@ std::string apache_config(const std::string& root, const std::string& address) {
          "<Location /put>\nDav On\n</Location>\n";
 }
 
-// In the foreground, on a port that was free a moment ago.
+// In the foreground.
 class Apache {
  public:
   explicit Apache(const Farm& farm) {
     const auto program = find_program("apache2");
     if (!program) sluice::support::skip("no Apache");
-    for (int tries = 0; tries < 5; ++tries) {
-      address_ = sluice::support::refusing_address().text();
-      process_ = std::make_unique<Process>(std::vector<std::string>{
-          *program, "-f",
-          farm.directory.write("apache.conf", apache_config(farm.directory.path(), address_)),
-          "-DFOREGROUND"});
-      if (answers(*process_)) return;
-    }
-    throw sluice::support::Failure(process_->output(sluice::support::Stream::Err));
+    process_ = std::make_unique<Process>(std::vector<std::string>{
+        *program, "-f",
+        farm.directory.write("apache.conf", apache_config(farm.directory.path(), address())),
+        "-DFOREGROUND"});
+    process_->wait_for(sluice::support::Stream::Err, "resuming normal operations");
   }
 
-  const std::string& address() const { return address_; }
+  std::string address() const { return port_.address().text(); }
 
  private:
-  static bool answers(const Process& process) {
-    const sluice::support::Deadline deadline;
-    while (process.running() && !deadline.expired()) {
-      const std::string said = process.output(sluice::support::Stream::Err);
-      if (said.find("resuming normal operations") != std::string::npos) return true;
-    }
-    return false;
-  }
-
-  std::string address_;
+  sluice::support::KeptPort port_;
   std::unique_ptr<Process> process_;
 };
 

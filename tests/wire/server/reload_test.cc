@@ -11,6 +11,7 @@
 #include "tests/support/metrics.h"
 #include "tests/support/scripted_backend.h"
 #include "tests/support/sluice_process.h"
+#include "tests/support/sockets.h"
 #include "tests/wire/configs.h"
 
 using namespace std::string_literals;
@@ -171,18 +172,17 @@ TEST_CASE("reload: one that fails leaves no Unix socket behind", "[wire][reload]
 
 TEST_CASE("reload: of two addresses that share a port both are ours, at a start too",
           "[wire][reload]") {
-  SluiceProcess sluice(responding("one"));
-  const std::string port = std::to_string(sluice.port());
-  sluice.interrupt();
+  const sluice::support::KeptPort kept;
+  const std::string port = std::to_string(kept.port());
   const std::string both = GENERATE("127.0.0.1:#|:#", ":#|127.0.0.1:#", "0.0.0.0:#|127.0.0.1:#");
   INFO(both);
   const std::size_t bar = both.find('|');
   auto at = [&](std::string address) { return address.replace(address.find('#'), 1, port); };
-  const SluiceProcess again(R"({"listeners": [{"address": ")" + at(both.substr(0, bar)) +
-                            R"("}, {"address": ")" + at(both.substr(bar + 1)) + R"("}],
-    "routes": [{"match": {}, "respond": {"body": "two"}}]})");
-  RawClient client(std::stoi(port));
-  CHECK(get_body(client) == "two");
+  const SluiceProcess sluice(R"({"listeners": [{"address": ")" + at(both.substr(0, bar)) +
+                             R"("}, {"address": ")" + at(both.substr(bar + 1)) + R"("}],
+    "routes": [{"match": {}, "respond": {"body": "one"}}]})");
+  RawClient client(kept.port());
+  CHECK(get_body(client) == "one");
 }
 
 TEST_CASE("reload: a port that another process has on the same address is not shared",

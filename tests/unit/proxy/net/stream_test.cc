@@ -285,7 +285,8 @@ TEST_CASE_METHOD(ConnectFixture, "stream: a connection that is made is establish
 
 TEST_CASE_METHOD(ConnectFixture, "stream: a refused connection is broken, once, and nothing else",
                  "[net][stream]") {
-  connect(support::refusing_address());
+  const support::KeptPort refusing;
+  connect(refusing.address());
   owner->stream.write("early");
   owner->stream.finish_output();
   await("broken");
