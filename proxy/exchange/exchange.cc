@@ -51,7 +51,7 @@ void Exchange::start_fetch(ClientStream& client, const ClientInfo& info, const E
   adopt(origin.head_bytes_);
   client_address_ = origin.client_address_;
   peer_trusted_ = origin.peer_trusted_;
-  request_id_ = arena_.copy(origin.request_id_);
+  request_id_ = arena_.copy(origin.request_id());
   path_ = arena_.copy(origin.path_);
   match_ = origin.match_;
   times_.head = times_.begin;
@@ -78,18 +78,17 @@ void Exchange::adopt(std::string_view bytes) {
 void Exchange::identify() {
   peer_trusted_ = !info_->behind_peer && rules_->trusted_proxies.contains(info_->peer);
   client_address_ = info_->peer;
-  if (peer_trusted_) {
-    client_address_ = http::client_address(info_->peer, rules_->trusted_proxies, request_.fields,
-                                           rules_->client_field);
-  }
-  std::string_view given = request_.fields.value(http::FieldId::XRequestId);
-  if (peer_trusted_ && is_request_id(given)) {
-    request_id_ = given;
-    return;
-  }
-  char* id = arena_.allocate(RequestIds::kBytes);
-  services_->request_ids.write(id);
-  request_id_ = {id, RequestIds::kBytes};
+  if (!peer_trusted_) return;
+  client_address_ = http::client_address(info_->peer, rules_->trusted_proxies, request_.fields,
+                                         rules_->client_field);
+  const std::string_view given = request_.fields.value(http::FieldId::XRequestId);
+  if (is_request_id(given)) request_id_ = given;
+}
+
+std::string_view Exchange::request_id() const {
+  if (!request_id_.empty()) return request_id_;
+  services_->request_ids.write(own_id_.data());
+  return request_id_ = {own_id_.data(), own_id_.size()};
 }
 
 void Exchange::respond_with(const Handler& handler) {

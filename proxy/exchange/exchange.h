@@ -8,6 +8,7 @@
 // ClientInfo and Services. It keeps alive the Rules it began under. Single-threaded.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -171,7 +172,8 @@ class Exchange final : public ByteSource, public ByteSink {
   route::RewrittenPath rewritten_path() const {
     return route::rewrite_path(match_.route->rewrite, path_, match_.prefix_length);
   }
-  std::string_view request_id() const { return request_id_; }
+  // The one that a trusted proxy gave, or one of our own, made when it is first asked for.
+  std::string_view request_id() const;
   const route::Match& match() const { return match_; }
 
   int status() const { return status_; }
@@ -246,7 +248,8 @@ class Exchange final : public ByteSource, public ByteSink {
   IpAddress client_address_;
   std::string_view head_bytes_;  // what the views of request_ are of, in arena_
   std::string_view path_;
-  std::string_view request_id_;
+  mutable std::string_view request_id_;
+  mutable std::array<char, RequestIds::kBytes> own_id_;
   route::Match match_;
   BackendTrace backend_trace_;
   Times times_;
