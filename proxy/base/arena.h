@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <memory>
 #include <new>
+#include <span>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -64,6 +65,14 @@ class Arena {
   ArenaPtr<T> make(Args&&... args) {
     static_assert(alignof(T) <= alignof(std::max_align_t));
     return ArenaPtr<T>(new (allocate(sizeof(T), alignof(T))) T(std::forward<Args>(args)...));
+  }
+
+  // Of values that nobody has to end.
+  template <typename T>
+  std::span<T> make_array(std::size_t count) {
+    static_assert(std::is_trivially_destructible_v<T> && alignof(T) <= alignof(std::max_align_t));
+    char* const at = allocate(count * sizeof(T), alignof(T));
+    return {std::uninitialized_value_construct_n(reinterpret_cast<T*>(at), count) - count, count};
   }
 
   // Takes every byte back. REQUIRES: no ArenaPtr into this arena is alive.

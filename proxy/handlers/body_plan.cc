@@ -25,55 +25,55 @@ std::string_view part_head(const BodyPlan::Multipart& parts, const http::ByteRan
   return {out, std::min(result.size, room)};
 }
 
-}  // namespace
-
-void BodyPlan::add(const Piece& piece) {
-  pieces_[count_++] = piece;
-  size_ += piece.text.size() + piece.bytes;
+std::string_view last_line(std::string_view boundary, Arena& arena) {
+  return arena.join({"\r\n--", boundary, "--\r\n"});
 }
 
+}  // namespace
+
 void BodyPlan::whole(std::uint64_t size) {
-  add({{}, 0, size});
-  skip_sent();
+  current_ = {{}, 0, size};
+  size_ = size;
 }
 
 void BodyPlan::range(const http::ByteRange& range) {
-  add({{}, range.first, range.size()});
+  current_ = {{}, range.first, range.size()};
+  size_ = range.size();
 }
 
 void BodyPlan::multipart(const Multipart& parts, Arena& arena) {
-  for (const http::ByteRange& range : parts.ranges) {
-    add({part_head(parts, range, count_ == 0, arena), range.first, range.size()});
+  const std::span<Piece> pieces = arena.make_array<Piece>(parts.ranges.size() + 1);
+  for (std::size_t i = 0; i < parts.ranges.size(); ++i) {
+    const http::ByteRange& range = parts.ranges[i];
+    pieces[i] = {part_head(parts, range, i == 0, arena), range.first, range.size()};
   }
-  constexpr std::size_t kFixedBytes = 8;
-  const std::size_t room = kFixedBytes + parts.boundary.size();
-  char* const out = arena.allocate(room);
-  const auto end = fmt::format_to_n(out, room, FMT_COMPILE("\r\n--{}--\r\n"), parts.boundary);
-  add({{out, std::min(end.size, room)}, 0, 0});
+  pieces.back() = {last_line(parts.boundary, arena), 0, 0};
+  for (const Piece& piece : pieces) size_ += piece.text.size() + piece.bytes;
+  current_ = pieces.front();
+  rest_ = pieces.subspan(1);
 }
 
 BodyPlan::Piece BodyPlan::next() const {
-  if (at_ == count_) return {};
-  const Piece& piece = pieces_[at_];
-  return piece.text.empty() ? piece : Piece{piece.text, 0, 0};
+  return current_.text.empty() ? current_ : Piece{current_.text, 0, 0};
 }
 
 void BodyPlan::sent(std::uint64_t bytes) {
-  CHECK(at_ < count_);
-  Piece& piece = pieces_[at_];
-  if (!piece.text.empty()) {
-    CHECK(bytes == piece.text.size());
-    piece.text = {};
+  if (!current_.text.empty()) {
+    CHECK(bytes == current_.text.size());
+    current_.text = {};
   } else {
-    CHECK(bytes <= piece.bytes);
-    piece.from += bytes;
-    piece.bytes -= bytes;
+    CHECK(bytes <= current_.bytes);
+    current_.from += bytes;
+    current_.bytes -= bytes;
   }
   skip_sent();
 }
 
 void BodyPlan::skip_sent() {
-  while (at_ < count_ && pieces_[at_].text.empty() && pieces_[at_].bytes == 0) ++at_;
+  while (current_.text.empty() && current_.bytes == 0 && !rest_.empty()) {
+    current_ = rest_.front();
+    rest_ = rest_.subspan(1);
+  }
 }
 
 }  // namespace sluice::handlers

@@ -5,7 +5,6 @@
 // single-threaded.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -41,12 +40,10 @@ class BodyPlan {
   void sent(std::uint64_t bytes);
 
  private:
-  void add(const Piece& piece);
   void skip_sent();
 
-  std::array<Piece, http::Ranges::kMax + 1> pieces_;
-  std::size_t count_ = 0;
-  std::size_t at_ = 0;
+  Piece current_;                // what is left of it
+  std::span<const Piece> rest_;  // in the arena
   std::uint64_t size_ = 0;
 };
 

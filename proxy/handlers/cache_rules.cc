@@ -73,11 +73,7 @@ class KeyWriter {
     size_ = 0;
     put_all();
   }
-  // Only counts what has no room, and all behind that.
-  void put(std::string_view text) {
-    if (size_ + text.size() <= room_.size()) text.copy(room_.data() + size_, text.size());
-    size_ += text.size();
-  }
+  void put(std::string_view text);
   void put(char c) { put(std::string_view(&c, 1)); }
 
   void put_all();
@@ -95,6 +91,12 @@ class KeyWriter {
   std::span<char> room_;
   std::size_t size_ = 0;  // of the text
 };
+
+// Only counts what has no room, and all behind that.
+void KeyWriter::put(std::string_view text) {
+  if (size_ + text.size() <= room_.size()) text.copy(room_.data() + size_, text.size());
+  size_ += text.size();
+}
 
 void KeyWriter::put_all() {
   put(exchange_.client().tls ? "https://" : "http://");

@@ -5,22 +5,21 @@
 #include <fmt/format.h>
 
 #include <cstddef>
-#include <iterator>
 
 namespace sluice::handlers {
 
 std::string_view cache_status_of(const CacheStatus& status, exchange::Exchange& exchange) {
-  fmt::basic_memory_buffer<char, 96> text;
-  const auto out = std::back_inserter(text);
-  fmt::format_to(out, FMT_COMPILE("sluice; {}{}"),
-                 status.forwarded.empty() ? "hit" : "fwd=", status.forwarded);
+  constexpr std::size_t kRestMax = 96;  // everything but the word behind "fwd="
+  char* const text = exchange.arena().allocate(kRestMax + status.forwarded.size());
+  char* out = fmt::format_to(text, FMT_COMPILE("sluice; {}{}"),
+                             status.forwarded.empty() ? "hit" : "fwd=", status.forwarded);
   if (status.forward_status != 0) {
-    fmt::format_to(out, FMT_COMPILE("; fwd-status={}"), status.forward_status);
+    out = fmt::format_to(out, FMT_COMPILE("; fwd-status={}"), status.forward_status);
   }
-  if (status.collapsed) fmt::format_to(out, FMT_COMPILE("; collapsed"));
-  if (status.stored) fmt::format_to(out, FMT_COMPILE("; stored"));
-  if (status.ttl) fmt::format_to(out, FMT_COMPILE("; ttl={}"), *status.ttl);
-  return exchange.arena().copy({text.data(), text.size()});
+  if (status.collapsed) out = fmt::format_to(out, FMT_COMPILE("; collapsed"));
+  if (status.stored) out = fmt::format_to(out, FMT_COMPILE("; stored"));
+  if (status.ttl) out = fmt::format_to(out, FMT_COMPILE("; ttl={}"), *status.ttl);
+  return {text, static_cast<std::size_t>(out - text)};
 }
 
 }  // namespace sluice::handlers

@@ -19,8 +19,6 @@ struct CacheStatus {
   std::optional<cache::Time> ttl = {};  // of what was stored; negative: stale for so long
 };
 
-inline constexpr std::string_view kCacheStatus = "Cache-Status";
-
 // The value, in the exchange's arena. It goes behind those of caches further away.
 std::string_view cache_status_of(const CacheStatus& status, exchange::Exchange& exchange);
 

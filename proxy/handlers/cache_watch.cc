@@ -32,7 +32,7 @@ void CacheWatch::on_head(exchange::Exchange& exchange, http::ResponseHead& head)
   const bool is_ours = !exchange.cache_url().empty();
   if (is_ours && cache::invalidates(method, head.status)) invalidate(exchange, head);
   const bool reads = method == cache::Method::Get || method == cache::Method::Head;
-  head.fields.add(kCacheStatus,
+  head.fields.add(http::FieldId::CacheStatus,
                   cache_status_of({.forwarded = reads ? "bypass" : "method"}, exchange));
 }
 

@@ -333,7 +333,7 @@ void CacheResponder::on_fill_head(http::ResponseHead& head) {
   http::ResponseHead& own = exchange_.response_slot();
   own = head;
   own.keep_alive = true;
-  own.fields.add(kCacheStatus, cache_status_of({.forwarded = forwarded_}, exchange_));
+  own.fields.add(FieldId::CacheStatus, cache_status_of({.forwarded = forwarded_}, exchange_));
   exchange_.set_cache_use(CacheUse::Pass);
   const bool was_get = is_head && !as_asked_;
   if (was_get) {
@@ -374,7 +374,7 @@ void CacheResponder::answer(cache::EntryPtr entry, CacheUse use, const http::Fie
                                          exchange_.arena().copy(field.value), field.id);
   }
   exchange_.set_cache_use(use);
-  exchange_.response_slot().fields.add(kCacheStatus,
+  exchange_.response_slot().fields.add(FieldId::CacheStatus,
                                        cache_status_of(status_of(*entry, use, now), exchange_));
   answer_.start(std::move(entry), StoredAnswer::Of::Response);
 }

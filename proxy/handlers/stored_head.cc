@@ -105,11 +105,14 @@ void FieldLines::add(std::string_view value) {
 
 cache::RequestFacts request_facts(const http::RequestHead& request) {
   const http::Fields& fields = request.fields;
-  const FieldLines control(fields, FieldId::CacheControl);
   cache::RequestFacts facts{.method = method_for_cache(request.method),
-                            .control = cache::request_control(
-                                control.values(), FieldLines(fields, FieldId::Pragma).values()),
+                            .control = {},
                             .has_authorization = fields.has(FieldId::Authorization)};
+  const bool says_nothing = !fields.has(FieldId::CacheControl) && !fields.has(FieldId::Pragma);
+  if (says_nothing) return facts;
+  const FieldLines control(fields, FieldId::CacheControl);
+  facts.control =
+      cache::request_control(control.values(), FieldLines(fields, FieldId::Pragma).values());
   // Those that were not looked at may say so.
   if (control.overflown()) facts.control.no_store = true;
   return facts;

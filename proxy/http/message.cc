@@ -45,8 +45,11 @@ BodyFraming framing_of(int status, std::uint64_t size, bool is_head) {
   return {BodyKind::Length, size, false};
 }
 
+// Copied from where it stands: of so many bytes, compilers make a value anew by an instruction that
+// takes a hundred cycles to get going.
 void RequestHead::clear() {
-  static_cast<RequestStart&>(*this) = {};
+  static constexpr RequestStart kNothing;
+  static_cast<RequestStart&>(*this) = kNothing;
   fields.clear();
 }
 
@@ -58,7 +61,8 @@ void RequestHead::rebase(std::string_view from, const char* to) {
 }
 
 void ResponseHead::clear() {
-  static_cast<ResponseStart&>(*this) = {};
+  static constexpr ResponseStart kNothing;
+  static_cast<ResponseStart&>(*this) = kNothing;
   fields.clear();
 }
 
