@@ -145,7 +145,7 @@ void Http1Stream::on_output_finished() {
 }
 
 void Http1Stream::on_readable() {
-  if (stream_.holds_input()) on_bytes(stream_.take_held());
+  if (const std::string_view held = stream_.take_held(); !held.empty()) on_bytes(held);
   while (state_ != State::Closed) {
     if (read_piped()) continue;
     std::span<char> scratch = shared_.loop.scratch();
@@ -155,10 +155,7 @@ void Http1Stream::on_readable() {
     bool ended = result.status == IoStatus::Eof || result.error == EPIPE;
     if (ended) return on_end_of_input();
     if (result.status == IoStatus::Error) return on_lost();
-    const std::string_view bytes(scratch.data(), result.bytes);
-    const bool may_wait = state_ == State::Head && stash_.empty();
-    if (may_wait && stream_.hold(bytes)) return;
-    on_bytes(bytes);
+    on_bytes({scratch.data(), result.bytes});
   }
 }
 

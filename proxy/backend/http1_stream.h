@@ -85,6 +85,7 @@ class Http1Stream final : public BackendStream,
 
   // net::Stream::Owner
   void on_readable() override;
+  bool takes_held() const override { return state_ == State::Head && stash_.empty(); }
   void on_drained() override;
   void on_output_finished() override;
   void on_broken(int error) override;

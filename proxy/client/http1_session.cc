@@ -85,17 +85,14 @@ void Http1Session::on_established() {
 
 void Http1Session::on_readable() {
   if (state_ == State::Prelude) read_prelude();
-  if (stream_.holds_input()) on_bytes(stream_.take_held());
+  if (const std::string_view held = stream_.take_held(); !held.empty()) on_bytes(held);
   while (state_ != State::Closed && state_ != State::Prelude && state_ != State::Handshake) {
     std::span<char> scratch = shared_.services.loop.scratch();
     IoResult result = stream_.read(scratch);
     if (result.status == IoStatus::Again) return;
     if (result.status == IoStatus::Eof) return on_client_end();
     if (result.status == IoStatus::Error) return on_broken(result.error);
-    const std::string_view bytes(scratch.data(), result.bytes);
-    const bool may_wait = state_ == State::Head && stash_.empty();
-    if (may_wait && stream_.hold(bytes)) return;
-    on_bytes(bytes);
+    on_bytes({scratch.data(), result.bytes});
   }
 }
 

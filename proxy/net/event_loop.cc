@@ -9,6 +9,7 @@
 
 #include "proxy/base/check.h"
 #include "proxy/net/fd_event.h"
+#include "proxy/net/socket_io.h"
 
 namespace sluice::net {
 
@@ -31,7 +32,7 @@ event_base* make_base() {
 EventLoop::EventLoop()
     : base_(make_base()),
       timers_(Clock::now()),
-      scratch_(std::make_unique_for_overwrite<char[]>(kHeldBytesMax + kScratchBytes)),
+      scratch_(std::make_unique_for_overwrite<char[]>(kHeldBytesMax + 2 * kScratchBytes)),
       wakeup_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   CHECK(wakeup_fd_ >= 0);
   wakeup_ = std::make_unique<FdEvent>(base_, wakeup_fd_, short{EV_READ},
@@ -81,14 +82,41 @@ bool EventLoop::has_work() const {
 // priority is active, and steady traffic would keep it from ever reaching the flush below.
 void EventLoop::take_turn() {
   clock_stale_ = true;
-  held_bytes_ = 0;
-  running_events_ = true;
   CHECK(event_base_loop(base_, has_work() ? EVLOOP_ONCE | EVLOOP_NONBLOCK : EVLOOP_ONCE) >= 0);
-  running_events_ = false;
-  run_batch(new_);
+  do {
+    receive();
+    run_batch(new_);
+    held_bytes_ = 0;
+  } while (!receivers_.empty());
   run_batch(requeued_);
   flush();
   destroy_retired();
+}
+
+void EventLoop::receive() {
+  receiving_.clear();
+  while (Receiver* const object = receivers_.pop_front()) {
+    const int socket = object->socket_to_receive();
+    if (socket >= 0) {
+      receiving_.push_back({object, socket, nullptr, {}});
+    } else {
+      held_bytes_ += object->receive(scratch());
+      if (held_bytes_ > kHeldBytesMax) break;
+    }
+  }
+  for (Receiving& one : receiving_) {
+    if (held_bytes_ > kHeldBytesMax) break;
+    one.into = scratch().data();
+    one.result = receive_from(one.socket, scratch());
+    held_bytes_ += one.result.bytes;
+  }
+  for (const Receiving& one : receiving_) {
+    if (one.into != nullptr) {
+      one.object->on_received(one.result, one.into);
+    } else {
+      receivers_.push_back(*one.object);  // when what was received has been looked at
+    }
+  }
 }
 
 void EventLoop::run_batch(IntrusiveList<Requeued, RequeueTag>& list) {
@@ -101,8 +129,22 @@ void EventLoop::flush() {
   for (int round = 0; round < kFlushRounds && !to_flush_.empty(); ++round) {
     IntrusiveList<Flushable, FlushTag> batch;
     to_flush_.move_to(batch);
-    while (Flushable* object = batch.pop_front()) object->on_flush();
+    send(batch);
   }
+}
+
+void EventLoop::send(IntrusiveList<Flushable, FlushTag>& batch) {
+  sending_.clear();
+  while (Flushable* const object = batch.pop_front()) {
+    sending_.push_back({object, object->output(), {}});
+  }
+  for (Sending& one : sending_) {
+    if (one.output.socket >= 0) one.result = send_to(one.output.socket, one.output.bytes);
+  }
+  for (const Sending& one : sending_) {
+    if (one.output.socket >= 0) one.object->on_sent(one.result);
+  }
+  for (const Sending& one : sending_) one.object->on_flush();
 }
 
 // Destructors may retire more, so the list is taken whole first.

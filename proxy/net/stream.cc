@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "proxy/base/check.h"
+#include "proxy/net/socket_io.h"
 #include "tls/session.h"
 
 namespace sluice::net {
@@ -54,10 +55,13 @@ void Stream::attach() {
 Stream::~Stream() = default;
 
 void Stream::on_event(short what) {
+  const bool was_full = !writable_;
   note_readiness(what);
   if (phase_ == Phase::Established) {
-    if ((what & EV_WRITE) != 0) flush_output();
-    if (!closed()) announce_readable();
+    if (writable_ && (was_full || tls_ != nullptr)) flush_output();
+    if (closed()) return;
+    if (readable_ && owner_->takes_held()) return loop_.receive_later(*this);
+    announce_readable();
   } else if (broken_) {
     return;  // the owner has been told, or will be at the end of the turn
   } else if (phase_ == Phase::Handshaking) {
@@ -103,15 +107,38 @@ void Stream::announce_readable() {
   budget_bytes_ = kReadBudgetBytes;
   bool buffered = tls_ != nullptr && tls_->has_buffered_input();
   const bool may_read = (readable_ || buffered) && !reading_paused_;
-  if (may_read || holds_input()) owner_->on_readable();
+  if (may_read || !held_.empty()) owner_->on_readable();
 }
 
-bool Stream::hold(std::string_view bytes) {
-  CHECK(!holds_input());
-  if (!loop_.hold(bytes.size())) return false;
-  held_ = bytes;
+int Stream::socket_to_receive() const {
+  return tls_ == nullptr && !reading_paused_ ? fd_.get() : -1;
+}
+
+std::size_t Stream::receive(std::span<char> into) {
+  if (tls_ == nullptr) return 0;  // paused meanwhile
+  budget_bytes_ = kReadBudgetBytes;
+  const IoResult result = read(into);
+  keep_ahead(result, into.data());
+  return result.bytes;
+}
+
+void Stream::on_received(IoResult result, const char* bytes) {
+  budget_bytes_ = kReadBudgetBytes;
+  result = note_plain_read(result, EventLoop::kScratchBytes);
+  if (result.status == IoStatus::Again) readable_ = false;
+  keep_ahead(result, bytes);
+}
+
+void Stream::keep_ahead(IoResult result, const char* bytes) {
+  if (result.status == IoStatus::Again) return;
+  CHECK(held_.empty());
+  if (result.status == IoStatus::Ok) {
+    held_ = {bytes, result.bytes};
+  } else {
+    ahead_ = result.status;
+    ahead_error_ = result.error;
+  }
   loop_.call_first(*this);
-  return true;
 }
 
 void Stream::finish_connect() {
@@ -172,6 +199,7 @@ IoResult Stream::read(std::span<char> into) {
     loop_.call_again(*this);
     return {IoStatus::Again, 0, 0};
   }
+  if (ahead_ != IoStatus::Again) return {std::exchange(ahead_, IoStatus::Again), 0, ahead_error_};
   IoResult result = tls_ != nullptr ? read_tls(into) : read_plain(into);
   if (result.status == IoStatus::Again) readable_ = false;
   return result;
@@ -191,8 +219,11 @@ std::size_t Stream::read_into(Pipe& pipe, std::size_t limit) {
 IoResult Stream::read_plain(std::span<char> into) {
   bool drained = short_read_ && !expect_more_ && !peer_closed_;
   if (!readable_ || drained) return {IoStatus::Again, 0, 0};
-  IoResult result = receive(into, 0);
-  if (result.status == IoStatus::Ok) short_read_ = result.bytes < into.size();
+  return note_plain_read(receive_from(fd_.get(), into), into.size());
+}
+
+IoResult Stream::note_plain_read(IoResult result, std::size_t asked_bytes) {
+  if (result.status == IoStatus::Ok) short_read_ = result.bytes < asked_bytes;
   budget_bytes_ -= std::min(budget_bytes_, result.bytes);
   // A write that meets a reset takes the error away, and leaves what looks like an orderly end.
   // (EPIPE says that there was one before.)
@@ -200,26 +231,16 @@ IoResult Stream::read_plain(std::span<char> into) {
   return reset ? IoResult{IoStatus::Error, 0, error_} : result;
 }
 
-IoResult Stream::receive(std::span<char> into, int flags) {
-  for (;;) {
-    ssize_t count = ::recv(fd_.get(), into.data(), into.size(), flags);
-    if (count > 0) return {IoStatus::Ok, static_cast<std::size_t>(count), 0};
-    if (count == 0) return {IoStatus::Eof, 0, 0};
-    if (errno == EINTR) continue;
-    if (errno == EAGAIN) return {IoStatus::Again, 0, 0};
-    return {IoStatus::Error, 0, errno};
-  }
-}
-
 IoResult Stream::peek(std::span<char> into) {
   if (closed()) return {IoStatus::Again, 0, 0};
-  return receive(into, MSG_PEEK);
+  return receive_from(fd_.get(), into, MSG_PEEK);
 }
 
 void Stream::skip(std::size_t bytes) {
   std::array<char, 256> taken;
   while (bytes > 0 && !closed()) {
-    IoResult result = receive(std::span(taken).first(std::min(bytes, taken.size())), 0);
+    IoResult result =
+        receive_from(fd_.get(), std::span(taken).first(std::min(bytes, taken.size())));
     if (result.status != IoStatus::Ok) return;
     bytes -= result.bytes;
   }
@@ -244,7 +265,7 @@ IoResult Stream::read_tls(std::span<char> into) {
 }
 
 bool Stream::has_input() const {
-  if (holds_input()) return true;
+  if (!held_.empty()) return true;
   char byte = 0;
   return !closed() && ::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
@@ -295,6 +316,7 @@ void Stream::close() {
 void Stream::drop() {
   event_.disable();
   ListHook<FlushTag>::unlink();
+  ListHook<ReceiveTag>::unlink();
   ListHook<RequeueTag>::unlink();
   held_ = {};
   output_.clear();

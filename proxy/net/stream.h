@@ -35,14 +35,17 @@ class Session;
 
 namespace sluice::net {
 
-class Stream final : private Flushable, private Requeued {
+class Stream final : private Flushable, private Receiver, private Requeued {
  public:
   // Events. In any of them the owner may close() the stream; it may not destroy it (retire
   // instead).
   class Owner {
    public:
-    // Bytes, an end or an error wait for read().
+    // Bytes, an end or an error wait for read(), and perhaps some bytes for take_held().
     virtual void on_readable() = 0;
+    // Whether bytes may be received before on_readable(), which then takes them, although reading
+    // may have been paused meanwhile: see EventLoop. For those that stand between two messages.
+    virtual bool takes_held() const { return false; }
     // Output that stood above the low watermark has fallen to it.
     virtual void on_drained() = 0;
     // All output was sent after finish_output(), and the sending side is shut.
@@ -74,15 +77,11 @@ class Stream final : private Flushable, private Requeued {
   // Plaintext. Again: on_readable() will come. While paused, and once closed, Again for ever.
   // REQUIRES: `into` is not empty.
   IoResult read(std::span<char> into);
-  // Instead of looking at what read() has just put into the loop's scratch memory: on_readable()
-  // comes again when the events of the turn are over, and take_held() then gives it, ahead of what
-  // read() gives. So all sockets are read first, and what came is looked at together: the code for
-  // either stays in the processor's cache meanwhile (Larus and Parkes, "Using Cohort Scheduling to
-  // Enhance Server Performance", 2002). False: look at it now.
-  bool hold(std::string_view bytes);
-  // Empty if there is nothing.
+  // What was received ahead of on_readable(), in the loop's memory; it comes before what read()
+  // gives. Empty if there is nothing.
   std::string_view take_held() { return std::exchange(held_, {}); }
-  bool holds_input() const { return !held_.empty(); }
+  // Whether there is, or will be in this turn.
+  bool holds_input() const { return !held_.empty() || ListHook<ReceiveTag>::linked(); }
 
   // Moves what read() would give into a pipe, at most `limit` bytes; returns how many. 0 tells
   // nothing, as there is what only read() gets over (urgent data): ask that.
@@ -179,15 +178,21 @@ class Stream final : private Flushable, private Requeued {
   Stream(EventLoop& loop, Fd fd, Owner* owner, Phase phase);
   void attach();
   void on_event(short what);
+  Output output() override;
+  void on_sent(IoResult result) override;
   void on_flush() override;
+  int socket_to_receive() const override;
+  std::size_t receive(std::span<char> into) override;
+  void on_received(IoResult result, const char* bytes) override;
   void on_requeued() override;
   void note_readiness(short what);
   void finish_connect();
   void step_handshake();
   void establish();
   void announce_readable();
+  void keep_ahead(IoResult result, const char* bytes);
   IoResult read_plain(std::span<char> into);
-  IoResult receive(std::span<char> into, int flags);
+  IoResult note_plain_read(IoResult result, std::size_t asked_bytes);
   IoResult read_tls(std::span<char> into);
   // Sends as much of `pieces` as the socket takes and returns the bytes sent; an error is noted and
   // delivered from the loop.
@@ -223,6 +228,8 @@ class Stream final : private Flushable, private Requeued {
   TimePoint backlog_gap_since_ = TimePoint::max();  // nothing waits, but something did
   std::int64_t backlog_mark_bytes_ = 0;             // acknowledged_bytes() then
   int error_ = 0;
+  int ahead_error_ = 0;
+  IoStatus ahead_ = IoStatus::Again;  // an end or an error that was received ahead of on_readable()
   Phase phase_ = Phase::Established;
   std::size_t budget_bytes_ = kReadBudgetBytes;  // left of it
   bool readable_ = false;

@@ -179,6 +179,21 @@ void Stream::send_bare(std::string_view bytes) {
   if (!closed()) ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+// What is more than a piece leaves in one writev(2), and TLS makes other bytes of it.
+Flushable::Output Stream::output() {
+  const bool can = !closed() && !broken_ && moves_bytes() && writable_;
+  if (!can || output_.empty()) return {};
+  const std::string_view piece = output_.piece_at(0);
+  return piece.size() == output_.size() ? Output{fd_.get(), piece} : Output{};
+}
+
+void Stream::on_sent(IoResult result) {
+  if (result.status == IoStatus::Error) return fail(result.error);
+  if (result.bytes < output_.size()) writable_ = false;  // until the next edge
+  sent_bytes_ += result.bytes;
+  output_.consume(result.bytes);
+}
+
 void Stream::on_flush() {
   flush_output();
   if (!attached_ && !closed()) attach();

@@ -49,6 +49,7 @@ class StreamOwner final : public net::Retired, private net::Stream::Owner {
   std::string received;
   IoResult last{};
   int error = -1;  // of "broken"
+  bool takes_ahead = false;
   net::Stream stream;
 
  private:
@@ -60,6 +61,7 @@ class StreamOwner final : public net::Retired, private net::Stream::Owner {
       note("readable");
     }
   }
+  bool takes_held() const override { return takes_ahead; }
   void on_drained() override { note("drained"); }
   void on_output_finished() override { note("finished"); }
   void on_broken(int why) override {

@@ -51,8 +51,9 @@ class AllocationCount {
 // Of requests on a connection that has had others before.
 void check_no_allocation(AllocationCount& count, support::RawClient& client, int status = 200);
 
-// System calls by name, of all workers of a process, between its construction and finish(). What
-// other threads do (the writer of the log, who waits for signals) is no request's.
+// System calls by name ("send" for sendto and sendmsg), of all workers of a process, between its
+// construction and finish(). What other threads do (the writer of the log, who waits for signals)
+// is no request's.
 class SystemCalls {
  public:
   explicit SystemCalls(pid_t pid);

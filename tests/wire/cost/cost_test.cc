@@ -111,7 +111,7 @@ TEST_CASE("cost: a forwarded keep-alive request is two reads, two writes and no 
   RawClient client = sluice.connect();
   std::map<std::string, int> calls = calls_of(sluice, client);
   CHECK(calls["recvfrom"] == 2 * kRequests);
-  CHECK(calls["sendmsg"] == 2 * kRequests);
+  CHECK(calls["send"] == 2 * kRequests);
   CHECK(calls["epoll_ctl"] == 0);
   check_only_expected(calls);
 }
@@ -151,7 +151,7 @@ TEST_CASE("cost: a hit in the cache is one read and one write", "[wire][cost][ca
   RawClient client = sluice.connect();
   std::map<std::string, int> calls = calls_of(sluice, client);
   CHECK(calls["recvfrom"] == kRequests);
-  CHECK(calls["sendmsg"] == kRequests);
+  CHECK(calls["send"] == kRequests);
   CHECK(calls["epoll_ctl"] == 0);
   check_only_expected(calls);
 }
@@ -167,7 +167,7 @@ TEST_CASE("cost: hits for pipelined requests are one read and one write together
   pipeline(client, 32);
   const std::map<std::string, int> calls = trace.finish();
   CHECK(calls.at("recvfrom") == 1);
-  CHECK(calls.at("sendmsg") == 1);
+  CHECK(calls.at("send") == 1);
   CHECK(backend.request_count() == 1);
 }
 
@@ -182,7 +182,7 @@ TEST_CASE("cost: who pipelines many requests leaves others their turn", "[wire][
   SystemCalls trace(sluice.process().pid());
   pipeline(client, 10 * kPerTurn);
   const std::map<std::string, int> calls = trace.finish();
-  CHECK(calls.at("sendmsg") >= 10);
+  CHECK(calls.at("send") >= 10);
   CHECK(calls.at("epoll_wait") >= 10);
 }
 
@@ -218,7 +218,7 @@ TEST_CASE("cost: a small file that is in memory is one read and one write", "[wi
   sluice::wire::ask_until_settled(client, "/some/path");
   std::map<std::string, int> calls = calls_of(sluice, client);
   CHECK(calls["recvfrom"] == kRequests);
-  CHECK(calls["sendmsg"] == kRequests);
+  CHECK(calls["send"] == kRequests);
   CHECK(calls["epoll_ctl"] == 0);
   CHECK(calls["openat2"] < kRequests / 10);
   CHECK(calls["pread64"] == 0);  // it has not changed
@@ -245,7 +245,7 @@ TEST_CASE("cost: a connection for one request is accept, one read, one write and
   const int early = calls["recvfrom"] - kRequests;
   CHECK(early >= 0);
   CHECK(calls["epoll_ctl"] == 2 * early);
-  CHECK(calls["sendmsg"] == kRequests);
+  CHECK(calls["send"] == kRequests);
   CHECK(calls["close"] == kRequests);
   CHECK(calls["shutdown"] == 0);
   for (const char* const name : {"accept4", "epoll_ctl", "close"}) calls.erase(name);
@@ -265,8 +265,8 @@ TEST_CASE("cost: a TLS connection for one request is two or three writes", "[wir
   SystemCalls trace(sluice.process().pid());
   visit(sluice, kWarmUp, Over::Tls);
   const std::map<std::string, int> calls = trace.finish();
-  CHECK(calls.at("sendmsg") >= 2 * kWarmUp);
-  CHECK(calls.at("sendmsg") <= 3 * kWarmUp);
+  CHECK(calls.at("send") >= 2 * kWarmUp);
+  CHECK(calls.at("send") <= 3 * kWarmUp);
   // The last connection may end after its client has, and behind the trace.
   CHECK(calls.at("epoll_ctl") <= 2 * kWarmUp);
   CHECK(calls.at("epoll_ctl") >= 2 * kWarmUp - 1);
@@ -284,7 +284,7 @@ TEST_CASE("cost: no connection that is handed over with its first bytes is read 
   visit(sluice, kRequests);
   std::map<std::string, int> calls = trace.finish();
   CHECK(calls["recvfrom"] == kRequests);
-  CHECK(calls["sendmsg"] == kRequests);
+  CHECK(calls["send"] == kRequests);
   CHECK(calls["epoll_ctl"] == 0);
 }
 
@@ -296,7 +296,7 @@ TEST_CASE("cost: a large file is one read, a look at it, the head and sendfile",
   RawClient client = sluice.connect();
   std::map<std::string, int> calls = calls_of(sluice, client);
   CHECK(calls["recvfrom"] == kRequests);
-  CHECK(calls["sendmsg"] == kRequests);
+  CHECK(calls["send"] == kRequests);
   CHECK(calls["sendfile"] >= kRequests);
   CHECK(calls["fstat"] + calls["newfstatat"] <= kRequests + kRequests / 10);
   CHECK(calls["epoll_ctl"] == 0);
