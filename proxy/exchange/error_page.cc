@@ -21,7 +21,6 @@ void send_error_page(Exchange& exchange, const Failure& failure) {
   http::ResponseHead& head = exchange.response_slot();
   head.clear();
   head.status = status_of(failure);
-  head.reason = http::reason_phrase(head.status);
   std::string_view body = body_of(exchange, head.status);
   head.fields.add(http::FieldId::ContentType, "text/plain; charset=utf-8");
   std::string_view error = proxy_status_of(failure);

@@ -9,7 +9,6 @@
 
 #include "proxy/exchange/access_check.h"
 #include "proxy/exchange/exchange.h"
-#include "proxy/http/status.h"
 #include "proxy/http/uri.h"
 
 namespace sluice::exchange {
@@ -89,7 +88,6 @@ void answer_options(Exchange& exchange) {
   constexpr int kOk = 200;
   http::ResponseHead& head = exchange.response_slot();
   head.status = kOk;
-  head.reason = http::reason_phrase(kOk);
   head.fields.add(http::FieldId::Allow, http::kAllow);
   head.body = {http::BodyKind::Length, 0};
   head.keep_alive = true;

@@ -18,7 +18,6 @@
 #include "proxy/handlers/stored_head.h"
 #include "proxy/http/accept_encoding.h"
 #include "proxy/http/date.h"
-#include "proxy/http/status.h"
 #include "proxy/http/uri.h"
 
 namespace sluice::handlers {
@@ -284,7 +283,6 @@ http::Validators FileResponder::describe(const OpenFile& open) {
 void FileResponder::send_head(int status) {
   http::ResponseHead& head = exchange_.response_slot();
   head.status = status;
-  head.reason = http::reason_phrase(status);
   head.body = http::framing_of(status, body_.plan().size(),
                                exchange_.request().method == http::Method::Head);
   const bool has_body = head.body.has_body();

@@ -10,7 +10,6 @@
 #include "proxy/handlers/file_version.h"
 #include "proxy/handlers/selection.h"
 #include "proxy/http/date.h"
-#include "proxy/http/status.h"
 
 namespace sluice::handlers {
 
@@ -93,7 +92,6 @@ void StoredAnswer::send_head(int status) {
   }
   http::ResponseHead& head = exchange_.response_slot();
   head.status = status;
-  head.reason = http::reason_phrase(status);
   const bool is_head = exchange_.request().method == http::Method::Head;
   if (size_known_ || status == kNotModified) {
     head.body = http::framing_of(status, plan_.size(), is_head);

@@ -8,7 +8,6 @@
 #include "cache/vary.h"
 #include "proxy/http/conditional.h"
 #include "proxy/http/date.h"
-#include "proxy/http/status.h"
 
 namespace sluice::handlers {
 
@@ -251,7 +250,6 @@ void put_stored_head(exchange::Exchange& exchange, const cache::Entry& entry) {
   http::ResponseHead& head = exchange.response_slot();
   head.clear();
   head.status = entry.status();
-  head.reason = http::reason_phrase(head.status);
   head.keep_alive = true;
   for (const cache::Field field : entry.fields()) {
     head.fields.add(field.name, field.value, static_cast<FieldId>(field.tag));

@@ -3,7 +3,6 @@
 
 #include "proxy/base/check.h"
 #include "proxy/exchange/exchange.h"
-#include "proxy/http/status.h"
 
 namespace sluice::handlers {
 
@@ -17,7 +16,6 @@ void send_answer(exchange::Exchange& exchange, const Answer& answer) {
   const bool is_head = exchange.request().method == http::Method::Head;
   http::ResponseHead& head = exchange.response_slot();
   head.status = answer.status;
-  head.reason = http::reason_phrase(answer.status);
   head.body = http::framing_of(answer.status, body.size(), is_head);
   head.keep_alive = true;
   if (!answer.location.empty()) head.fields.add(http::FieldId::Location, answer.location);

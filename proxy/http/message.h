@@ -114,7 +114,7 @@ struct RequestHead : RequestStart {
 
 struct ResponseStart {
   int status = 0;
-  std::string_view reason;
+  std::string_view reason;  // empty: the one that is registered for the status
   Version version = Version::Http11;
   BodyFraming body;
   bool keep_alive = false;  // the backend's connection may serve another request after the body
