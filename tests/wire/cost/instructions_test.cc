@@ -122,23 +122,23 @@ void check_within(std::uint64_t budget, std::uint64_t measured) {
 }  // namespace
 
 TEST_CASE("instructions: of a forwarded request", "[wire][cost]") {
-  check_within(15'500, instructions(R"("forward": {"pool": "p"})"));
+  check_within(15'350, instructions(R"("forward": {"pool": "p"})"));
 }
 
 TEST_CASE("instructions: of a hit in the cache", "[wire][cost][cache]") {
-  check_within(11'930, instructions(R"("forward": {"pool": "p"}, "cache": {})"));
+  check_within(11'300, instructions(R"("forward": {"pool": "p"}, "cache": {})"));
 }
 
 TEST_CASE("instructions: of a small file", "[wire][cost][files]") {
   TempDir directory;
   std::filesystem::create_directory(directory.path() / "some");
   directory.write("some/path", std::string(1024, 'x'));
-  check_within(10'050,
+  check_within(9'410,
                instructions(R"("files": {"root": ")" + directory.path().string() + R"("})"));
 }
 
 TEST_CASE("instructions: of a request above the limit", "[wire][cost][guard]") {
-  check_within(8'440, instructions(R"("forward": {"pool": "p"},
+  check_within(8'140, instructions(R"("forward": {"pool": "p"},
     "limits": {"per_ip": {"rate": "1/h", "burst": 1}})",
                                    429));
 }
