@@ -131,9 +131,11 @@ class EventLoop {
   void call_again(Requeued& object) {
     if (!object.ListHook<RequeueTag>::linked()) requeued_.push_back(object);
   }
-  // The same, but before all of those, so that what it requeues still runs in this turn.
+  // The same, but before all of those, even where it stands among them already, so that what it
+  // requeues still runs in this turn, and what it has received is still there.
   void call_first(Requeued& object) {
-    if (!object.ListHook<RequeueTag>::linked()) new_.push_back(object);
+    object.ListHook<RequeueTag>::unlink();
+    new_.push_back(object);
   }
 
   event_base* base() const { return base_; }

@@ -106,16 +106,17 @@ void Stream::start_tls(std::shared_ptr<const tls::ServerContext> tls) {
 void Stream::announce_readable() {
   budget_bytes_ = kReadBudgetBytes;
   bool buffered = tls_ != nullptr && tls_->has_buffered_input();
-  const bool may_read = (readable_ || buffered) && !reading_paused_;
+  const bool ended = ahead_ != IoStatus::Again;
+  const bool may_read = (readable_ || buffered || ended) && !reading_paused_;
   if (may_read || !held_.empty()) owner_->on_readable();
 }
 
 int Stream::socket_to_receive() const {
-  return tls_ == nullptr && !reading_paused_ ? fd_.get() : -1;
+  return tls_ == nullptr && readable_ && !reading_paused_ ? fd_.get() : -1;
 }
 
 std::size_t Stream::receive(std::span<char> into) {
-  if (tls_ == nullptr) return 0;  // paused meanwhile
+  if (tls_ == nullptr) return 0;  // paused, or read in time
   budget_bytes_ = kReadBudgetBytes;
   const IoResult result = read(into);
   keep_ahead(result, into.data());

@@ -133,8 +133,7 @@ TEST_CASE("instructions: of a small file", "[wire][cost][files]") {
   TempDir directory;
   std::filesystem::create_directory(directory.path() / "some");
   directory.write("some/path", std::string(1024, 'x'));
-  check_within(9'410,
-               instructions(R"("files": {"root": ")" + directory.path().string() + R"("})"));
+  check_within(9'410, instructions(R"("files": {"root": ")" + directory.path().string() + R"("})"));
 }
 
 TEST_CASE("instructions: of a request above the limit", "[wire][cost][guard]") {

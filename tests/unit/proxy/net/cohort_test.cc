@@ -154,7 +154,20 @@ TEST_CASE_METHOD(CohortFixture, "event loop: what has no room is received when t
   CHECK(said.back().ends_with("looks"));
 }
 
-TEST_CASE_METHOD(CohortFixture, "event loop: more than a cohort receive and send in one turn",
+TEST_CASE_METHOD(CohortFixture,
+                 "event loop: who waits to be called again is called when it has received",
+                 "[net][event_loop][regression]") {
+  Reading a(loop, said, "a");
+  Reading b(loop, said, "b");
+  loop.call_again(b);
+  loop.call_again(a);
+  a.send("one");
+  receive({&a});
+  CHECK(said == Words{"a gets 3 bytes", "a looks", "b looks"});
+  CHECK(a.seen == "one");
+}
+
+TEST_CASE_METHOD(CohortFixture, "event loop: a hundred and fifty receive and send in one turn",
                  "[net][event_loop]") {
   constexpr int kMany = 150;
   std::vector<std::unique_ptr<Reading>> readers;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the loop receives before it tells of it, and sends before it notes it.
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -96,6 +97,7 @@ TEST_CASE_METHOD(AheadFixture, "stream: an end or an error that is received ahea
   setsockopt(tcp.peer.get(), SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
   tcp.peer.reset();
   support::run_until(loop, [this] { return said.size() >= 2; });
+  support::run_turns(loop, 2);
   std::ranges::sort(said);
   CHECK(said == Words{"a ends", "tcp is lost"});
   CHECK(tcp.owner.last.error == ECONNRESET);
@@ -144,6 +146,58 @@ TEST_CASE_METHOD(AheadFixture, "stream: who waits to be received from may be rea
   CHECK(said == Words{"b reads now"});
   a.send("more");
   support::run_until(loop, [this] { return said.back() == "a takes more"; });
+}
+
+// The kernel's error is told once, to whoever asks.
+TEST_CASE_METHOD(AheadFixture, "stream: a reset behind what was read in time is no orderly end",
+                 "[net][stream][regression]") {
+  Taker tcp{loop, "tcp", said, support::tcp_pair()};
+  support::run_turns(loop, 2);
+  b.owner.takes_ahead = false;  // told among the events, behind those of tcp
+  b.then = [&] {
+    CHECK(tcp.stream().holds_input());
+    CHECK(tcp.owner.read_all() == "x");
+    const linger abort{.l_onoff = 1, .l_linger = 0};
+    setsockopt(tcp.peer.get(), SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
+    tcp.peer.reset();
+  };
+  tcp.send("x");
+  pollfd arrived{tcp.stream().fd(), POLLIN, 0};
+  REQUIRE(::poll(&arrived, 1, support::Deadline().poll_ms()) == 1);
+  b.send("now");
+  support::run_until(loop, [this] { return said.size() >= 2; });
+  support::run_turns(loop, 2);
+  CHECK(said == Words{"b reads now", "tcp is lost"});
+}
+
+TEST_CASE_METHOD(AheadFixture,
+                 "stream: what is received while it waits to be called again is not overwritten",
+                 "[net][stream][regression]") {
+  for (Taker* one : {&b, &a}) {
+    one->stream().pause_reading();
+    one->stream().resume_reading();  // called again behind those that received something
+  }
+  b.then = [this] { std::ranges::fill(loop.scratch(), '#'); };
+  a.send("one");
+  b.send("two");
+  loop.turn();
+  CHECK(said == Words{"a takes one", "b takes two"});
+}
+
+TEST_CASE_METHOD(AheadFixture, "stream: nor by what is received when there is room again",
+                 "[net][stream][regression]") {
+  a.stream().pause_reading();
+  a.stream().resume_reading();
+  const std::string much(60 * 1024, 'x');
+  Taker c{loop, "c", said, support::socket_pair(SOCK_STREAM)};
+  Taker d{loop, "d", said, support::socket_pair(SOCK_STREAM)};
+  support::run_turns(loop, 2);
+  a.stream().pause_reading();
+  a.stream().resume_reading();
+  a.send("one");
+  for (const Taker* one : {&b, &c, &d}) one->send(much);
+  loop.turn();
+  CHECK(said == Words{"a takes one", "b takes " + much, "c takes " + much, "d takes " + much});
 }
 
 TEST_CASE_METHOD(AheadFixture,
