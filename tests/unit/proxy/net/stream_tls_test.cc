@@ -196,6 +196,30 @@ TEST_CASE_METHOD(TlsFixture, "stream: records left inside by a pause come when i
   CHECK(got == "one record of several pieces");
 }
 
+TEST_CASE_METHOD(TlsFixture, "stream: under TLS, too, it is received ahead, and the end behind it",
+                 "[net][stream][tls]") {
+  handshake();
+  owner.takes_ahead = true;
+  std::string held;
+  std::string read;
+  owner.on["readable"] = [&] {
+    held += owner.stream.take_held();
+    read += owner.read_all();
+  };
+  const std::string much(100 * 1024, 'm');  // in several records, and more than is received at once
+  client_sends("one");
+  support::run_until(loop, [&] { return !held.empty(); });
+  CHECK(held == "one");
+  CHECK(read.empty());
+  client_sends(much);
+  support::run_until(loop, [&] { return held.size() + read.size() >= 3 + much.size(); });
+  SSL_shutdown(client.ssl());
+  support::run_until(loop, [&] { return owner.last.status == IoStatus::Eof; });
+  CHECK(held.size() + read.size() == 3 + much.size());
+  CHECK(held.find_first_not_of('m', 3) == std::string::npos);
+  CHECK(read.find_first_not_of('m') == std::string::npos);
+}
+
 TEST_CASE_METHOD(TlsFixture, "stream: a failed handshake is broken, once, and never established",
                  "[net][stream][tls]") {
   const std::string_view plain = "GET / HTTP/1.1\r\n\r\n";
