@@ -95,13 +95,15 @@ void EventLoop::take_turn() {
 
 void EventLoop::receive() {
   receiving_.clear();
-  while (Receiver* const object = receivers_.pop_front()) {
+  while (held_bytes_ <= kHeldBytesMax) {
+    Receiver* const object = receivers_.pop_front();
+    if (object == nullptr) break;
     const int socket = object->socket_to_receive();
     if (socket >= 0) {
       receiving_.push_back({object, socket, nullptr, {}});
     } else {
       held_bytes_ += object->receive(scratch());
-      if (held_bytes_ > kHeldBytesMax) break;
+      call_first(*object);
     }
   }
   for (Receiving& one : receiving_) {
@@ -111,10 +113,11 @@ void EventLoop::receive() {
     held_bytes_ += one.result.bytes;
   }
   for (const Receiving& one : receiving_) {
-    if (one.into != nullptr) {
-      one.object->on_received(one.result, one.into);
+    if (one.into == nullptr) {
+      receive_later(*one.object);  // when what was received has been looked at
     } else {
-      receivers_.push_back(*one.object);  // when what was received has been looked at
+      one.object->on_received(one.result, one.into);
+      call_first(*one.object);
     }
   }
 }

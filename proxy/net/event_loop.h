@@ -62,29 +62,30 @@ class Flushable : public ListHook<struct FlushTag> {
   ~Flushable() = default;
 };
 
-// Something with a socket that can be read, when the events of the turn are over.
-class Receiver : public ListHook<struct ReceiveTag> {
- public:
-  // The socket on which the loop is to call recv(2); -1: it receives by itself.
-  virtual int socket_to_receive() const = 0;
-  // By itself; returns how many bytes of `into` it has filled. They stay until those that
-  // call_first() was told of have been called. Calls nobody.
-  virtual std::size_t receive(std::span<char> into) = 0;
-  // What the loop has received; `bytes` stay as long. Calls nobody.
-  virtual void on_received(IoResult result, const char* bytes) = 0;
-
- protected:
-  ~Receiver() = default;
-};
-
 // Something that wants to be called again although no event will come: for bytes left unread by a
-// byte budget, or by a pause that is over; or for those that were received ahead.
+// byte budget, or by a pause that is over.
 class Requeued : public ListHook<struct RequeueTag> {
  public:
   virtual void on_requeued() = 0;
 
  protected:
   ~Requeued() = default;
+};
+
+// Something with a socket that can be read, when the events of the turn are over. Behind either of
+// these calls, and before those that wait to be called again, it is called by on_requeued().
+class Receiver : public Requeued {
+ public:
+  // The socket on which the loop is to call recv(2); -1: it receives by itself.
+  virtual int socket_to_receive() const = 0;
+  // By itself; returns how many bytes of `into` it has filled. They stay until on_requeued() has
+  // returned. Calls nobody.
+  virtual std::size_t receive(std::span<char> into) = 0;
+  // What the loop has received; `bytes` stay as long. Calls nobody.
+  virtual void on_received(IoResult result, const char* bytes) = 0;
+
+ protected:
+  ~Receiver() = default;
 };
 
 class EventLoop {
@@ -124,17 +125,17 @@ class EventLoop {
   void flush_later(Flushable& object) {
     if (!object.ListHook<FlushTag>::linked()) to_flush_.push_back(object);
   }
-  // REQUIRES: the events of the turn are not over.
+  // REQUIRES: the events of the turn are not over. One that waits to be called again waits no more.
   void receive_later(Receiver& object) {
-    if (!object.ListHook<ReceiveTag>::linked()) receivers_.push_back(object);
+    object.unlink();
+    receivers_.push_back(object);
   }
   void call_again(Requeued& object) {
     if (!object.ListHook<RequeueTag>::linked()) requeued_.push_back(object);
   }
-  // The same, but before all of those, even where it stands among them already, so that what it
-  // requeues still runs in this turn, and what it has received is still there.
+  // The same, but before all of those, so that what it requeues still runs in this turn.
   void call_first(Requeued& object) {
-    object.ListHook<RequeueTag>::unlink();
+    object.unlink();
     new_.push_back(object);
   }
 
@@ -183,7 +184,7 @@ class EventLoop {
   std::size_t held_bytes_ = 0;  // of scratch_: received, and not looked at
 
   IntrusiveList<Flushable, FlushTag> to_flush_;
-  IntrusiveList<Receiver, ReceiveTag> receivers_;
+  IntrusiveList<Receiver, RequeueTag> receivers_;
   std::vector<Receiving> receiving_;  // these two within receive() and send() alone
   std::vector<Sending> sending_;
   IntrusiveList<Requeued, RequeueTag> new_;

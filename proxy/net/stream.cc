@@ -139,7 +139,6 @@ void Stream::keep_ahead(IoResult result, const char* bytes) {
     ahead_ = result.status;
     ahead_error_ = result.error;
   }
-  loop_.call_first(*this);
 }
 
 void Stream::finish_connect() {
@@ -317,7 +316,6 @@ void Stream::close() {
 void Stream::drop() {
   event_.disable();
   ListHook<FlushTag>::unlink();
-  ListHook<ReceiveTag>::unlink();
   ListHook<RequeueTag>::unlink();
   held_ = {};
   output_.clear();

@@ -35,7 +35,7 @@ class Session;
 
 namespace sluice::net {
 
-class Stream final : private Flushable, private Receiver, private Requeued {
+class Stream final : private Flushable, private Receiver {
  public:
   // Events. In any of them the owner may close() the stream; it may not destroy it (retire
   // instead).
@@ -80,8 +80,8 @@ class Stream final : private Flushable, private Receiver, private Requeued {
   // What was received ahead of on_readable(), in the loop's memory; it comes before what read()
   // gives. Empty if there is nothing.
   std::string_view take_held() { return std::exchange(held_, {}); }
-  // Whether there is, or will be in this turn.
-  bool holds_input() const { return !held_.empty() || ListHook<ReceiveTag>::linked(); }
+  // Whether there is, or may be in this turn.
+  bool holds_input() const { return !held_.empty() || ListHook<RequeueTag>::linked(); }
 
   // Moves what read() would give into a pipe, at most `limit` bytes; returns how many. 0 tells
   // nothing, as there is what only read() gets over (urgent data): ask that.

@@ -36,7 +36,7 @@ std::string word_of(IoResult result) {
 }
 
 // Receives by the loop, or, where it has a text, by itself; looks at it when all have received.
-struct Reading final : Receiver, Requeued {
+struct Reading final : Receiver {
   Reading(EventLoop& of, Words& words, std::string called, std::string text = {})
       : loop(of), said(words), name(std::move(called)), own(std::move(text)) {
     std::tie(peer, socket) = support::socket_pair(SOCK_STREAM);
@@ -46,21 +46,17 @@ struct Reading final : Receiver, Requeued {
   std::size_t receive(std::span<char> into) override {
     said.push_back(name + " receives");
     std::ranges::copy(own, into.begin());
-    hold({IoStatus::Ok, own.size(), 0}, into.data());
+    held = {into.data(), own.size()};
     return own.size();
   }
   void on_received(IoResult result, const char* bytes) override {
     said.push_back(name + " gets " + word_of(result));
-    if (result.status == IoStatus::Ok) hold(result, bytes);
+    if (result.status == IoStatus::Ok) held = {bytes, result.bytes};
   }
   void on_requeued() override {
     std::ranges::fill(loop.scratch(), '#');  // which harms nobody
     said.push_back(name + " looks");
     seen = held;
-  }
-  void hold(IoResult result, const char* bytes) {
-    held = {bytes, result.bytes};
-    loop.call_first(*this);
   }
   void send(std::string_view bytes) const {
     REQUIRE(::send(peer.get(), bytes.data(), bytes.size(), 0) ==
@@ -131,8 +127,8 @@ TEST_CASE_METHOD(CohortFixture, "event loop: nothing, the end and errors are rec
   b.peer.reset();
   c.socket = Fd(::eventfd(0, EFD_CLOEXEC));  // no socket at all
   receive({&a, &b, &c});
-  CHECK(said ==
-        Words{"a gets nothing", "b gets the end", "c gets error " + std::to_string(ENOTSOCK)});
+  CHECK(said == Words{"a gets nothing", "b gets the end",
+                      "c gets error " + std::to_string(ENOTSOCK), "a looks", "b looks", "c looks"});
 }
 
 TEST_CASE_METHOD(CohortFixture, "event loop: what has no room is received when that was looked at",
