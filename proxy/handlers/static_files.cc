@@ -317,14 +317,16 @@ void FileResponder::send_some() {
   if (!sending_) return;
   net::EventLoop& loop = exchange_.services().loop;
   for (std::size_t sent = 0; sent < exchange_.turn_bytes();) {
-    if (exchange_.unsent() > exchange_.rules().response_watermark_bytes) return;  // until drained
+    const std::size_t waiting = exchange_.unsent();
+    if (waiting > exchange_.rules().response_watermark_bytes) return;  // until drained
     if (const std::optional<std::size_t> direct = send_directly()) {
       if (*direct == 0) return;  // until drained
       sent += *direct;
       continue;
     }
     bool failed = false;
-    const std::string_view bytes = body_.next(loop.scratch().first(kReadBytes), &failed);
+    const std::size_t room = kReadBytes - std::min(waiting, kReadBytes / 2);  // with the head
+    const std::string_view bytes = body_.next(loop.scratch().first(room), &failed);
     if (failed) return refuse(Kind::FileFailed);
     if (bytes.empty()) return finish();
     exchange_.write(bytes);

@@ -15,6 +15,7 @@
 #include "tests/support/http_reader.h"
 #include "tests/support/sluice_process.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/test_certificates.h"
 
 namespace sluice::wire {
 
@@ -54,6 +55,14 @@ struct Site {
 
   support::TempDir directory;
 };
+
+// For the listener of a Site's config().
+inline std::string over_tls(const Site& site) {
+  const auto certificate =
+      support::make_certificate(site.directory.path(), "localhost", {"localhost"});
+  return R"(, "tls": {"certificates": [{"cert": ")" + certificate.cert_path + R"(", "key": ")" +
+         certificate.key_path + R"("}]})";
+}
 
 inline support::Response ask(support::RawClient& client, const std::string& target,
                              const std::string& fields = {}, const std::string& method = "GET") {

@@ -20,6 +20,7 @@ using sluice::support::SluiceProcess;
 using sluice::wire::admin_stats;
 using sluice::wire::ask;
 using sluice::wire::ask_until_settled;
+using sluice::wire::over_tls;
 using sluice::wire::pattern;
 using sluice::wire::Site;
 
@@ -182,4 +183,24 @@ TEST_CASE("files: what was changed while it was compressed is not kept",
   std::fstream(site.directory.path() / "www/large.txt", std::ios::in | std::ios::out) << "other";
   CHECK_FALSE(client.recv_until("\r\n0\r\n\r\n").empty());
   CHECK(admin_stats(sluice).find("\"entries\": 0,") != std::string::npos);
+}
+
+// The head is part of the first; what OpenSSL gives at once is a record.
+TEST_CASE("files: over TLS, in full records", "[wire][files][tls][regression]") {
+  constexpr std::size_t kRecord = 16 * 1024;
+  Site site;
+  site.directory.write("www/large.bin", pattern(7 * kRecord));
+  SluiceProcess sluice(site.config({}, over_tls(site)));
+  RawClient client = sluice.connect();
+  client.handshake();
+  client.send("GET /large.bin HTTP/1.1\r\nHost: a.example\r\n\r\n");
+  std::string all = client.recv_some();
+  CHECK(all.size() == kRecord);
+  const std::size_t expected = all.find("\r\n\r\n") + 4 + 7 * kRecord;
+  while (all.size() < expected) {
+    const std::string record = client.recv_some();
+    all += record;
+    CHECK((record.size() == kRecord || all.size() == expected));
+  }
+  CHECK(all.substr(expected - 7 * kRecord) == pattern(7 * kRecord));
 }

@@ -9,7 +9,6 @@
 #include "tests/support/process_stats.h"
 #include "tests/support/sluice_process.h"
 #include "tests/support/temp_dir.h"
-#include "tests/support/test_certificates.h"
 #include "tests/wire/site.h"
 
 using sluice::support::Deadline;
@@ -22,6 +21,7 @@ using sluice::wire::admin_stats;
 using sluice::wire::ask;
 using sluice::wire::ask_until;
 using sluice::wire::ask_until_settled;
+using sluice::wire::over_tls;
 using sluice::wire::pattern;
 using sluice::wire::Site;
 
@@ -368,11 +368,7 @@ TEST_CASE("files: a root that is turned to the next release is followed within a
 
 TEST_CASE("files: over TLS, as they are", "[wire][files][tls]") {
   Site site;
-  const auto certificate =
-      sluice::support::make_certificate(site.directory.path(), "localhost", {"localhost"});
-  SluiceProcess sluice(site.config({}, R"(, "tls": {"certificates": [{"cert": ")" +
-                                           certificate.cert_path + R"(", "key": ")" +
-                                           certificate.key_path + R"("}]})"));
+  SluiceProcess sluice(site.config({}, over_tls(site)));
   RawClient client = sluice.connect();
   client.handshake();
   CHECK(ask(client, "/big.bin").body == pattern(3'000'000));
