@@ -190,6 +190,7 @@ IoResult Session::write_batch(Pieces& pieces, Then then) {
     const std::span<const char> record = pieces.peek(gathered);
     const bool last = pieces.ends_after(record.size());
     if (last ? then == Then::More : i == kRecordsPerSend) wire_.send_next();
+    keep_record_buffer(!last && i < kRecordsPerSend);
     clear_errors();
     std::size_t written = 0;
     const int returned = SSL_write_ex(ssl_.get(), record.data(), record.size(), &written);
@@ -204,6 +205,17 @@ IoResult Session::write_batch(Pieces& pieces, Then then) {
   }
   if (pieces.empty() && then == Then::Goodbye) say_goodbye();
   return settle(result);
+}
+
+// For the records of a batch it is the same one; a connection at rest has none.
+void Session::keep_record_buffer(bool keep) {
+  if (keep == keeps_record_buffer_) return;
+  keeps_record_buffer_ = keep;
+  if (keep) {
+    SSL_clear_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);
+  } else {
+    SSL_set_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);
+  }
 }
 
 IoResult Session::flush() {

@@ -104,14 +104,16 @@ class Session {
   static void on_step(const ssl_st* ssl, int where, int value);
   IoResult read_records(std::span<char> into);
   IoResult write_batch(Pieces& pieces, Then then);
+  void keep_record_buffer(bool keep);
   void say_goodbye();
 
   const std::shared_ptr<const ServerContext> context_;  // outlives ssl_, which calls back into it
   SocketBio wire_;
   SslPtr ssl_;
   bool established_ = false;
-  int idle_steps_ = 0;    // of the handshake's machine since data came
-  bool starved_ = false;  // OpenSSL asked for bytes the socket did not have
+  bool keeps_record_buffer_ = false;  // OpenSSL does, behind the record that it writes
+  int idle_steps_ = 0;                // of the handshake's machine since data came
+  bool starved_ = false;              // OpenSSL asked for bytes the socket did not have
   bool truncated_ = false;
   bool failed_ = false;
   bool end_told_ = false;
