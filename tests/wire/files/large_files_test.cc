@@ -5,10 +5,12 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "tests/support/decode.h"
 #include "tests/support/environment.h"
 #include "tests/support/process_stats.h"
+#include "tests/support/skip.h"
 #include "tests/wire/site.h"
 
 using sluice::support::Deadline;
@@ -17,6 +19,7 @@ using sluice::support::descriptor_count;
 using sluice::support::RawClient;
 using sluice::support::Response;
 using sluice::support::SluiceProcess;
+using sluice::support::status_kib;
 using sluice::wire::admin_stats;
 using sluice::wire::ask;
 using sluice::wire::ask_until_settled;
@@ -203,4 +206,22 @@ TEST_CASE("files: over TLS, in full records", "[wire][files][tls][regression]") 
     CHECK((record.size() == kRecord || all.size() == expected));
   }
   CHECK(all.substr(expected - 7 * kRecord) == pattern(7 * kRecord));
+}
+
+// 16 KiB each, which OpenSSL keeps from one record of an answer to the next.
+TEST_CASE("files: over TLS, a connection at rest has no record buffer", "[wire][files][tls]") {
+  if (sluice::support::kSanitized) sluice::support::skip("a sanitizer's memory is its own");
+  constexpr int kClients = 400;
+  Site site;
+  site.directory.write("www/large.bin", pattern(100'000));
+  SluiceProcess sluice(site.config({}, over_tls(site)));
+  std::vector<RawClient> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.push_back(sluice.connect());
+    clients.back().handshake();
+    CHECK(ask(clients.back(), "/digits.txt").status == 200);
+  }
+  const std::size_t before_kib = status_kib(sluice.process_id(), "VmRSS");
+  for (RawClient& client : clients) CHECK(ask(client, "/large.bin").body.size() == 100'000);
+  CHECK(status_kib(sluice.process_id(), "VmRSS") < before_kib + kClients * 4);
 }
