@@ -22,4 +22,10 @@ void OpenFiles::keep(std::string_view key, OpenFilePtr file) {
   files_.insert_or_assign(std::string(key), std::move(file));
 }
 
+bool OpenFiles::let_all_go() {
+  const bool had = !files_.empty();
+  files_.clear();
+  return had;
+}
+
 }  // namespace sluice::handlers

@@ -40,6 +40,8 @@ class OpenFiles {
   // By a key that says all that the choice of the file depends on. None: it has to be looked up.
   OpenFilePtr find(std::string_view key);
   void keep(std::string_view key, OpenFilePtr file);
+  // Lets all go now, for whoever finds no descriptor left; whether there were any.
+  bool let_all_go();
 
  private:
   struct Hash : std::hash<std::string_view> {

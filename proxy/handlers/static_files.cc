@@ -72,6 +72,7 @@ class FileResponder final : public exchange::Responder,
 
   void unlink() { net::Requeued::ListHook<net::RequeueTag>::unlink(); }
   void refuse(Kind kind) { exchange_.fail({Side::Proxy, kind}); }
+  FoundFile find(std::string_view path);
   std::string_view own_path();
   bool lacks_slash(std::string_view path);
   void redirect_to_directory();
@@ -113,7 +114,7 @@ void FileResponder::start() {
   if (lacks_slash(path)) return redirect_to_directory();
   const std::string_view codings = accepted_codings();
   if (answer_as_kept(path, codings)) return;
-  FoundFile file = lookup_.find(path, exchange_.arena());
+  FoundFile file = find(path);
   switch (file.status) {
     case FoundFile::Status::Found:
       // Kept once, for all paths that lead to it.
@@ -131,6 +132,15 @@ void FileResponder::start() {
     case FoundFile::Status::Failed:
       return refuse(Kind::FileFailed);
   }
+}
+
+// There may be no descriptor left but those that are kept in case.
+FoundFile FileResponder::find(std::string_view path) {
+  FoundFile file = lookup_.find(path, exchange_.arena());
+  OpenFiles* const kept = exchange_.services().open_files;
+  const bool again =
+      file.status == FoundFile::Status::Failed && kept != nullptr && kept->let_all_go();
+  return again ? lookup_.find(path, exchange_.arena()) : std::move(file);
 }
 
 // The path as the route rewrites it, in one piece.

@@ -36,6 +36,11 @@ struct ProcessOptions {
   std::vector<std::string> runner = {};  // a program, and its options, that runs the program
 };
 
+// A runner: a shell that first does something else, say `exec 2> /dev/full`.
+inline std::vector<std::string> by_shell(const std::string& first) {
+  return {"sh", "-c", first + "; exec \"$@\"", "sh"};
+}
+
 class Process {
  public:
   // `arguments[0]` is the program, looked up in PATH when it holds no slash. Fails when it cannot

@@ -188,6 +188,24 @@ TEST_CASE("files: what was changed while it was compressed is not kept",
   CHECK(admin_stats(sluice).find("\"entries\": 0,") != std::string::npos);
 }
 
+// Those that a worker has open in case they are asked for again.
+TEST_CASE("files: where descriptors are few, no file is refused for others that nobody reads",
+          "[wire][files][limits][regression]") {
+  if (sluice::support::kSanitized) sluice::support::skip("has descriptors of its own");
+  constexpr int kFiles = 60;
+  Site site;
+  for (int i = 0; i < kFiles; ++i) {
+    site.directory.write("www/large" + std::to_string(i), pattern(100'000));
+  }
+  sluice::support::ProcessOptions options;
+  options.runner = sluice::support::by_shell("ulimit -n 64");
+  SluiceProcess sluice(site.config(), options);
+  RawClient client = sluice.connect();
+  for (int i = 0; i < kFiles; ++i) {
+    CHECK(ask(client, "/large" + std::to_string(i)).body == pattern(100'000));
+  }
+}
+
 // The head is part of the first; what OpenSSL gives at once is a record.
 TEST_CASE("files: over TLS, in full records", "[wire][files][tls][regression]") {
   constexpr std::size_t kRecord = 16 * 1024;

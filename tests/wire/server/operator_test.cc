@@ -20,6 +20,7 @@
 #include "tests/support/skip.h"
 #include "tests/support/sluice_process.h"
 
+using sluice::support::by_shell;
 using sluice::support::Deadline;
 using sluice::support::Finished;
 using sluice::support::Process;
@@ -37,11 +38,6 @@ namespace {
 
 const std::string kSaysOk = R"({"listeners": [{"address": "127.0.0.1:0"}],
   "routes": [{"match": {}, "respond": {"body": "ok"}}]})";
-
-// By a shell that first does something else, say `exec 2> /dev/full`.
-std::vector<std::string> by_shell(const std::string& first) {
-  return {"sh", "-c", first + "; exec \"$@\"", "sh"};
-}
 
 void await_file(const std::string& path) {
   const Deadline deadline;
