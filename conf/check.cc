@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 #include <map>
 #include <system_error>
 #include <utility>
@@ -266,7 +267,13 @@ void Checker::admin(const Admin& admin) {
   }
   if (auto why = token_fault(admin.token)) reporter_.at(path.at("token"), std::move(*why));
   if (admin.token_file.empty() || !options_.read_files) return;
-  readable(admin.token_file, path.at("token_file"));
+  // A pipe can be read once, and not for this.
+  if (std::error_code ignored; !std::filesystem::is_regular_file(admin.token_file, ignored)) {
+    readable(admin.token_file, path.at("token_file"));
+    return;
+  }
+  const Result<std::string> token = token_in(admin.token_file);
+  if (!token) reporter_.at(path.at("token_file"), {token.error().what, {}});
 }
 
 }  // namespace

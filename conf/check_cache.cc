@@ -51,6 +51,9 @@ bool is_never_stored(std::string_view status) {
                      [status](int never) { return std::to_string(never) == status; });
 }
 
+// That of a response may be longer, but nothing lies in memory for a year.
+constexpr Duration kTtlMax = std::chrono::hours(24) * 365;
+
 void check_ttl(const RouteCache& cache, const Path& path, Reporter& reporter) {
   for (const auto& [status, ttl] : cache.ttl) {
     if (status != "any" && !is_status(status)) {
@@ -62,6 +65,8 @@ void check_ttl(const RouteCache& cache, const Path& path, Reporter& reporter) {
     const Result<Duration> duration = parse_duration(ttl);
     if (!duration) {
       reporter.at(path.at(status), {duration.error().what, {}});
+    } else if (*duration > kTtlMax) {
+      reporter.at(path.at(status), {fmt::format("{} is more than {}", ttl, print(kTtlMax)), {}});
     } else {
       check_seconds(*duration, path.at(status), reporter);
     }

@@ -170,7 +170,8 @@ void fields(V& v, T& t) {
   v.key(
       "ttl", t.ttl, StringMap{},
       "Lifetimes by status, as `{ \"200\": \"10m\", \"any\": \"10s\" }`, in whole seconds, "
-      "instead of those that the responses name. \"any\" is none of 400 to 499 but 404, 410 and "
+      "365d at most, instead of those that the responses name. \"any\" is none of 400 to 499 but "
+      "404, 410 and "
       "451: what is wrong with one client's request would be everybody's answer. What must not be "
       "stored still is not.");
   v.key("stale", t.stale, Object{},

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <optional>
 #include <set>
 #include <utility>
 
+#include "conf/files.h"
 #include "proxy/backend/stream.h"
 #include "proxy/filters/compress.h"
 #include "proxy/filters/headers.h"
@@ -75,19 +75,8 @@ HostPort split(std::string_view address) {
   return out;
 }
 
-// The token itself, or what its file holds, without the end of the line.
 Result<std::string> admin_token(const conf::Admin& admin) {
-  if (admin.token_file.empty()) return admin.token;
-  constexpr std::size_t kBytesMax = 4096;
-  char line[kBytesMax] = {};
-  std::ifstream file(admin.token_file);
-  if (!file.getline(line, kBytesMax)) return Error{admin.token_file, "cannot read the admin token"};
-  std::string token(line);
-  while (!token.empty() && (token.back() == '\r' || token.back() == ' ')) token.pop_back();
-  const bool usable = !token.empty() && std::all_of(token.begin(), token.end(),
-                                                    [](char c) { return c > ' ' && c < '\x7f'; });
-  if (!usable) return Error{admin.token_file, "holds no token: printable ASCII without spaces"};
-  return token;
+  return admin.token_file.empty() ? admin.token : conf::token_in(admin.token_file);
 }
 
 // Adds up a Snapshot piece by piece.

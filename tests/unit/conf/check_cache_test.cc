@@ -34,6 +34,7 @@ TEST_CASE("check: what a cache is told", "[conf][check]") {
        "a number from 200 to 599, or \"any\""},
       {cached(R"("ttl":{"200":@"900ms"})"), "routes[0].cache.ttl.200",
        "900ms is no number of whole seconds", ""},
+      {cached(R"("ttl":{"200":@"366d"})"), "routes[0].cache.ttl.200", "366d is more than 365d", ""},
       {cached(R"("ttl":{"any":@"1500ms"})"), "routes[0].cache.ttl.any",
        "1500ms is no number of whole seconds", ""},
       {cached(R"("stale":{"while_revalidate":@"1ms"})"), "routes[0].cache.stale.while_revalidate",
@@ -102,7 +103,7 @@ TEST_CASE("check: names of a cache's fields, cookies and lifetimes are looked at
     CHECK(loads(cached(R"("bypass":{"cookies":")" + std::string(name) + "\"}")));
   }
   CHECK(loads(cached(R"("ttl":{"200":"2000ms"},"stale":{"if_error":"0ms"})")));
-  CHECK(loads(cached(R"("ttl":{"any":"0s","404":"1m"},"key":{"query":[]},"vary":"Accept")")));
+  CHECK(loads(cached(R"("ttl":{"any":"0s","404":"365d"},"key":{"query":[]},"vary":"Accept")")));
 }
 
 }  // namespace

@@ -300,6 +300,30 @@ class TemporaryFile {
   std::string path_;
 };
 
+TEST_CASE("check: a file of a token must have one", "[conf][check][regression]") {
+  const auto complaint = [](const std::string& path) {
+    const std::string text = admin(R"("address":":9901","token_file":")" + path + "\"");
+    const LoadOutcome outcome = load_text("t.json", "{" + text + "}", {});
+    return outcome.errors.empty() ? "" : outcome.errors.front().message;
+  };
+  const std::string cannot = "cannot read a token from \"";
+  CHECK(complaint("/nowhere/t") == "cannot read \"/nowhere/t\": No such file or directory");
+  CHECK(complaint("/tmp") == "cannot read \"/tmp\": Is a directory");
+  CHECK(complaint("/dev/null").empty());  // no file: it is not for a check to read
+  for (const char* good : {"token", "token\n", "token \r\nmore"}) {
+    CHECK(complaint(TemporaryFile(good).path()).empty());
+  }
+  for (const char* empty : {"", "\n", " \r\n", "\ntoken\n"}) {
+    const TemporaryFile file(empty);
+    CHECK(complaint(file.path()) == cannot + file.path() + "\": its first line is empty");
+  }
+  const TemporaryFile large(std::string(5000, 'x'));
+  CHECK(complaint(large.path()) == cannot + large.path() + "\": its first line is too long");
+  const TemporaryFile two("one two\n");
+  CHECK(complaint(two.path()) ==
+        cannot + two.path() + "\": a token is printable ASCII without spaces");
+}
+
 TEST_CASE("check: files of certificates must be readable, and their check has the last word",
           "[conf][check]") {
   const TemporaryFile present("x");
