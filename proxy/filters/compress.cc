@@ -98,7 +98,7 @@ bool list_of_any_has(const http::Fields& fields, FieldId id, std::string_view to
 bool forbids_to_transform(const http::Fields& fields) {
   return std::any_of(fields.begin(), fields.end(), [](const http::Field& field) {
     const bool is_control =
-        field.id == FieldId::CacheControl || http::iequals(field.name, "CDN-Cache-Control");
+        field.id == FieldId::CacheControl || field.id == FieldId::CdnCacheControl;
     return is_control && http::list_contains_directive(field.value, "no-transform");
   });
 }

@@ -15,8 +15,6 @@ namespace {
 
 using http::FieldId;
 
-constexpr std::string_view kCdnCacheControl = "CDN-Cache-Control";
-
 cache::Date date_of(const http::Fields& fields, FieldId id, cache::Time now) {
   cache::Date date;
   bool first = true;
@@ -120,7 +118,7 @@ cache::RequestFacts request_facts(const http::RequestHead& request) {
 ResponseReading::ResponseReading(int status, const http::Fields& fields, const CacheRules& rules,
                                  cache::Time now)
     : cache_control_(fields, FieldId::CacheControl),
-      cdn_cache_control_(fields, kCdnCacheControl),
+      cdn_cache_control_(fields, FieldId::CdnCacheControl),
       age_(fields, FieldId::Age),
       vary_(fields, FieldId::Vary) {
   for (const std::string& name : rules.vary) vary_.add(name);

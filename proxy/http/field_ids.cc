@@ -74,7 +74,7 @@ constexpr std::array<std::string_view, kFieldIds> kNames = {
     "Cache-Status",
     "HTTP2-Settings",
     "Early-Data",
-    "Surrogate-Control",
+    "CDN-Cache-Control",
 };
 
 constexpr std::size_t kLongest = 27;
@@ -120,7 +120,7 @@ constexpr bool no_collision() {
   return used + 1 == kFieldIds;
 }
 static_assert(no_collision());
-static_assert(static_cast<std::size_t>(FieldId::SurrogateControl) + 1 == kFieldIds);
+static_assert(static_cast<std::size_t>(FieldId::CdnCacheControl) + 1 == kFieldIds);
 static_assert(kFieldIds <= 64, "a FieldSet has a bit for each");
 
 template <typename Word>

@@ -79,7 +79,7 @@ enum class FieldId : std::uint8_t {
   CacheStatus,
   Http2Settings,
   EarlyData,
-  SurrogateControl,
+  CdnCacheControl,
 };
 
 inline constexpr std::size_t kFieldIds = 63;

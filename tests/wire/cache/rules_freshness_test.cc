@@ -166,6 +166,9 @@ TEST_CASE("cache: CDN-Cache-Control stands for Cache-Control and Expires", "[wir
       each_time("200|CDN-Cache-Control: max-age=0|Cache-Control: max-age=3600"),
       each_time("200|CDN-Cache-Control: no-store|Cache-Control: max-age=3600"),
       each_time("200|CDN-Cache-Control: private|Cache-Control: max-age=3600"),
+      // RFC 9110 7.6.1: no origin may name it there.
+      each_time("200|CDN-Cache-Control: no-store|Connection: CDN-Cache-Control"
+                "|Cache-Control: max-age=3600"),
       each_time("200|CDN-Cache-Control: no-cache|Cache-Control: max-age=3600"),
       each_time("200|CDN-Cache-Control: max-age=3600|Age: 7200"),
       {"it goes to the client as it came",
