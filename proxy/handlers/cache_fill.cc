@@ -79,7 +79,14 @@ CacheFill* CacheFill::start(const FillOptions& options, const exchange::Exchange
   fill->lead_ = std::move(lead);
   fill->stale_ = std::move(stale);
   fill->reader_ = reader;
-  if (fill->stale_) add_conditions(*fill->stale_, fill->inner_->request().fields);
+  http::Fields& fields = fill->inner_->request().fields;
+  if (fill->stale_) add_conditions(*fill->stale_, fields);
+  // What nobody waits for is no client's to direct: "only-if-cached" would be an upstream cache's
+  // 504.
+  if (reader == nullptr) {
+    fields.remove(FieldId::CacheControl);
+    fields.remove(FieldId::Pragma);
+  }
   fill->services_.loop.call_again(*fill);
   return fill;
 }

@@ -207,10 +207,11 @@ void CacheResponder::validate(cache::EntryPtr entry) {
 }
 
 // At most one for an entry, for which nobody waits; and what is still coming is as new as it gets.
-// Nor does a request begin one whose own answer would not be stored.
+// Nor does a request begin one whose own answer would not be stored, or that wants none of the
+// pool: "only-if-cached" would be passed on, and be the 504 of a cache behind us.
 void CacheResponder::refresh(const cache::EntryPtr& entry) {
-  const bool is_vain =
-      request_.control.no_store || (request_.has_authorization && !entry->terms().is_public);
+  const bool is_vain = request_.control.no_store || request_.control.only_if_cached ||
+                       (request_.has_authorization && !entry->terms().is_public);
   if (is_vain || !entry->is_whole()) return;
   const RequestSelector selector(exchange_.request().fields);
   Lookup found = store_.look_up_or_lead(key_, selector, std::time(nullptr),

@@ -85,6 +85,19 @@ TEST_CASE("refresh: at most one is under way, and what is stale answers until it
   await_body(sluice, "new...");
 }
 
+// A cache behind us would have answered 504 to that directive, and the entry would have stayed
+// stale.
+TEST_CASE("refresh: who wants only what is stored begins none", "[wire][cache][regression]") {
+  SlowOrigin origin(kLasting);
+  origin.rest.open();
+  SluiceProcess sluice(caching(origin.backend));
+  CHECK(get(sluice, "/a").body == "old...");
+  CHECK(get(sluice, "/a", "Cache-Control: only-if-cached\r\n").body == "old...");
+  CHECK(get(sluice, "/a").body == "old...");
+  origin.backend.wait_for_requests(2);
+  CHECK(origin.backend.requests().at(1).field("Cache-Control").empty());
+}
+
 // Those who came in between were cut, too, and what was stale was gone after the second.
 TEST_CASE("refresh: one that is cut costs nobody anything", "[wire][cache][regression]") {
   SlowOrigin origin(kLasting, true);
