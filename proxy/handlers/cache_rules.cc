@@ -29,23 +29,14 @@ constexpr FieldId kToldByProxies[] = {FieldId::XForwardedHost, FieldId::XForward
 // How frameworks behind a proxy are told of another path, host, scheme or method than those of the
 // request. They pass, whoever sends them, so they tell responses apart: all that begin so, and
 // these.
-constexpr std::string_view kOverridePrefixes[] = {"X-Forwarded-", "X-Original-", "X-Rewrite-",
-                                                  "X-Proxy", "X-HTTP-"};
-constexpr std::string_view kOverrides[] = {"X-Host",
-                                           "X-Url-Scheme",
-                                           "X-Method-Override",
-                                           "Front-End-Https",
-                                           "X-Script-Name",
-                                           "X-Scheme",
-                                           "X-Backend-Host",
-                                           "X-Envoy-Original-Path",
-                                           "X-Arr-Ssl",
-                                           "X-Matched-Path",
-                                           "X-Invoke-Path",
-                                           "CF-Visitor",
-                                           "CloudFront-Forwarded-Proto",
-                                           "Fastly-SSL",
-                                           "WL-Proxy-SSL"};
+constexpr std::string_view kOverridePrefixes[] = {
+    "X-Forwarded", "Forwarded-",    "X-Original-", "X-Rewrite-", "X-Proxy", "X-HTTP-",
+    "X-Host",      "X-Middleware-", "X-Invoke-",   "X-Nextjs-",  "X-Now-"};
+constexpr std::string_view kOverrides[] = {
+    "X-Url-Scheme",  "X-Method-Override", "Front-End-Https", "Host-Override",
+    "X-Script-Name", "X-Scheme",          "X-Backend-Host",  "X-Envoy-Original-Path",
+    "X-Arr-Ssl",     "X-Matched-Path",    "CF-Visitor",      "CloudFront-Forwarded-Proto",
+    "Fastly-SSL",    "WL-Proxy-SSL"};
 
 struct Url {
   std::string_view path;  // normalised
@@ -126,9 +117,12 @@ void KeyWriter::put_authority() {
   if (!host.empty() && host.size() <= sizeof(lower)) {
     put({lower, http::canonical_host(host, lower)});
   }
-  const std::string_view port = request().authority.substr(host.size());  // ":8080"
-  const bool is_default = port == (exchange_.client().tls ? ":443" : ":80");
-  if (!is_default) put(port);
+  const std::string_view rest = request().authority.substr(host.size());  // ":8080", or none
+  if (rest.empty()) return;
+  const std::string_view port = http::canonical_port(rest.substr(1), exchange_.client().tls);
+  if (port.empty()) return;
+  put(':');
+  put(port);
 }
 
 void KeyWriter::put_field(const std::string& name) {
@@ -165,7 +159,7 @@ void KeyWriter::put_cookie(std::string_view name) {
 
 bool is_override(const http::Field& field) {
   if (field.id != FieldId::Other || field.name.empty()) return false;
-  constexpr std::string_view kFirst = "xfcw";
+  constexpr std::string_view kFirst = "xfcwh";
   if (kFirst.find(http::to_lower(field.name.front())) == std::string_view::npos) return false;
   const auto begins_with = [&field](std::string_view prefix) {
     return http::iequals(field.name.substr(0, prefix.size()), prefix);

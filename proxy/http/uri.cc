@@ -225,6 +225,11 @@ std::size_t canonical_host(std::string_view host, char* out) {
   return host.size();
 }
 
+std::string_view canonical_port(std::string_view port, bool https) {
+  while (port.size() > 1 && port.front() == '0') port.remove_prefix(1);
+  return port == (https ? "443" : "80") ? std::string_view() : port;
+}
+
 char* put_uri_text(char* out, std::string_view text) {
   constexpr std::string_view kReserved = ":/?#[]@!$&'()*+,;=%";
   for (const char c : text) {

@@ -64,4 +64,8 @@ std::optional<Authority> parse_authority(std::string_view text);
 // REQUIRES: room for host.size() bytes at `out`, and for one more behind an address.
 std::size_t canonical_host(std::string_view host, char* out);
 
+// Of "http://a:0080" the port is "80", and that is the scheme's own: then it is empty. The digits
+// alone, a part of `port`.
+std::string_view canonical_port(std::string_view port, bool https);
+
 }  // namespace sluice::http

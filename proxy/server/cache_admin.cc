@@ -121,9 +121,10 @@ std::string authority_text(std::string_view authority, std::string_view scheme) 
   const std::size_t bracket = authority.find(']');
   const std::size_t host = std::min(
       authority.find(':', bracket == std::string_view::npos ? 0 : bracket), authority.size());
-  const std::string_view port = authority.substr(host);
-  const bool is_default = port == (scheme == "https" ? ":443" : ":80");
-  return host_text(authority.substr(0, host)).append(is_default ? "" : port);
+  std::string text = host_text(authority.substr(0, host));
+  if (authority.size() <= host + 1) return text.append(authority.substr(host));
+  const std::string_view port = http::canonical_port(authority.substr(host + 1), scheme == "https");
+  return port.empty() ? text : text.append(":").append(port);
 }
 
 // Of a prefix that ends within the authority: what it begins, and, where it has the default port,

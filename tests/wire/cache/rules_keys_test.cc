@@ -62,6 +62,8 @@ TEST_CASE("cache: URLs that are the same have one response", "[wire][cache]") {
       same("GET /%2f", "GET /%2F"),
       same("GET /a|Host: a.example", "GET /a|Host: A.EXAMPLE"),
       same("GET /a|Host: a.example", "GET /a|Host: a.example:80"),
+      same("GET /a|Host: a.example", "GET /a|Host: a.example:080"),
+      same("GET /a|Host: a.example:8080", "GET /a|Host: a.example:08080"),
       same("GET http://a.example$/a", "GET $/a|Host: a.example"),
       same("GET http://a.example:80$/a", "GET $/a|Host: a.example"),
       differ("GET /a", "GET /A"),
@@ -82,8 +84,8 @@ TEST_CASE("cache: URLs that are the same have one response", "[wire][cache]") {
 TEST_CASE("cache: the pool is told the host as it tells responses apart",
           "[wire][cache][regression]") {
   std::vector<Row> rows;
-  for (const char* host :
-       {"a.example", "A.EXAMPLE", "a.example.", "a.example:80", "A.example.:80"}) {
+  for (const char* host : {"a.example", "A.EXAMPLE", "a.example.", "a.example:80", "A.example.:80",
+                           "a.example:00080"}) {
     const std::string ask = std::string("GET|Host: ") + host;
     rows.push_back({ask,
                     {{.ask = ask,
@@ -227,6 +229,16 @@ TEST_CASE("cache: fields that stand for another URL tell responses apart", "[wir
                            "X-ProxyContextPath",
                            "X-Matched-Path",
                            "X-Invoke-Path",
+                           "X-Invoke-Status",
+                           "X-Invoke-Query",
+                           "X-Now-Route-Matches",
+                           "X-Middleware-Prefetch",
+                           "X-Middleware-Subrequest",
+                           "X-Nextjs-Data",
+                           "X-Forwarded",
+                           "Forwarded-Host",
+                           "X-Host-Override",
+                           "Host-Override",
                            "Fastly-SSL",
                            "WL-Proxy-SSL"}) {
     const std::string sent = "GET|" + std::string(name) + ": ";

@@ -27,6 +27,9 @@ TEST_CASE("cache admin: a URL is written as keys have it", "[server][cache]") {
         Urls{"http://a.example/%C3%BC?%C3%BC"});
   CHECK(cache_urls("a.example?x", true) == Urls{"http://a.example/?x", "https://a.example/?x"});
   CHECK(cache_urls("http://A.example.:80/", true) == Urls{"http://a.example/"});
+  CHECK(cache_urls("http://a.example:0080/", true) == Urls{"http://a.example/"});
+  CHECK(cache_urls("http://a.example:0443/", true) == Urls{"http://a.example:443/"});
+  CHECK(cache_urls("https://a.example:0443/", true) == Urls{"https://a.example/"});
   CHECK(cache_urls("http://a.example.:8080/", true) == Urls{"http://a.example:8080/"});
   CHECK(cache_urls("https://[2001:DB8::1]:443/", true) == Urls{"https://[2001:db8::1]/"});
   CHECK(cache_urls("http://a.", false) == Urls{"http://a."});
