@@ -89,9 +89,9 @@ void Http1Session::finish_connection() {
 
 // --- deadlines and ends ---
 
-// The client shut its side. While it waits for an answer it is taken to have left, as nginx takes
-// it; an answer that is already complete is still sent to its end, and so are those to the whole
-// requests that wait in the stash.
+// The client shut its side. While it waits for a backend it is taken to have left, as nginx takes
+// it; an answer that is already complete, or is our own, is still sent to its end, and so are those
+// to the whole requests that wait in the stash.
 void Http1Session::on_client_end() {
   if (std::exchange(client_ended_, true) || state_ == State::Finishing) return;
   if (state_ == State::Tunnel) return pass_tunnel_end();
@@ -100,7 +100,10 @@ void Http1Session::on_client_end() {
     const bool is_done = state_ != State::Head || (stash_.empty() && !stream_.has_output());
     return is_done ? close() : shared_.services.loop.call_again(*this);
   }
-  if (!exchange_->over()) return exchange_->on_client_failed({Side::Client, Kind::Aborted});
+  if (!exchange_->over()) {
+    if (state_ == State::Busy && exchange_->outlives_client_end()) return;
+    return exchange_->on_client_failed({Side::Client, Kind::Aborted});
+  }
   // The rest of its body, which was still to be dropped, will not come.
   if (state_ == State::Body) shared_.services.loop.call_again(*this);
 }

@@ -90,6 +90,10 @@ class Exchange final : public ByteSource, public ByteSink {
   void on_ending();
 
   bool over() const { return over_; }
+  // Whether a client that has shut its side still gets the answer.
+  bool outlives_client_end() const {
+    return responder_ != nullptr && responder_->outlives_client_end();
+  }
 
   // For the pool: ready for another request, all memory kept.
   void recycle();

@@ -27,6 +27,9 @@ class Responder {
   virtual void on_request_end(const http::Fields& trailers) = 0;
   // Response bytes have left for the client.
   virtual void on_client_drained() = 0;
+  // The client has shut its side, and may still read: whether you go on for it. Where that takes a
+  // backend's time, the client is taken to have left.
+  virtual bool outlives_client_end() const { return false; }
   // The exchange ends without you (the client is gone, or broke a rule; Exchange::failure() says
   // it): let go of everything now. Nothing else will be called.
   virtual void cancel() = 0;

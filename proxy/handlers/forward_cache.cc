@@ -75,6 +75,9 @@ class CacheResponder final : public exchange::Responder, private FillReader {
   void on_request_body(std::string_view /*bytes*/) override {}
   void on_request_end(const http::Fields& /*trailers*/) override {}
   void on_client_drained() override;
+  bool outlives_client_end() const override {
+    return answer_.started() && answer_.entry()->is_whole();
+  }
   void cancel() override { let_go(); }
 
  private:

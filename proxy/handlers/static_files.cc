@@ -57,6 +57,7 @@ class FileResponder final : public exchange::Responder,
   void on_client_drained() override {
     stored_answer_.started() ? stored_answer_.on_client_drained() : send_some();
   }
+  bool outlives_client_end() const override { return true; }
   void cancel() override {
     stored_answer_.stop();
     unlink();

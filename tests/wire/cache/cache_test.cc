@@ -139,3 +139,18 @@ TEST_CASE("cache: each variant by Vary has its place", "[wire][cache]") {
   CHECK(get(sluice, "/a", "X-Kind: two\r\n").body == "2");
   CHECK(origin.count("/a") == 2);
 }
+
+// It may still read, and costs no backend anything.
+TEST_CASE("cache: a client that has shut its side gets all of what is stored",
+          "[wire][cache][regression]") {
+  const std::string large(std::size_t{12} << 20, 'x');  // more than the system buffers
+  Origin origin({{"/a", {{200, {{"Cache-Control", "max-age=1000"}}, large}}}});
+  SluiceProcess sluice(caching(origin.backend(), {}, R"("cache": {"size": "256MiB"})"));
+  CHECK(get(sluice, "/a").body == large);
+  sluice::support::RawClient client = sluice.connect(0, {.receive_buffer = 64 * 1024});
+  client.send("GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n");
+  client.half_close();
+  CHECK(read_response(client).body == large);
+  client.expect_close();
+  CHECK(origin.count("/a") == 1);
+}

@@ -206,6 +206,25 @@ TEST_CASE("files: where descriptors are few, no file is refused for others that 
   }
 }
 
+// It may still read: as with an answer that was complete before.
+TEST_CASE("files: a client that has shut its side gets all of a large file",
+          "[wire][files][regression]") {
+  constexpr std::size_t kBytes = 20'000'000;  // more than the system buffers
+  const bool tls = GENERATE(false, true);
+  Site site;
+  site.directory.write("www/huge.bin", pattern(kBytes));
+  SluiceProcess sluice(site.config({}, tls ? over_tls(site) : ""));
+  RawClient client = sluice.connect(0, {.receive_buffer = 64 * 1024});
+  if (tls) client.handshake();
+  client.send("GET /huge.bin HTTP/1.1\r\nHost: a.example\r\n\r\n");
+  client.half_close();
+  const Response response = read_response(client);
+  CHECK(response.body.size() == kBytes);
+  CHECK(response.body == pattern(kBytes));
+  client.expect_close();
+  sluice.wait_for_access_log(R"("end":"ok")");
+}
+
 // The head is part of the first; what OpenSSL gives at once is a record.
 TEST_CASE("files: over TLS, in full records", "[wire][files][tls][regression]") {
   constexpr std::size_t kRecord = 16 * 1024;
