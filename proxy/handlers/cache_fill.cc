@@ -28,6 +28,9 @@ constexpr int kNotModified = 304;
 // hit-for-miss). After an error, or for want of room, it is only to outlive those who wait already.
 constexpr cache::Time kMarkSeconds = 120;
 constexpr cache::Time kMarkBrieflySeconds = 1;
+// What outgrew the store once would again cut those who wait for it, so nobody does for long; that
+// it no longer outgrows it is seen, and the mark gone, by whoever fetches it for himself.
+constexpr cache::Time kMarkOutgrownSeconds = 60 * 60;
 
 // What announces no length may become so large though there is no room left: most pages are
 // smaller, and are never cut for it.
@@ -79,14 +82,7 @@ CacheFill* CacheFill::start(const FillOptions& options, const exchange::Exchange
   fill->lead_ = std::move(lead);
   fill->stale_ = std::move(stale);
   fill->reader_ = reader;
-  http::Fields& fields = fill->inner_->request().fields;
-  if (fill->stale_) add_conditions(*fill->stale_, fields);
-  // What nobody waits for is no client's to direct: "only-if-cached" would be an upstream cache's
-  // 504.
-  if (reader == nullptr) {
-    fields.remove(FieldId::CacheControl);
-    fields.remove(FieldId::Pragma);
-  }
+  if (fill->stale_) add_conditions(*fill->stale_, fill->inner_->request().fields);
   fill->services_.loop.call_again(*fill);
   return fill;
 }
@@ -339,9 +335,9 @@ void CacheFill::outgrow(bool crowded) {
   if (!crowded) {
     store_.remove_body(*writer_.body(), key());  // of what was freshened meanwhile, too
     if (when_whole_ && stale_) store_.remove_entry(*stale_);
-    if (!lead_) store_.mark_uncacheable(key(), now + kMarkSeconds);
+    if (!lead_) store_.mark_uncacheable(key(), now + kMarkOutgrownSeconds);
   }
-  if (lead_) lead_.uncacheable(now + (crowded ? kMarkBrieflySeconds : kMarkSeconds));
+  if (lead_) lead_.uncacheable(now + (crowded ? kMarkBrieflySeconds : kMarkOutgrownSeconds));
   writer_.outgrow();
   mode_ = reader_ == nullptr ? Mode::Over : Mode::Outgrown;
   // Not within write(), whose caller is the fetch itself.
