@@ -95,6 +95,8 @@ class Entry : public Counted<Entry> {
   static std::uint64_t next_serial();
   // Nothing of it is still to come. What was cut is never whole.
   bool is_whole() const { return !body_ || body_->state() == Body::State::Complete; }
+  // What there is of it is all that will ever come.
+  bool is_cut() const { return body_ && body_->state() == Body::State::Failed; }
   bool is_mark() const { return is_mark_; }
   Time marked_until() const { return marked_until_; }
 

@@ -82,7 +82,8 @@ CacheFill* CacheFill::start(const FillOptions& options, const exchange::Exchange
   fill->lead_ = std::move(lead);
   fill->stale_ = std::move(stale);
   fill->reader_ = reader;
-  if (fill->stale_) add_conditions(*fill->stale_, fill->inner_->request().fields);
+  fill->conditional_ = fill->stale_ && options.conditional &&
+                       add_conditions(*fill->stale_, fill->inner_->request().fields);
   fill->services_.loop.call_again(*fill);
   return fill;
 }
@@ -170,7 +171,7 @@ void CacheFill::send_head(const http::ResponseHead& head) {
   if (mode_ == Mode::Over) return;
   if (inner_->failure()) return on_failed(inner_->failure());
   status_ = head.status;
-  if (head.status == kNotModified && stale_) return on_not_modified(head);
+  if (head.status == kNotModified && conditional_) return on_not_modified(head);
   if (cache::is_error_status(head.status) && serve_stale({})) return stop_fetching();
   const cache::Judgement judgement = judge(head);
   if (const auto why = store(head, judgement)) pass(head, *why);
@@ -185,7 +186,7 @@ void CacheFill::on_failed(const Failure& failure) {
 
 // RFC 5861 4. Those who joined judge by their own requests.
 bool CacheFill::serve_stale(const Failure& failure) {
-  if (!stale_) return false;
+  if (!stale_ || stale_->is_cut()) return false;
   const cache::Time now = std::time(nullptr);
   if (!cache::may_serve_on_error(stale_->terms(), request_.control, now, stale_->marked_stale())) {
     return false;
@@ -197,8 +198,7 @@ bool CacheFill::serve_stale(const Failure& failure) {
 
 void CacheFill::on_not_modified(const http::ResponseHead& head) {
   mode_ = Mode::Over;
-  const bool is_cut = stale_->body() && stale_->body()->state() == cache::Body::State::Failed;
-  if (is_cut || !confirms(*stale_, head.fields)) return on_useless();
+  if (stale_->is_cut() || !confirms(*stale_, head.fields)) return ask_anew();
   http::ResponseHead fresh;
   freshen(*stale_, head, fresh);
   const cache::Judgement judgement = judge(fresh);
@@ -220,11 +220,12 @@ void CacheFill::on_not_modified(const http::ResponseHead& head) {
   give(std::move(entry), CacheUse::Revalidated, unstored_fields(judgement, head.fields));
 }
 
-// Another one was confirmed, or one that was cut meanwhile.
-void CacheFill::on_useless() {
-  store_.remove_entry(*stale_);
-  lead_.fail(kFlightUseless);
-  if (reader_ != nullptr) std::exchange(reader_, nullptr)->on_fill_useless();
+// Another one was confirmed, or one that was cut meanwhile. Who waits goes on to wait.
+void CacheFill::ask_anew() {
+  FillReader* const reader = std::exchange(reader_, nullptr);
+  CacheFill* const next = start({store_, forward_, rules_, as_asked_, keep_, false}, *inner_, key(),
+                                std::move(lead_), std::move(stale_), reader);
+  if (reader != nullptr) reader->on_fill_anew(*next);
 }
 
 // The delay in whole seconds that have passed, not in those that the clock has begun meanwhile: it
@@ -282,7 +283,7 @@ std::optional<CacheFill::Unstored> CacheFill::store(const http::ResponseHead& he
 
 // Whether what is stored may stand in for such a response, if not for whoever began this.
 bool CacheFill::stands_in_for(int status) const {
-  return stale_ && cache::is_error_status(status) &&
+  return stale_ && !stale_->is_cut() && cache::is_error_status(status) &&
          cache::may_serve_on_error(stale_->terms(), {}, std::time(nullptr), stale_->marked_stale());
 }
 

@@ -28,8 +28,11 @@
 
 namespace sluice::handlers {
 
-// The exchange that began a fetch. Exactly one of the first four events comes, unless it leaves;
-// the first three are the last it hears, but for an entry that may outgrow the store.
+class CacheFill;
+
+// The exchange that began a fetch. Exactly one of on_fill_entry(), on_fill_failed() and
+// on_fill_head() comes, unless it leaves; the first two are the last it hears, but for an entry
+// that may outgrow the store.
 class FillReader {
  public:
   // There is an Entry to answer with, whose body may still grow. `use`: Miss, Revalidated or Stale.
@@ -41,10 +44,10 @@ class FillReader {
   virtual void on_fill_failed(exchange::Failure failure) = 0;
   // The body of an entry that might have outgrown the store is complete, or cut.
   virtual void on_fill_over() = 0;
-  // The origin confirmed what is not the stored response, or is not whole: that is gone now, and
-  // nothing is known.
-  virtual void on_fill_useless() = 0;
-  // The response is the reader's alone: these, and then one of the last two.
+  // Nothing is known yet: the origin confirmed what is not the stored response, or is not whole.
+  // `next` asks it without conditions, and stands for this fetch, which is not to be used any more.
+  virtual void on_fill_anew(CacheFill& next) = 0;
+  // The response is the reader's alone: this, the body, and then its end or a cut.
   virtual void on_fill_head(http::ResponseHead& head) = 0;
   virtual void on_fill_body(std::string_view bytes) = 0;
   virtual void on_fill_end(const http::Fields& trailers) = 0;
@@ -65,6 +68,8 @@ struct FillOptions {
   bool as_asked = false;
   // Off: whatever comes is the reader's alone.
   bool keep = true;
+  // Off: what is stale is not asked about, but only to be replaced.
+  bool conditional = true;
 };
 
 class CacheFill final : public exchange::Detached,
@@ -133,7 +138,7 @@ class CacheFill final : public exchange::Detached,
   void on_failed(const exchange::Failure& failure);
   bool serve_stale(const exchange::Failure& failure);
   void on_not_modified(const http::ResponseHead& head);
-  void on_useless();
+  void ask_anew();
   cache::Judgement judge(const http::ResponseHead& head) const;
   // None: nothing is against it.
   std::optional<Unstored> why_unstored(const http::ResponseHead& head,
@@ -154,6 +159,7 @@ class CacheFill final : public exchange::Detached,
   const CacheRules& rules_;
   const bool as_asked_;
   const bool keep_;
+  bool conditional_ = false;  // it asks whether what is stale still holds
   exchange::Services& services_;
   const exchange::ClientInfo info_;
   const std::uint64_t key_hash_;
@@ -180,7 +186,5 @@ int flight_code_of(const exchange::Failure& failure);
 exchange::Failure failure_of_flight(int code);
 // The pool answered a validation with an error: who may not use what is stale asks for himself.
 inline constexpr int kFlightOriginError = -2;
-// It confirmed something else: who waits begins anew.
-inline constexpr int kFlightUseless = -3;
 
 }  // namespace sluice::handlers

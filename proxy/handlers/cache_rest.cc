@@ -32,8 +32,7 @@ bool is_strong(const cache::Entry& entry, const http::Field& modified) {
 // What no other representation of the resource has.
 std::optional<http::Field> strong_validator(const cache::Entry& entry) {
   if (const auto etag = find_field(entry, FieldId::ETag)) {
-    const bool is_strong = http::etags_match_strongly(etag->value, etag->value);
-    return is_strong ? etag : std::nullopt;
+    return http::is_strong_etag(etag->value) ? etag : std::nullopt;
   }
   const auto modified = find_field(entry, FieldId::LastModified);
   return modified && is_strong(entry, *modified) ? modified : std::nullopt;
@@ -90,7 +89,7 @@ void CacheRest::on_fill_over() {
   CHECK(false);
 }
 
-void CacheRest::on_fill_useless() {
+void CacheRest::on_fill_anew(CacheFill& /*next*/) {
   CHECK(false);
 }
 

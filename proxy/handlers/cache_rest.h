@@ -45,7 +45,7 @@ class CacheRest final : private FillReader {
                      bool may_outgrow) override;
   void on_fill_failed(exchange::Failure failure) override;
   void on_fill_over() override;
-  void on_fill_useless() override;
+  void on_fill_anew(CacheFill& next) override;
   void on_fill_head(http::ResponseHead& head) override;
   void on_fill_body(std::string_view bytes) override;
   void on_fill_end(const http::Fields& trailers) override;

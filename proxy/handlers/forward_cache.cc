@@ -90,7 +90,7 @@ class CacheResponder final : public exchange::Responder, private FillReader {
                      bool may_outgrow) override;
   void on_fill_failed(Failure failure) override;
   void on_fill_over() override { fill_ = nullptr; }
-  void on_fill_useless() override;
+  void on_fill_anew(CacheFill& next) override { fill_ = &next; }
   void on_fill_head(http::ResponseHead& head) override;
   void on_fill_body(std::string_view bytes) override { exchange_.write(bytes); }
   void on_fill_end(const http::Fields& trailers) override;
@@ -110,7 +110,6 @@ class CacheResponder final : public exchange::Responder, private FillReader {
   void on_flight_failed(int code);
   void fetch(cache::Lead lead, bool as_asked);
   void answer(cache::EntryPtr entry, CacheUse use, const http::Fields& own = {});
-  void start_anew();
   CacheStatus status_of(const cache::Entry& entry, CacheUse use, cache::Time now) const;
   bool take_rest();
   void note_backend();
@@ -263,10 +262,9 @@ void CacheResponder::on_flight_published(cache::EntryPtr entry) {
 }
 
 void CacheResponder::on_flight_failed(int code) {
-  if (code == kFlightUseless) return start_anew();
-  const bool may_use_stale =
-      stale_ && cache::may_serve_on_error(stale_->terms(), request_.control, std::time(nullptr),
-                                          stale_->marked_stale());
+  const bool may_use_stale = stale_ && !stale_->is_cut() &&
+                             cache::may_serve_on_error(stale_->terms(), request_.control,
+                                                       std::time(nullptr), stale_->marked_stale());
   if (may_use_stale) return answer(std::move(stale_), CacheUse::Stale);
   if (code < 0) return fetch({}, wants_part());
   const Failure failure = failure_of_flight(code);
@@ -307,18 +305,6 @@ void CacheResponder::on_fill_failed(Failure failure) {
   note_backend();
   fill_ = nullptr;
   exchange_.fail(failure);
-}
-
-void CacheResponder::on_fill_useless() {
-  fill_ = nullptr;
-  start_anew();
-}
-
-// What was to be validated is no longer stored.
-void CacheResponder::start_anew() {
-  stale_.reset();
-  forwarded_ = "miss";
-  look_up({});
 }
 
 void CacheResponder::on_fill_head(http::ResponseHead& head) {

@@ -135,7 +135,7 @@ ResponseReading::ResponseReading(int status, const http::Fields& fields, const C
             .date = date_of(fields, FieldId::Date, now),
             .expires = date_of(fields, FieldId::Expires, now),
             .last_modified = date_of(fields, FieldId::LastModified, now),
-            .has_etag = fields.has(FieldId::ETag),
+            .has_etag = !fields.value(FieldId::ETag).empty(),
             .has_set_cookie = fields.has(FieldId::SetCookie)};
   if (fields.count(FieldId::LastModified) > 1) facts_.last_modified = cache::Date::malformed();
 }
@@ -208,9 +208,15 @@ std::optional<http::Field> find_field(const cache::Entry& entry, FieldId id) {
 }
 
 bool confirms(const cache::Entry& stored, const http::Fields& not_modified) {
-  const auto etag = find_field(stored, FieldId::ETag);
-  const std::string_view other = not_modified.value(FieldId::ETag);
-  if (!other.empty()) return etag && http::etags_match_weakly(etag->value, other);
+  const std::string_view tag = not_modified.value(FieldId::ETag);
+  if (!tag.empty()) {
+    const auto own = find_field(stored, FieldId::ETag);
+    if (!own) return false;
+    const bool strongly =
+        http::is_strong_etag(tag) && !find_field(stored, FieldId::ContentEncoding);
+    return strongly ? http::etags_match_strongly(own->value, tag)
+                    : http::etags_match_weakly(own->value, tag);
+  }
   const auto modified = find_field(stored, FieldId::LastModified);
   const std::string_view date = not_modified.value(FieldId::LastModified);
   return date.empty() || (modified && modified->value == date);
@@ -236,12 +242,15 @@ void remove_conditions(http::Fields& request) {
   for (const FieldId id : kConditions) request.remove(id);
 }
 
-void add_conditions(const cache::Entry& stored, http::Fields& request) {
-  if (const auto etag = find_field(stored, FieldId::ETag))
-    request.add(FieldId::IfNoneMatch, etag->value);
-  if (const auto modified = find_field(stored, FieldId::LastModified)) {
-    request.add(FieldId::IfModifiedSince, modified->value);
-  }
+bool add_conditions(const cache::Entry& stored, http::Fields& request) {
+  const auto etag = find_field(stored, FieldId::ETag);
+  const bool has_etag = etag && !etag->value.empty();
+  if (has_etag) request.add(FieldId::IfNoneMatch, etag->value);
+  const auto modified = find_field(stored, FieldId::LastModified);
+  const bool has_date =
+      modified && http::parse_http_date(modified->value, stored.terms().response_time).has_value();
+  if (has_date) request.add(FieldId::IfModifiedSince, modified->value);
+  return has_etag || has_date;
 }
 
 void put_stored_head(exchange::Exchange& exchange, const cache::Entry& entry) {

@@ -94,8 +94,8 @@ std::optional<http::Field> find_field(const cache::Entry& entry, http::FieldId i
 
 // Whether a 304 with these fields is about the stored response (RFC 9111 4.3.4): its entity tag
 // must match, and without one a date be that of the last change. A 304 with neither is about what
-// was asked for. A strong tag confirms the same weak one, too, as it was the only one that was
-// asked about: nginx weakens that of what it compresses, but not that of the 304.
+// was asked for. A strong tag confirms no weak one, but for that of a coded body: nginx weakens the
+// tag of what it compresses, and not that of the 304 to the only tag it was asked about.
 bool confirms(const cache::Entry& stored, const http::Fields& not_modified);
 
 // The head of the stored response as a 304 freshens it (RFC 9111 3.2), in `out`, whose views borrow
@@ -103,9 +103,10 @@ bool confirms(const cache::Entry& stored, const http::Fields& not_modified);
 void freshen(const cache::Entry& stored, const http::ResponseHead& not_modified,
              http::ResponseHead& out);
 
-// Conditions that ask whether the stored response still holds (RFC 9111 4.3.1) instead of whatever
-// conditions the request had.
-void add_conditions(const cache::Entry& stored, http::Fields& request);
+// Conditions that ask whether the stored response still holds (RFC 9111 4.3.1); false: it has
+// nothing to ask with.
+bool add_conditions(const cache::Entry& stored, http::Fields& request);
+// Whatever conditions and ranges the request has.
 void remove_conditions(http::Fields& request);
 
 // Status and fields of the Entry in exchange.response_slot(). The views borrow from the Entry.

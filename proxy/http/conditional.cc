@@ -71,8 +71,12 @@ bool is_unmodified_since(const Fields& fields, const Validators& validators, std
 
 }  // namespace
 
+bool is_strong_etag(std::string_view etag) {
+  return !etag.empty() && !etag.starts_with(kWeak);
+}
+
 bool etags_match_strongly(std::string_view a, std::string_view b) {
-  return !a.empty() && a == b && !a.starts_with(kWeak);
+  return is_strong_etag(a) && a == b;
 }
 
 bool etags_match_weakly(std::string_view a, std::string_view b) {

@@ -36,6 +36,7 @@ Precondition evaluate_conditions(const RequestHead& request, const Validators& v
 bool range_condition_holds(const Fields& fields, const Validators& validators, std::int64_t now);
 
 // RFC 9110 8.8.3.2: the strong comparison asks for two strong tags, the weak one for equal ones.
+bool is_strong_etag(std::string_view etag);
 bool etags_match_strongly(std::string_view a, std::string_view b);
 bool etags_match_weakly(std::string_view a, std::string_view b);
 
