@@ -90,13 +90,13 @@ Shard::~Shard() {
   }
 }
 
-Found Shard::find(const Key& key, const Selector& selector, Time now) {
+Found Shard::find(const Key& key, const Selector& selector, Time now, bool counted) {
   const std::lock_guard lock(mutex_);
   Entry* best = best_match(key, selector, now);
-  if (best != nullptr) return hit(*best);
+  if (best != nullptr) return hit(*best, counted);
   const Entry* mark = mark_of(key);
   const bool is_marked = mark != nullptr && now < mark->marked_until();
-  ++(is_marked ? stats_.passes : stats_.misses);
+  (is_marked ? stats_.passes : stats_.misses) += counted;
   return {is_marked ? Lookup::Kind::Pass : Lookup::Kind::Miss, {}, {}};
 }
 

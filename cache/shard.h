@@ -56,7 +56,7 @@ class alignas(64) Shard {
   Shard& operator=(const Shard&) = delete;
   ~Shard();
 
-  Found find(const Key& key, const Selector& selector, Time now);
+  Found find(const Key& key, const Selector& selector, Time now, bool counted);
   Found look_up_or_lead(const Key& key, const Selector& selector, Time now, const Want& want);
 
   // Takes no lock.
@@ -95,7 +95,7 @@ class alignas(64) Shard {
   Entry* best_match(const Key& key, const Selector& selector, Time now) const;
   Entry* mark_of(const Key& key) const;
   Flight* flight_to_join(const Key& key, const Entry* stale, const Want& want, Time now) const;
-  Found hit(Entry& entry, bool counted = true);
+  Found hit(Entry& entry, bool counted);
   Found lead_or_join(const Key& key, Entry* stale, const Want& want, Time now);
 
   std::size_t url_slot(std::uint64_t hash) const { return (hash >> 32) % url_purges_.size(); }

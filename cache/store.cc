@@ -34,8 +34,8 @@ Store::Store(const StoreOptions& options)
 
 Store::~Store() = default;
 
-Lookup Store::find(const Key& key, const Selector& selector, Time now) {
-  Found found = shard_of(key.hash).find(key, selector, now);
+Lookup Store::find(const Key& key, const Selector& selector, Time now, bool counted) {
+  Found found = shard_of(key.hash).find(key, selector, now, counted);
   return {found.kind, std::move(found.entry), {}, {}};
 }
 

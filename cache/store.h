@@ -146,8 +146,8 @@ class Store final : private BodyAccount {
   Key key(std::string_view text) const { return hasher_.key(text); }
 
   // Hit, Pass or Miss. Of several responses that match, one that is fresh, then one
-  // that says what it varies by, then the newest.
-  Lookup find(const Key& key, const Selector& selector, Time now);
+  // that says what it varies by, then the newest. `counted`: as Want has it.
+  Lookup find(const Key& key, const Selector& selector, Time now, bool counted = true);
   // Hit, Pass, Lead, Join or TooManyWaiters: look-up and coalescing as one step, so that of all who
   // miss at once exactly one leads.
   Lookup look_up_or_lead(const Key& key, const Selector& selector, Time now, const Want& want = {});

@@ -310,7 +310,7 @@ void Exchange::recycle() {
   backend_trace_ = {};
   times_ = {};
   cache_use_ = CacheUse::None;
-  cache_url_ = {};
+  cache_key_ = {};
   failure_ = {};
   bytes_in_ = bytes_out_ = 0;
   status_ = 0;

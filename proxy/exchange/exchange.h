@@ -139,10 +139,10 @@ class Exchange final : public ByteSource, public ByteSink {
   BackendTrace& backend_trace() { return backend_trace_; }
   Times& times() { return times_; }
   void set_cache_use(CacheUse use) { cache_use_ = use; }
-  // The URL that the keys of its target have in the cache, in the arena: what is forwarded may say
-  // other things.
-  void set_cache_url(std::string_view text) { cache_url_ = text; }
-  std::string_view cache_url() const { return cache_url_; }
+  // What its target has for a key in the cache, in the arena: what is forwarded may say other
+  // things. Empty: the response says nothing of what is stored.
+  void set_cache_key(std::string_view text) { cache_key_ = text; }
+  std::string_view cache_key() const { return cache_key_; }
 
   // Before send_head(), by a responder that has the whole body. Borrowed from it.
   void offer(CodedBodies& bodies) { coded_bodies_ = &bodies; }
@@ -258,7 +258,7 @@ class Exchange final : public ByteSource, public ByteSink {
   BackendTrace backend_trace_;
   Times times_;
   CacheUse cache_use_ = CacheUse::None;
-  std::string_view cache_url_;
+  std::string_view cache_key_;
   Failure failure_;
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;

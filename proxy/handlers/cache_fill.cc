@@ -228,15 +228,8 @@ void CacheFill::ask_anew() {
   if (reader != nullptr) reader->on_fill_anew(*next);
 }
 
-// The delay in whole seconds that have passed, not in those that the clock has begun meanwhile: it
-// counts as age (RFC 9111 4.2.3), and what is fresh for one second would be stale as it comes.
 cache::Judgement CacheFill::judge(const http::ResponseHead& head) const {
-  const cache::Time now = std::time(nullptr);
-  const auto delay =
-      std::chrono::floor<std::chrono::seconds>(services_.loop.now() - inner_->times().begin);
-  const ResponseReading response(head.status, head.fields, rules_, now);
-  return cache::judge_response(request_, response.facts(), rules_.policy(), now - delay.count(),
-                               now);
+  return handlers::judge(request_, head, rules_, services_.loop.now() - inner_->times().begin);
 }
 
 std::optional<CacheFill::Unstored> CacheFill::why_unstored(

@@ -285,16 +285,21 @@ std::string_view cache_url_of(exchange::Exchange& exchange, const CacheRules& ru
   return cache::url_of(KeyWriter(exchange, rules, url).write(exchange.arena()));
 }
 
-bool bypasses_cache(const exchange::Exchange& exchange, const CacheRules& rules) {
+bool is_beside_cache(const exchange::Exchange& exchange, const CacheRules& rules) {
   const http::RequestHead& request = exchange.request();
   const http::Fields& fields = request.fields;
-  const bool answers = (request.method == http::Method::Get && rules.answers_get) ||
-                       (request.method == http::Method::Head && rules.answers_head);
-  if (!answers || request.body.has_body()) return true;
+  if (request.body.has_body()) return true;
   if (!accepted_upgrade(exchange, rules.upgrades).empty()) return true;
   if (request.form == http::TargetForm::Asterisk || request.authority.empty()) return true;
   if (fields.has(FieldId::IfMatch) || fields.has(FieldId::IfUnmodifiedSince)) return true;
   return has_any(fields, rules.bypass_headers) || has_any_cookie(fields, rules.bypass_cookies);
+}
+
+bool bypasses_cache(const exchange::Exchange& exchange, const CacheRules& rules) {
+  const http::Method method = exchange.request().method;
+  const bool answers = (method == http::Method::Get && rules.answers_get) ||
+                       (method == http::Method::Head && rules.answers_head);
+  return !answers || is_beside_cache(exchange, rules);
 }
 
 }  // namespace sluice::handlers

@@ -58,8 +58,11 @@ std::string_view cache_key_text(exchange::Exchange& exchange, const CacheRules& 
 std::string_view cache_url_of(exchange::Exchange& exchange, const CacheRules& rules,
                               std::string_view uri_reference);
 
-// Neither looked up nor stored: another method, a body, an upgrade of the route, a condition that
-// only the origin can judge (If-Match, If-Unmodified-Since), or what the rules except.
+// Nothing that is stored can be an answer, whatever the method: a body, an upgrade of the route, a
+// condition that only the origin can judge (If-Match, If-Unmodified-Since), or what the rules
+// except.
+bool is_beside_cache(const exchange::Exchange& exchange, const CacheRules& rules);
+// Neither looked up nor stored: that, or another method than the rules name.
 bool bypasses_cache(const exchange::Exchange& exchange, const CacheRules& rules);
 
 }  // namespace sluice::handlers

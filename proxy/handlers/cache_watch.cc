@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/handlers/cache_watch.h"
 
+#include <ctime>
 #include <string>
 
 #include "proxy/handlers/cache_status.h"
+#include "proxy/handlers/stored_head.h"
 
 namespace sluice::handlers {
 
@@ -23,24 +25,66 @@ void purge_url(cache::Store& store, net::EventLoop& loop, std::string_view url,
   });
 }
 
+// RFC 9111 4.3.5, where the head is of a response to HEAD.
+bool is_head_of(const cache::Entry& stored, const http::ResponseHead& head) {
+  const std::string_view date = head.fields.value(FieldId::LastModified);
+  const auto modified = find_field(stored, FieldId::LastModified);
+  const bool same_date = date.empty() || (modified && modified->value == date);
+  const bool same_length = !head.body.announced ||
+                           stored.content_length().value_or(head.body.length) == head.body.length;
+  return stored.status() == head.status && same_date && same_length &&
+         confirms(stored, head.fields);
+}
+
 }  // namespace
 
 // What the proxy says itself is nothing that a cache has handled.
 void CacheWatch::on_head(exchange::Exchange& exchange, http::ResponseHead& head) const {
   if (exchange.cache_use() != CacheUse::Bypass || exchange.failure()) return;
+  if (!exchange.cache_key().empty()) learn(exchange, head);
   const cache::Method method = method_for_cache(exchange.request().method);
-  const bool is_ours = !exchange.cache_url().empty();
-  if (is_ours && cache::invalidates(method, head.status)) invalidate(exchange, head);
   const bool reads = method == cache::Method::Get || method == cache::Method::Head;
   head.fields.add(http::FieldId::CacheStatus,
                   cache_status_of({.forwarded = reads ? "bypass" : "method"}, exchange));
+}
+
+void CacheWatch::learn(exchange::Exchange& exchange, const http::ResponseHead& head) const {
+  constexpr int kOk = 200;
+  const cache::Method method = method_for_cache(exchange.request().method);
+  if (method == cache::Method::Head && head.status == kOk) compare(exchange, head);
+  if (cache::invalidates(method, head.status)) invalidate(exchange, head);
+}
+
+// It freshens nothing without a validator: nothing tells then that the body is still the same, and
+// who asks often enough would keep it for good. Nor with fields that are this client's alone.
+void CacheWatch::compare(exchange::Exchange& exchange, const http::ResponseHead& head) const {
+  const cache::Key key = store_.key(exchange.cache_key());
+  const std::uint64_t purges_before = store_.purges(key);
+  const RequestSelector selector(exchange.request().fields);
+  const cache::EntryPtr stored = store_.find(key, selector, std::time(nullptr), false).entry;
+  if (!stored) return;
+  if (!is_head_of(*stored, head)) return stored->mark_stale();
+  const bool is_validated = !head.fields.value(FieldId::ETag).empty() ||
+                            !head.fields.value(FieldId::LastModified).empty();
+  const bool is_for_all = exchange.answer_fields().empty();
+  if (!is_validated || !is_for_all || stored->marked_stale()) return;
+  http::ResponseHead fresh;
+  freshen(*stored, head, fresh);
+  cache::RequestFacts request = request_facts(exchange.request());
+  request.method = cache::Method::Get;
+  const auto delay = exchange.services().loop.now() - exchange.times().begin;
+  const cache::Judgement judgement = judge(request, fresh, *rules_, delay);
+  if (judgement.storing != cache::Storing::Allowed) return;
+  const cache::EntryPtr entry =
+      make_entry({key, fresh, judgement, exchange.request().fields, *rules_, stored->body()});
+  if (entry) store_.replace(stored, entry, purges_before);
 }
 
 // The target, and what the response says it has made or changed, as far as it is of the same
 // origin; whatever else the rules tell responses of that URL apart by.
 void CacheWatch::invalidate(exchange::Exchange& exchange, const http::ResponseHead& head) const {
   net::EventLoop& loop = exchange.services().loop;
-  purge_url(store_, loop, exchange.cache_url());
+  purge_url(store_, loop, cache::url_of(exchange.cache_key()));
   for (const FieldId id : {FieldId::Location, FieldId::ContentLocation}) {
     const std::string_view uri = head.fields.value(id);
     if (uri.empty()) continue;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // CacheWatch: sees each response of a route with a cache on its way to the client. What a
-// successful unsafe request has changed is taken out of the store (RFC 9111 4.4), and of a response
-// that the cache had nothing to do with, Cache-Status says so.
+// successful unsafe request has changed is taken out of the store (RFC 9111 4.4); what a HEAD that
+// passed says of the response to GET that is stored freshens it, or makes it stale (4.3.5). Of a
+// response that the cache had nothing to do with, Cache-Status says so.
 #pragma once
 
 #include <memory>
@@ -23,6 +24,8 @@ class CacheWatch final : public exchange::ResponseFilter {
   void on_head(exchange::Exchange& exchange, http::ResponseHead& head) const override;
 
  private:
+  void learn(exchange::Exchange& exchange, const http::ResponseHead& head) const;
+  void compare(exchange::Exchange& exchange, const http::ResponseHead& head) const;
   void invalidate(exchange::Exchange& exchange, const http::ResponseHead& head) const;
 
   cache::Store& store_;

@@ -406,9 +406,9 @@ ArenaPtr<exchange::Responder> ForwardCache::respond(exchange::Exchange& exchange
     if (request.control.only_if_cached && !is_unsafe) {
       return exchange.arena().make<OnlyIfCached>(exchange);
     }
-    if (is_unsafe) {
-      exchange.set_cache_url(cache::url_of(cache_key_text(exchange, *rules_)));
-    }
+    const bool tells_head =
+        request.method == cache::Method::Head && !is_beside_cache(exchange, *rules_);
+    if (is_unsafe || tells_head) exchange.set_cache_key(cache_key_text(exchange, *rules_));
     return forward_->respond(exchange);
   }
   return exchange.arena().make<CacheResponder>(exchange, store_, *rules_, *forward_);

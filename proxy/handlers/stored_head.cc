@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ctime>
 #include <functional>
 
 #include "cache/vary.h"
@@ -174,6 +175,14 @@ bool write_variant(std::string_view names, const http::Fields& request, std::str
     out.append(scratch.data(), *size);
   }
   return true;
+}
+
+cache::Judgement judge(const cache::RequestFacts& request, const http::ResponseHead& head,
+                       const CacheRules& rules, std::chrono::nanoseconds delay) {
+  const cache::Time now = std::time(nullptr);
+  const cache::Time asked = now - std::chrono::floor<std::chrono::seconds>(delay).count();
+  const ResponseReading response(head.status, head.fields, rules, now);
+  return cache::judge_response(request, response.facts(), rules.policy(), asked, now);
 }
 
 cache::EntryPtr make_entry(const EntrySource& source) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -77,6 +78,12 @@ class RequestSelector final : public cache::Selector {
 // The text by which RequestSelector knows an Entry: the names of its Vary, then the request's value
 // of each, a line each. False where it is longer than is kept.
 bool write_variant(std::string_view names, const http::Fields& request, std::string& out);
+
+// What the policy says of a response whose head has come now, so long after the request left. The
+// delay counts in whole seconds that have passed, not in those that the clock has begun meanwhile:
+// it is age (RFC 9111 4.2.3), and what is fresh for one second would be stale as it comes.
+cache::Judgement judge(const cache::RequestFacts& request, const http::ResponseHead& head,
+                       const CacheRules& rules, std::chrono::nanoseconds delay);
 
 struct EntrySource {
   const cache::Key& key;

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// What a HEAD that the cache does not answer says of the stored response to GET: RFC 9111 4.3.5.
+#include <catch2/catch.hpp>
+
+#include <string>
+
+#include "tests/wire/cache/table.h"
+
+using sluice::wire::check_rows;
+using sluice::wire::kFresh;
+
+namespace {
+
+const std::string kGetAlone = R"("methods": ["GET"])";
+const std::string kOld = "0:abcdefghij";
+const std::string kDate = "|Last-Modified: Mon, 06 Jul 2020 10:00:00 GMT";
+const std::string kAged = kFresh + "|Age: 3000";
+
+}  // namespace
+
+TEST_CASE("cache: a HEAD that passes freshens the response to GET whose validators it has",
+          "[wire][cache]") {
+  const std::string dated = "200|Cache-Control: max-age=3600|Age: 3000" + kDate;
+  check_rows(
+      {
+          {"by its tag",
+           {{.origin = kAged + "|X: 1|Y: 1", .see = "200|Age: 3000+"},
+            {.ask = "HEAD", .origin = kFresh + "|X: 2"},
+            {.see = "200|X: 2|Y: 1|Age: 0+", .body = kOld}}},
+          {"by its date",
+           {{.origin = dated + "|X: 1"},
+            {.ask = "HEAD", .origin = "200|Cache-Control: max-age=3600|X: 2" + kDate},
+            {.see = "200|X: 2|Age: 0+", .body = kOld}}},
+          {"not what forbids to be stored",
+           {{.origin = kAged},
+            {.ask = "HEAD", .origin = "200|Cache-Control: no-store|ETag: \"a\""},
+            {.see = "200|Cache-Control: max-age=3600|Age: 3000+", .body = kOld}}},
+          {"not for who asks to store nothing",
+           {{.origin = kAged + "|X: 1"},
+            {.ask = "HEAD|Cache-Control: no-store", .origin = kFresh + "|X: 2"},
+            {.see = "200|X: 1", .body = kOld}}},
+          {"not by nothing",
+           {{.origin = kAged + "|X: 1"},
+            {.ask = "HEAD", .origin = "200|Cache-Control: max-age=3600|ETag: |X: 2"},
+            {.see = "200|X: 1|Age: 3000+", .body = kOld}}},
+          {"only the variant that was asked for",
+           {{.ask = "GET|V: 1", .origin = kAged + "|Vary: V|X: 1"},
+            {.ask = "GET|V: 2", .origin = kAged + "|Vary: V|X: 2"},
+            {.ask = "HEAD|V: 2", .origin = kFresh + "|Vary: V|X: 3"},
+            {.ask = "GET|V: 1", .see = "200|X: 1", .body = kOld},
+            {.ask = "GET|V: 2", .see = "200|X: 3", .body = "1:abcdefghij"}}},
+      },
+      kGetAlone);
+}
+
+TEST_CASE("cache: a HEAD that passes makes a response to GET stale that it differs from",
+          "[wire][cache]") {
+  const auto row = [](const std::string& claim, const std::string& stored,
+                      const std::string& head) -> sluice::wire::Row {
+    return {claim, {{.origin = stored}, {.ask = "HEAD", .origin = head}, {.origin = kFresh}, {}}};
+  };
+  check_rows(
+      {
+          row("its tag", kFresh, "200|ETag: \"b\""),
+          row("its tag, which is strong now", "200|Cache-Control: max-age=3600|ETag: W/\"a\"",
+              kFresh),
+          row("its date", kFresh + kDate, kFresh + "|Last-Modified: Tue, 07 Jul 2020 10:00:00 GMT"),
+          row("its length", kFresh, kFresh + "|Content-Length: 13"),
+          {"its status",
+           {{.origin = "404|Cache-Control: max-age=3600|ETag: \"a\"", .see = "404"},
+            {.ask = "HEAD", .origin = kFresh},
+            {.origin = kFresh},
+            {}}},
+          {"an error says nothing of it",
+           {{.origin = kFresh},
+            {.ask = "HEAD", .origin = "404|ETag: \"b\"", .see = "404"},
+            {.body = kOld}}},
+      },
+      kGetAlone);
+}
+
+// Who may not be answered from the cache does not change what others get.
+TEST_CASE("cache: a HEAD that is beside the cache changes nothing of it", "[wire][cache]") {
+  check_rows({{"a cookie that bypasses",
+               {{.origin = kFresh},
+                {.ask = "HEAD|Cookie: session=1", .origin = "200|ETag: \"b\""},
+                {.body = kOld}}},
+              {"a condition for the origin",
+               {{.origin = kFresh},
+                {.ask = "HEAD|If-Match: \"b\"", .origin = "200|ETag: \"b\""},
+                {.body = kOld}}}},
+             kGetAlone + R"(, "bypass": {"cookies": ["session"]})");
+}
