@@ -28,10 +28,10 @@ void send_error_page(Exchange& exchange, const Failure& failure) {
     head.fields.add("Proxy-Status", exchange.arena().join({"sluice; error=", error}),
                     http::FieldId::Other);
   }
-  if (failure.kind == Kind::MethodRefused) {
-    head.fields.add(http::FieldId::Allow, http::kAllow);
+  if (failure.kind == Kind::MethodRefused || failure.kind == Kind::ReadOnly) {
+    const route::Match& match = exchange.match();
+    head.fields.add(http::FieldId::Allow, match ? match.route->handler->methods() : http::kAllow);
   }
-  if (failure.kind == Kind::ReadOnly) head.fields.add(http::FieldId::Allow, "GET, HEAD");
   bool wants_body = exchange.request().method != http::Method::Head;
   head.body = wants_body ? http::BodyFraming{http::BodyKind::Length, body.size()}
                          : http::BodyFraming{http::BodyKind::None, body.size(), true};

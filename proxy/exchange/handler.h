@@ -9,6 +9,7 @@
 
 #include "proxy/base/arena.h"
 #include "proxy/http/headers.h"
+#include "proxy/http/message.h"
 
 namespace sluice::exchange {
 
@@ -39,6 +40,8 @@ class Handler {
  public:
   virtual ~Handler() = default;
   virtual ArenaPtr<Responder> respond(Exchange& exchange) const = 0;
+  // Those that it answers, as Allow has them.
+  virtual std::string_view methods() const { return http::kAllow; }
 };
 
 }  // namespace sluice::exchange

@@ -88,7 +88,7 @@ void answer_options(Exchange& exchange) {
   constexpr int kOk = 200;
   http::ResponseHead& head = exchange.response_slot();
   head.status = kOk;
-  head.fields.add(http::FieldId::Allow, http::kAllow);
+  head.fields.add(http::FieldId::Allow, exchange.match().route->handler->methods());
   head.body = {http::BodyKind::Length, 0};
   head.keep_alive = true;
   exchange.send_head(head);

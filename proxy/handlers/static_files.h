@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "proxy/exchange/handler.h"
@@ -25,6 +26,7 @@ class StaticFiles final : public exchange::Handler {
         stored_(stored) {}
 
   ArenaPtr<exchange::Responder> respond(exchange::Exchange& exchange) const override;
+  std::string_view methods() const override { return "GET, HEAD"; }
 
  private:
   const FileLookup lookup_;

@@ -140,6 +140,9 @@ TEST_CASE("files: other methods than GET and HEAD are refused", "[wire][files]")
   const Response response = ask(client, "/digits.txt", "Content-Length: 0\r\n", "POST");
   CHECK(response.status == 405);
   CHECK(response.field("Allow") == "GET, HEAD");
+  const Response options = ask(client, "/digits.txt", "Max-Forwards: 0\r\n", "OPTIONS");
+  CHECK(options.status == 200);
+  CHECK(options.field("Allow") == "GET, HEAD");
 }
 
 TEST_CASE("files: a small file is kept in memory, and looked at again when it has changed",
