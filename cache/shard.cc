@@ -126,7 +126,7 @@ std::uint64_t Shard::likely_variant(const Key& key, const Selector& selector) co
 
 Found Shard::hit(Entry& entry, bool counted) {
   stats_.hits += counted;
-  Replacement::note_hit(entry);
+  if (counted) Replacement::note_hit(entry);
   return {Lookup::Kind::Hit, EntryPtr(&entry), {}};
 }
 

@@ -223,8 +223,9 @@ void CacheFill::on_not_modified(const http::ResponseHead& head) {
 // Another one was confirmed, or one that was cut meanwhile. Who waits goes on to wait.
 void CacheFill::ask_anew() {
   FillReader* const reader = std::exchange(reader_, nullptr);
-  CacheFill* const next = start({store_, forward_, rules_, as_asked_, keep_, false}, *inner_, key(),
-                                std::move(lead_), std::move(stale_), reader);
+  CacheFill* const next =
+      start({.store = store_, .forward = forward_, .rules = rules_, .conditional = false}, *inner_,
+            key(), std::move(lead_), std::move(stale_), reader);
   if (reader != nullptr) reader->on_fill_anew(*next);
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/handlers/cache_watch.h"
 
+#include <cstdint>
 #include <ctime>
+#include <optional>
 #include <string>
 
 #include "proxy/handlers/cache_status.h"
@@ -25,15 +27,27 @@ void purge_url(cache::Store& store, net::EventLoop& loop, std::string_view url,
   });
 }
 
+// Of a coded body only what was announced: who compresses for GET may not do so for HEAD.
+std::optional<std::uint64_t> length_of(const cache::Entry& entry) {
+  if (entry.content_length()) return entry.content_length();
+  if (!entry.is_whole() || find_field(entry, FieldId::ContentEncoding)) return std::nullopt;
+  return entry.body() ? entry.body()->available() : 0;
+}
+
 // RFC 9111 4.3.5, where the head is of a response to HEAD.
 bool is_head_of(const cache::Entry& stored, const http::ResponseHead& head) {
   const std::string_view date = head.fields.value(FieldId::LastModified);
   const auto modified = find_field(stored, FieldId::LastModified);
   const bool same_date = date.empty() || (modified && modified->value == date);
-  const bool same_length = !head.body.announced ||
-                           stored.content_length().value_or(head.body.length) == head.body.length;
+  const bool same_length =
+      !head.body.announced || length_of(stored).value_or(head.body.length) == head.body.length;
   return stored.status() == head.status && same_date && same_length &&
          confirms(stored, head.fields);
+}
+
+// When the origin said it, by our clock.
+cache::Time said_at(const cache::Terms& terms) {
+  return terms.response_time - terms.initial_age;
 }
 
 }  // namespace
@@ -55,15 +69,24 @@ void CacheWatch::learn(exchange::Exchange& exchange, const http::ResponseHead& h
   if (cache::invalidates(method, head.status)) invalidate(exchange, head);
 }
 
-// It freshens nothing without a validator: nothing tells then that the body is still the same, and
-// who asks often enough would keep it for good. Nor with fields that are this client's alone.
 void CacheWatch::compare(exchange::Exchange& exchange, const http::ResponseHead& head) const {
   const cache::Key key = store_.key(exchange.cache_key());
-  const std::uint64_t purges_before = store_.purges(key);
   const RequestSelector selector(exchange.request().fields);
-  const cache::EntryPtr stored = store_.find(key, selector, std::time(nullptr), false).entry;
+  const auto find = [&] { return store_.find(key, selector, std::time(nullptr), false).entry; };
+  cache::EntryPtr stored = find();
   if (!stored) return;
-  if (!is_head_of(*stored, head)) return stored->mark_stale();
+  if (is_head_of(*stored, head)) return freshen_stored(exchange, head, stored);
+  // And what would be found in its place, which is older.
+  for (; stored && !stored->marked_stale(); stored = find()) stored->mark_stale();
+}
+
+// Nothing without a validator: nothing tells then that the body is still the same, and who asks
+// often enough would keep it for good. Nor with fields that are this client's alone, or with what
+// is older, as it came by another way.
+void CacheWatch::freshen_stored(exchange::Exchange& exchange, const http::ResponseHead& head,
+                                const cache::EntryPtr& stored) const {
+  const cache::Key key = stored->key();
+  const std::uint64_t purges_before = store_.purges(key);
   const bool is_validated = !head.fields.value(FieldId::ETag).empty() ||
                             !head.fields.value(FieldId::LastModified).empty();
   const bool is_for_all = exchange.answer_fields().empty();
@@ -74,7 +97,8 @@ void CacheWatch::compare(exchange::Exchange& exchange, const http::ResponseHead&
   request.method = cache::Method::Get;
   const auto delay = exchange.services().loop.now() - exchange.times().begin;
   const cache::Judgement judgement = judge(request, fresh, *rules_, delay);
-  if (judgement.storing != cache::Storing::Allowed) return;
+  const bool is_older = said_at(judgement.terms) < said_at(stored->terms());
+  if (judgement.storing != cache::Storing::Allowed || is_older) return;
   const cache::EntryPtr entry =
       make_entry({key, fresh, judgement, exchange.request().fields, *rules_, stored->body()});
   if (entry) store_.replace(stored, entry, purges_before);

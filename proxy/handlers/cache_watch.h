@@ -26,6 +26,8 @@ class CacheWatch final : public exchange::ResponseFilter {
  private:
   void learn(exchange::Exchange& exchange, const http::ResponseHead& head) const;
   void compare(exchange::Exchange& exchange, const http::ResponseHead& head) const;
+  void freshen_stored(exchange::Exchange& exchange, const http::ResponseHead& head,
+                      const cache::EntryPtr& stored) const;
   void invalidate(exchange::Exchange& exchange, const http::ResponseHead& head) const;
 
   cache::Store& store_;

@@ -145,7 +145,7 @@ class ForwardResponder final : public exchange::Responder,
 
 void ForwardResponder::start() {
   upgrade_ = accepted_upgrade(exchange_, options_.upgrades);
-  fields_ = &prepare_fields(exchange_, options_.request_edits);
+  fields_ = &prepare_fields(exchange_, options_.request_edits, options_.keeps_fields);
   names_no_host_ =
       exchange_.request().authority.empty() && fields_->value(http::FieldId::Host).empty();
   if (!upgrade_.empty()) fields_->add(http::FieldId::Upgrade, upgrade_);

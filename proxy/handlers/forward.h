@@ -18,6 +18,7 @@ namespace sluice::handlers {
 
 struct ForwardOptions {
   http::FieldEdits request_edits;
+  bool keeps_fields = false;            // the request's own, as a cache reads them again behind it
   std::vector<std::string> upgrades;    // protocols a client may switch to
   std::optional<WholeBody> whole_body;  // request bodies are collected before they are forwarded
   std::chrono::milliseconds tunnel_idle{};

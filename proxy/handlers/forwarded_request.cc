@@ -45,9 +45,11 @@ std::string_view accepted_upgrade(const exchange::Exchange& exchange,
   return {};
 }
 
-http::Fields& prepare_fields(exchange::Exchange& exchange, const http::FieldEdits& edits) {
+http::Fields& prepare_fields(exchange::Exchange& exchange, const http::FieldEdits& edits,
+                             bool kept) {
   http::RequestHead& request = exchange.request();
-  http::Fields& fields = edits.empty() ? request.fields : exchange.fields_slot() = request.fields;
+  const bool in_place = edits.empty() && !kept;
+  http::Fields& fields = in_place ? request.fields : exchange.fields_slot() = request.fields;
   http::strip_hop_by_hop(fields);
   http::drop_ambiguous_names(fields, edits.allowed());
   edits.drop_other_spellings(fields);

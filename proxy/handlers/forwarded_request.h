@@ -20,9 +20,11 @@ std::string_view accepted_upgrade(const exchange::Exchange& exchange,
                                   std::span<const std::string> allowed);
 
 // The fields for the backend; once per exchange, whatever the number of tries. Without edits they
-// are the request's own, changed in place; with them a list in the exchange's fields_slot(), so
-// that what is decided and logged about the client is by what it sent.
-http::Fields& prepare_fields(exchange::Exchange& exchange, const http::FieldEdits& edits);
+// are the request's own, changed in place; with them, or where the request's are `kept`, a list in
+// the exchange's fields_slot(), so that what is decided and logged about the client is by what it
+// sent.
+http::Fields& prepare_fields(exchange::Exchange& exchange, const http::FieldEdits& edits,
+                             bool kept = false);
 
 // The trailers without those that the route's edits set or remove: nobody may send behind the body
 // what he may not send before it.

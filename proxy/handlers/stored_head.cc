@@ -136,7 +136,7 @@ ResponseReading::ResponseReading(int status, const http::Fields& fields, const C
             .date = date_of(fields, FieldId::Date, now),
             .expires = date_of(fields, FieldId::Expires, now),
             .last_modified = date_of(fields, FieldId::LastModified, now),
-            .has_etag = !fields.value(FieldId::ETag).empty(),
+            .has_etag = http::is_condition(fields.value(FieldId::ETag)),
             .has_set_cookie = fields.has(FieldId::SetCookie)};
   if (fields.count(FieldId::LastModified) > 1) facts_.last_modified = cache::Date::malformed();
 }
@@ -253,7 +253,7 @@ void remove_conditions(http::Fields& request) {
 
 bool add_conditions(const cache::Entry& stored, http::Fields& request) {
   const auto etag = find_field(stored, FieldId::ETag);
-  const bool has_etag = etag && !etag->value.empty();
+  const bool has_etag = etag && http::is_condition(etag->value);
   if (has_etag) request.add(FieldId::IfNoneMatch, etag->value);
   const auto modified = find_field(stored, FieldId::LastModified);
   const bool has_date =

@@ -75,6 +75,13 @@ bool is_strong_etag(std::string_view etag) {
   return !etag.empty() && !etag.starts_with(kWeak);
 }
 
+bool is_condition(std::string_view etag) {
+  TagReader tags(etag);
+  std::string_view tag;
+  if (tags.next(tag)) return tag == etag;
+  return !etag.empty() && etag != "*" && etag.find_first_of("\", \t") == std::string_view::npos;
+}
+
 bool etags_match_strongly(std::string_view a, std::string_view b) {
   return is_strong_etag(a) && a == b;
 }

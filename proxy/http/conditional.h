@@ -37,6 +37,9 @@ bool range_condition_holds(const Fields& fields, const Validators& validators, s
 
 // RFC 9110 8.8.3.2: the strong comparison asks for two strong tags, the weak one for equal ones.
 bool is_strong_etag(std::string_view etag);
+// Whether the value of an ETag can stand in If-None-Match: a tag, or what an origin sends without
+// quotes and takes for one. A "*" or a list there would mean something else.
+bool is_condition(std::string_view etag);
 bool etags_match_strongly(std::string_view a, std::string_view b);
 bool etags_match_weakly(std::string_view a, std::string_view b);
 

@@ -174,6 +174,7 @@ class Compiler {
     const balancer::Pool& pool = *snapshot_->pools.at(route.forward->pool);
     handlers::ForwardOptions options{
         .request_edits = edits_of(route.headers.request, route.headers.request.allow),
+        .keeps_fields = route.cache.has_value(),
         .upgrades = route.upgrade,
         .whole_body = {},
         .tunnel_idle = config().timeouts.tunnel,

@@ -132,3 +132,51 @@ TEST_CASE("cache: a 304 that answers no condition is the client's, and confirms 
   CHECK(get(sluice, "/nothing").status == 304);
   CHECK(origin.count("/nothing") == 2);
 }
+
+// It was asked with what the first had forwarded: Via stood there twice, and what varied by a field
+// that we add was found by nobody.
+TEST_CASE("cache: what is asked for after a 304 for another is the client's request",
+          "[wire][cache][regression]") {
+  const std::string name = GENERATE("Host", "X-Forwarded-Proto", "X-Forwarded-Host", "Via", "A");
+  Origin origin({{"/a",
+                  {old_under("max-age=60"),
+                   kOther,
+                   {200, {{"Cache-Control", "max-age=1000"}, {"Vary", name}}, "new"}}}});
+  SluiceProcess sluice(caching(origin.backend(), {}, R"("trusted_proxies": ["127.0.0.1"])"));
+  const std::string fields = "X-Forwarded-For: 192.0.2.1\r\nA: 1\r\n";
+  CHECK(get(sluice, "/a", fields).body == "old");
+  for (int i = 0; i < 2; ++i) CHECK(get(sluice, "/a", fields).body == "new");
+  const auto requests = origin.requests("/a");
+  REQUIRE(requests.size() == 3);
+  for (const char* field : {"Via", "X-Forwarded-For", "X-Forwarded-Host", "Host", "A"}) {
+    CAPTURE(name, field);
+    CHECK(requests[2].values(field) == requests[1].values(field));
+  }
+  CHECK(requests[2].values("Via").size() == 1);
+}
+
+// Views of the first request were sent when a backend could not be had and another was asked.
+TEST_CASE("cache: what is asked for after a 304 for another may be tried again",
+          "[wire][cache][regression]") {
+  ScriptedBackend backend([](BackendConnection& connection) {
+    if (!connection.recv_request()) return;
+    if (connection.number() == 0) {
+      connection.respond(200, "old",
+                         {{"Cache-Control", "max-age=60"}, {"Age", "100"}, {"ETag", "\"a\""}});
+      return;
+    }
+    if (connection.number() == 1) {
+      connection.send("HTTP/1.1 304 Not Modified\r\nETag: \"b\"\r\n\r\n");
+      connection.recv_request();  // kept alive, and closed instead of an answer
+      return;
+    }
+    connection.respond(200, "new", {{"Cache-Control", "max-age=1000"}});
+  });
+  SluiceProcess sluice(caching(backend, {}, R"("trusted_proxies": ["127.0.0.1"])"));
+  CHECK(get(sluice, "/a").body == "old");
+  CHECK(get(sluice, "/a").body == "new");
+  const auto requests = backend.requests();
+  REQUIRE(requests.size() == 4);
+  CHECK(requests[3].field("X-Forwarded-Host") == requests[0].field("X-Forwarded-Host"));
+  CHECK(requests[3].field("Host") == requests[0].field("Host"));
+}

@@ -116,6 +116,19 @@ TEST_CASE("conditional: If-Range wants the very same", "[http][conditional]") {
   CHECK_FALSE(holds({{FieldId::IfRange, kSame}, {FieldId::IfRange, kSame}}, kStrong));
 }
 
+TEST_CASE("conditional: what stands in ETag is asked with where it is one tag",
+          "[http][conditional]") {
+  for (const char* tag : {"\"a\"", "W/\"a\"", "\"a,b c\"", "\"\"", "a", "a-b:c"}) {
+    CAPTURE(tag);
+    CHECK(is_condition(tag));
+  }
+  for (const char* tag :
+       {"", "*", "\"a\", \"b\"", "\"a", "a\"", "\"a\"b", "a b", "a,b", ",\"a\""}) {
+    CAPTURE(tag);
+    CHECK_FALSE(is_condition(tag));
+  }
+}
+
 TEST_CASE("conditional: If-Range by a date wants one that was long ago", "[http][conditional]") {
   const auto holds = [](std::optional<std::int64_t> date) {
     const Validators validators{"", kModified, date};
