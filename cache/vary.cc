@@ -2,6 +2,7 @@
 #include "cache/vary.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "cache/tokens.h"
 
@@ -11,6 +12,9 @@ namespace {
 
 // Of an Accept-Encoding with more members the order counts.
 constexpr std::size_t kCodingsMax = 32;
+
+// Between the lines of a field that is no list; no value has it.
+constexpr char kLineEnd = '\x01';
 
 // As names are compared: without regard to case.
 bool before(std::string_view a, std::string_view b) {
@@ -201,6 +205,24 @@ std::optional<std::size_t> sort_codings(std::span<const std::string_view> values
   return write_codings(std::span(codings).first(count), out);
 }
 
+// Fields that are no lists: a comma, and the blanks beside it, are part of the value.
+bool is_single(std::string_view name) {
+  constexpr std::string_view kSingle[] = {
+      "accept-datetime", "authorization",       "cookie",  "from",      "host",
+      "origin",          "proxy-authorization", "referer", "user-agent"};
+  return std::find(std::begin(kSingle), std::end(kSingle), name) != std::end(kSingle);
+}
+
+std::optional<std::size_t> copy_lines(std::span<const std::string_view> values,
+                                      std::span<char> out) {
+  Writer writer(out);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (i > 0) writer.put(kLineEnd);
+    for (const char c : values[i]) writer.put(c);
+  }
+  return writer.size();
+}
+
 bool is_told_anew(std::string_view name) {
   return std::any_of(conf::kToldAnew.begin(), conf::kToldAnew.end(),
                      [name](std::string_view told) { return same_name(told, name); });
@@ -251,6 +273,7 @@ std::optional<std::size_t> normalise_vary_value(std::string_view name,
     return writer.size();
   }
   if (name == "accept-encoding") return sort_codings(values, out);
+  if (is_single(name)) return copy_lines(values, out);
   return copy_list(values, name == "accept-language", out);
 }
 

@@ -64,7 +64,8 @@ inline constexpr std::string_view kVaryAbsent{"\0", 1};
 // returns the bytes written; nothing when they do not fit. What it wrote it leaves as it is when
 // asked again. No more bytes than the lines and a comma between each two are needed, and one for a
 // field that is not there.
-//   all fields: lines are joined with commas, blanks around commas go (not within quoted strings)
+//   what is known to be no list (Cookie, User-Agent and the like): as it is, line by line
+//   all others: lines are joined with commas, blanks around commas go (not within quoted strings)
 //   accept-encoding: also lower case, sorted, without repetitions and q=1
 //   accept-language: also lower case
 std::optional<std::size_t> normalise_vary_value(std::string_view name,

@@ -8,6 +8,7 @@
 
 #include "proxy/exchange/exchange.h"
 #include "proxy/http/accept_encoding.h"
+#include "proxy/http/digests.h"
 #include "proxy/http/media_type.h"
 
 namespace sluice::filters {
@@ -22,10 +23,6 @@ using http::FieldId;
 constexpr std::chrono::milliseconds kHeldMax{100};
 constexpr std::chrono::milliseconds kHeld = kHeldMax - 2 * net::TimerWheel::kTick;
 static_assert(kHeld >= kHeld.zero());
-
-// What says something of the bytes as they are (RFC 9530, RFC 1864).
-constexpr std::array<std::string_view, 4> kDigests = {"Content-Digest", "Repr-Digest", "Digest",
-                                                      "Content-MD5"};
 
 // The body of one response. Borrows the exchange, in whose arena it lives, and what is offered
 // there to keep it.
@@ -51,11 +48,7 @@ class CompressedBody final : public exchange::BodyFilter {
   }
 
   // Nobody said in the head that one would come.
-  bool keeps(const http::Field& trailer) const override {
-    return std::none_of(kDigests.begin(), kDigests.end(), [&trailer](std::string_view name) {
-      return http::iequals(trailer.name, name);
-    });
-  }
+  bool keeps(const http::Field& trailer) const override { return !http::is_digest(trailer.name); }
 
  private:
   class Output final : public ByteSink {
@@ -105,9 +98,10 @@ bool forbids_to_transform(const http::Fields& fields) {
 
 // The backend vouches for the bytes as they are, before or behind them.
 bool has_digest(const http::Fields& fields) {
-  return std::any_of(kDigests.begin(), kDigests.end(), [&fields](std::string_view name) {
-    return fields.find(name) != nullptr || list_of_any_has(fields, FieldId::Trailer, name);
-  });
+  return std::any_of(
+      http::kDigests.begin(), http::kDigests.end(), [&fields](std::string_view name) {
+        return fields.find(name) != nullptr || list_of_any_has(fields, FieldId::Trailer, name);
+      });
 }
 
 bool may_change(const http::Fields& fields) {

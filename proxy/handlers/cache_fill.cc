@@ -264,6 +264,7 @@ std::optional<CacheFill::Unstored> CacheFill::store(const http::ResponseHead& he
     return Unstored::Moment;  // what this request selects by is too long for a key
   }
   mode_ = Mode::Storing;
+  replaces_ = true;
   // What refreshes behind clients' backs is found when it is whole: until then there is something
   // to answer with, but for who waits for it. Nor does what may outgrow the store lift the mark of
   // its key.
@@ -298,6 +299,7 @@ void CacheFill::pass(const http::ResponseHead& head, Unstored why) {
   const cache::Time now = std::time(nullptr);
   // It takes the place of what was to be validated, though it is not stored itself.
   if (stale_ && why == Unstored::Key) store_.remove_entry(*stale_);
+  replaces_ = why == Unstored::Moment && !is_transient(head.status);
   if (lead_ && stale_ && cache::is_error_status(head.status)) {
     lead_.fail(kFlightOriginError);
   } else if (lead_ && why == Unstored::Request) {
@@ -329,9 +331,10 @@ void CacheFill::outgrow(bool crowded) {
   const cache::Time now = std::time(nullptr);
   if (!crowded) {
     store_.remove_body(*writer_.body(), key());  // of what was freshened meanwhile, too
-    if (when_whole_ && stale_) store_.remove_entry(*stale_);
+    if (stale_) store_.remove_entry(*stale_);
     if (!lead_) store_.mark_uncacheable(key(), now + kMarkOutgrownSeconds);
   }
+  replaces_ = false;
   if (lead_) lead_.uncacheable(now + (crowded ? kMarkBrieflySeconds : kMarkOutgrownSeconds));
   writer_.outgrow();
   mode_ = reader_ == nullptr ? Mode::Over : Mode::Outgrown;
@@ -350,11 +353,14 @@ void CacheFill::open_tunnel(const http::ResponseHead& /*head*/) {
   CHECK(false);
 }
 
+// RFC 9111 4.3.3: what was asked about does not fit the request any more, though it may vary by
+// other fields, so that what is stored now does not stand in its place.
 void CacheFill::finish(const http::Fields& trailers) {
   if (mode_ == Mode::Storing && writer_) {
     writer_.finish();
     if (when_whole_) publish();
   }
+  if (replaces_ && stale_) store_.remove_entry(*stale_);
   if (mode_ == Mode::Outgrown) rest_end_ = RestEnd::Complete;
   if (mode_ == Mode::Passing && reader_ != nullptr) {
     std::exchange(reader_, nullptr)->on_fill_end(trailers);

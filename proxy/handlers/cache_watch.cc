@@ -109,10 +109,10 @@ void CacheWatch::freshen_stored(exchange::Exchange& exchange, const http::Respon
 void CacheWatch::invalidate(exchange::Exchange& exchange, const http::ResponseHead& head) const {
   net::EventLoop& loop = exchange.services().loop;
   purge_url(store_, loop, cache::url_of(exchange.cache_key()));
-  for (const FieldId id : {FieldId::Location, FieldId::ContentLocation}) {
-    const std::string_view uri = head.fields.value(id);
-    if (uri.empty()) continue;
-    const std::string_view url = cache_url_of(exchange, *rules_, uri);
+  for (const http::Field& field : head.fields) {
+    const bool names_one = field.id == FieldId::Location || field.id == FieldId::ContentLocation;
+    if (!names_one || field.value.empty()) continue;
+    const std::string_view url = cache_url_of(exchange, *rules_, field.value);
     if (!url.empty()) purge_url(store_, loop, url);
   }
 }

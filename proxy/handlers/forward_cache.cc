@@ -358,7 +358,9 @@ void CacheResponder::note_backend() {
 void CacheResponder::answer(cache::EntryPtr entry, CacheUse use, const http::Fields& own) {
   const cache::Time now = std::time(nullptr);
   put_stored_head(exchange_, *entry);
-  add_age(exchange_, *entry, now);
+  // RFC 9111 5.1: it says that the origin neither made nor validated this for this request.
+  const bool is_of_origin = use == CacheUse::Miss || use == CacheUse::Revalidated;
+  if (!is_of_origin || cache::age_of(entry->terms(), now) > 0) add_age(exchange_, *entry, now);
   for (const http::Field& field : own) {
     exchange_.response_slot().fields.add(exchange_.arena().copy(field.name),
                                          exchange_.arena().copy(field.value), field.id);

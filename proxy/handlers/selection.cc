@@ -8,6 +8,8 @@
 #include <ctime>
 #include <span>
 
+#include "proxy/http/digests.h"
+
 namespace sluice::handlers {
 
 namespace {
@@ -69,8 +71,18 @@ void plan_multipart(exchange::Exchange& exchange, const Representation& of,
       text(exchange.arena(), FMT_COMPILE("multipart/byteranges; boundary={}"), boundary_text));
 }
 
+// What is true of the whole alone.
+void remove_fields_of_whole(http::Fields& fields) {
+  fields.remove_if([](const http::Field& field) {
+    const bool denies_parts =
+        field.id == FieldId::AcceptRanges && http::iequals(field.value, "none");
+    return denies_parts || http::is_content_digest(field.name);
+  });
+}
+
 void plan_ranges(exchange::Exchange& exchange, const Representation& of,
                  std::span<const http::ByteRange> ranges, BodyPlan& plan) {
+  remove_fields_of_whole(exchange.response_slot().fields);
   if (ranges.size() > 1) return plan_multipart(exchange, of, ranges, plan);
   const http::ByteRange& range = ranges.front();
   plan.range(range);

@@ -36,14 +36,16 @@ Representation representation_of(const cache::Entry& entry, std::optional<std::u
   if (!out.of_cache) out.validators.here_since = here_since(entry.tags());
   // RFC 9110 6.6.1: what says no Date has that of its arrival.
   out.validators.date = entry.terms().response_time;
+  int dates = 0;  // of several Last-Modified nobody knows which
   for (const cache::Field field : entry.fields()) {
     switch (static_cast<FieldId>(field.tag)) {
       case FieldId::ETag:
-        out.validators.etag = field.value;
+        if (out.validators.etag.empty()) out.validators.etag = field.value;
         break;
       case FieldId::LastModified:
         out.validators.last_modified =
-            http::parse_http_date(field.value, entry.terms().response_time);
+            dates++ == 0 ? http::parse_http_date(field.value, entry.terms().response_time)
+                         : std::nullopt;
         break;
       case FieldId::Date:
         out.validators.date = http::parse_http_date(field.value, entry.terms().response_time);

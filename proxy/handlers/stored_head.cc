@@ -9,6 +9,7 @@
 #include "cache/vary.h"
 #include "proxy/http/conditional.h"
 #include "proxy/http/date.h"
+#include "proxy/http/digests.h"
 
 namespace sluice::handlers {
 
@@ -52,7 +53,7 @@ bool is_freshened(const http::Field& field) {
     case FieldId::ETag:
       return false;
     default:
-      return is_kept(field);
+      return is_kept(field) && !http::is_content_digest(field.name);
   }
 }
 
@@ -109,10 +110,13 @@ cache::RequestFacts request_facts(const http::RequestHead& request) {
   const bool says_nothing = !fields.has(FieldId::CacheControl) && !fields.has(FieldId::Pragma);
   if (says_nothing) return facts;
   const FieldLines control(fields, FieldId::CacheControl);
-  facts.control =
-      cache::request_control(control.values(), FieldLines(fields, FieldId::Pragma).values());
+  const FieldLines pragma(fields, FieldId::Pragma);
+  facts.control = cache::request_control(control.values(), pragma.values());
   // Those that were not looked at may say so.
-  if (control.overflown()) facts.control.no_store = true;
+  if (control.overflown() || pragma.overflown()) {
+    facts.control.no_store = true;
+    facts.control.no_cache = true;
+  }
   return facts;
 }
 

@@ -61,6 +61,25 @@ TEST_CASE("cache: a fetch ends with timeouts.total, as its exchange does",
 }
 
 // All who had waited for the validation were given the half and a reset.
+TEST_CASE("cache: an answer that varies by less and is cut takes no place", "[wire][cache]") {
+  ScriptedBackend backend([](BackendConnection& connection) {
+    while (connection.recv_request()) {
+      if (connection.number() == 0) {
+        connection.send(kFreshHead +
+                        "Vary: A\r\nContent-Length: 5\r\nConnection: close\r\n\r\nwhole");
+        return;
+      }
+      connection.send(kFreshHead + "Content-Length: 5\r\n\r\ncu");
+      return;
+    }
+  });
+  SluiceProcess sluice(caching(backend));
+  CHECK(get(sluice, "/a", "A: 1\r\n").body == "whole");
+  CHECK_THROWS_AS(get(sluice, "/a", "A: 1\r\nCache-Control: no-cache\r\n"), Failure);
+  CHECK(get(sluice, "/a", "A: 1\r\n").body == "whole");
+  CHECK(backend.request_count() == 2);
+}
+
 TEST_CASE("cache: a 304 does not confirm what was cut meanwhile", "[wire][cache][regression]") {
   Gate cut;
   Gate confirm;

@@ -16,6 +16,13 @@ namespace {
 // Stale when it comes, and storable.
 const std::string kConfirmed = "304|Cache-Control: max-age=60|Age: 100|ETag: \"a\"";
 
+// As many lines as are read of a field.
+std::string many(const std::string& line) {
+  std::string lines;
+  for (int i = 0; i < 16; ++i) lines += "|" + line;
+  return lines;
+}
+
 }  // namespace
 
 TEST_CASE("cache: what a response forbids is not stored", "[wire][cache]") {
@@ -107,6 +114,12 @@ TEST_CASE("cache: a request can ask for what is newer", "[wire][cache]") {
         {.ask = "GET|Cache-Control: no-cache",
          .origin = "304|ETag: \"a\"",
          .told = "GET|If-None-Match: \"a\""}}},
+      {"so does what has more lines than are read",
+       {{.origin = kFresh},
+        {.ask = "GET" + many("Cache-Control: a") + "|Cache-Control: no-cache",
+         .origin = "304|ETag: \"a\""},
+        {.ask = "GET" + many("Pragma: a") + "|Pragma: no-cache", .origin = "304|ETag: \"a\""},
+        {.ask = "GET|Cache-Control: a|Pragma: a"}}},
       {"Pragma: no-cache does where there is no Cache-Control",
        {{.origin = kFresh},
         {.ask = "GET|Pragma: no-cache", .origin = "304|ETag: \"a\""},

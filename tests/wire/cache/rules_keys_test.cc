@@ -158,6 +158,13 @@ TEST_CASE("cache: Vary tells by fields of the request", "[wire][cache]") {
       varies("Accept-Language", "Accept-Language: de, en", "Accept-Language: DE,en", true),
       varies("Accept-Language", "Accept-Language: de, en", "Accept-Language: en, de", false),
       varies("Cookie", "Cookie: a=1", "Cookie: a=2", false),
+      // What is no list has no commas of a list.
+      varies("Cookie", "Cookie: a=1", "Cookie: a=1", true),
+      varies("Cookie", "Cookie: a=x, y", "Cookie: a=x,y", false),
+      varies("Cookie", "Cookie: a=1|Cookie: b=2", "Cookie: a=1|Cookie: b=2", true),
+      varies("Cookie", "Cookie: a=1|Cookie: b=2", "Cookie: a=1,b=2", false),
+      varies("User-Agent", "User-Agent: A (x, y)", "User-Agent: A (x,y)", false),
+      varies("Referer", "Referer: /a, b", "Referer: /a,b", false),
       {"Vary: * is not stored",
        {{.origin = kFresh + "|Vary: *"}, {.origin = kFresh + "|Vary: *"}, {.origin = kFresh}}},
       {"nor a * among names",
@@ -303,6 +310,7 @@ TEST_CASE("cache: an unsafe request that succeeds takes out what it has changed"
     rows.push_back(
         invalidated("POST /post|Content-Length: 0", "404|" + std::string(name) + ": $", false));
   }
+  rows.push_back(invalidated("POST /post|Content-Length: 0", "201|Location: /x|Location: $", true));
   rows.push_back(
       {"a relative one counts from the target",
        {{.ask = "GET /d/a", .origin = kFresh},

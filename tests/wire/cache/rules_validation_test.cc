@@ -11,6 +11,7 @@
 
 using sluice::wire::check_rows;
 using sluice::wire::get;
+using sluice::wire::kFresh;
 using sluice::wire::kStale;
 using sluice::wire::Row;
 using sluice::wire::Step;
@@ -117,6 +118,50 @@ TEST_CASE("cache: a whole answer to a validation takes the place of what was sta
   });
 }
 
+// It won over what came later, as it says what it varies by, and was asked about again and again.
+TEST_CASE("cache: a whole answer takes the place of what it varies from no more",
+          "[wire][cache][regression]") {
+  const std::string varying = kFresh + "|Vary: A";
+  const Step reload = {.ask = "GET|A: 1|Cache-Control: no-cache", .origin = kFresh};
+  check_rows({
+      {"of a variant",
+       {{.ask = "GET|A: 1", .origin = varying},
+        reload,
+        {.ask = "GET|A: 1", .body = "1:abcdefghij"},
+        {.ask = "GET|A: 2", .body = "1:abcdefghij"}}},
+      {"404",
+       {{.ask = "GET|A: 1", .origin = varying},
+        {.ask = reload.ask, .origin = "404|Cache-Control: max-age=3600", .see = "404"},
+        {.ask = "GET|A: 1", .see = "404"}}},
+      {"of all",
+       {{.ask = "GET|A: 1", .origin = kFresh},
+        {.ask = reload.ask, .origin = varying},
+        {.ask = "GET|A: 1", .body = "1:abcdefghij"},
+        {.ask = "GET|A: 2", .origin = varying}}},
+      {"of a variant by less",
+       {{.ask = "GET|A: 1|B: 1", .origin = kFresh + "|Vary: A, B"},
+        {.ask = reload.ask + "|B: 1", .origin = varying},
+        {.ask = "GET|A: 1|B: 1", .body = "1:abcdefghij"}}},
+      {"other variants stay",
+       {{.ask = "GET|A: 1", .origin = varying},
+        {.ask = "GET|A: 2", .origin = varying},
+        reload,
+        {.ask = "GET|A: 2", .body = "1:abcdefghij"}}},
+      {"an error that is not stored takes no place",
+       {{.ask = "GET|A: 1", .origin = varying},
+        {.ask = reload.ask, .origin = "503", .see = "503"},
+        {.ask = "GET|A: 1", .body = "0:abcdefghij"}}},
+      {"what cannot be stored for this request does",
+       {{.ask = "GET|A: 1", .origin = kFresh},
+        {.ask = reload.ask + "|B: " + std::string(3000, 'b'), .origin = kFresh + "|Vary: B"},
+        {.ask = "GET|A: 1", .origin = varying}}},
+      {"it is asked about from then on",
+       {{.ask = "GET|A: 1", .origin = kStale + "|Vary: A"},
+        {.ask = "GET|A: 1", .origin = "200|Cache-Control: no-cache|ETag: \"b\""},
+        {.ask = "GET|A: 1", .origin = "304|ETag: \"b\"", .told = "GET|If-None-Match: \"b\""}}},
+  });
+}
+
 TEST_CASE("cache: a 304 with another ETag confirms nothing: the response is fetched anew",
           "[wire][cache]") {
   const sluice::support::Fields stale = {
@@ -187,7 +232,7 @@ TEST_CASE("cache: a 304 renews the fields that it has, but for those of the body
                      {.origin = kFreshens + field + "2", .see = "200" + field + "2"},
                      {.see = "200" + field + "2"}}});
   }
-  for (const char* name : {"Content-Encoding", "Content-Range"}) {
+  for (const char* name : {"Content-Encoding", "Content-Range", "Content-Digest", "Content-MD5"}) {
     const std::string field = std::string("|") + name + ": ";
     rows.push_back({std::string("kept: ") + name,
                     {{.origin = kStale + field + "a", .see = "200" + field + "a"},
