@@ -189,14 +189,14 @@ void Exchange::open_tunnel(http::ResponseHead& head) {
 
 void Exchange::filter(http::ResponseHead& head) {
   CHECK(!over_ && !head_sent_);
-  if (!head.fields.has(http::FieldId::Date)) {
-    head.fields.add(http::FieldId::Date, services_->date.at(std::time(nullptr)));
-  }
   for (const http::Field& field : answer_fields_) {
     head.fields.add(field.name, field.value, field.id);
   }
   if (match_ && !fetch_) {
     for (const ResponseFilter* filter : match_.route->filters) filter->on_head(*this, head);
+  }
+  if (!head.fields.has(http::FieldId::Date)) {
+    head.fields.add(http::FieldId::Date, services_->date.at(std::time(nullptr)));
   }
   status_ = head.status;
   head_sent_ = true;

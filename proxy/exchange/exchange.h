@@ -75,10 +75,10 @@ class Exchange final : public ByteSource, public ByteSink {
   // There is no head to work with: answers `failure` and ends.
   void refuse(Begin begin, Failure failure);
   // Instead of start(): the request of `origin`, which has no body and whose fields are as its
-  // client sent them, is asked once more on behalf of others (the fetch of a cache). It has the
-  // client, the id, the rules and the route of `origin`, but no observer hears of it and no filter
-  // changes its response. respond_with() must follow; request() may be changed before. `client` and
-  // `info` are borrowed, `origin` only read.
+  // client sent them but for conditions, is asked once more on behalf of others (the fetch of a
+  // cache). It has the client, the id, the rules and the route of `origin`, but no observer hears
+  // of it and no filter changes its response. respond_with() must follow; request() may be changed
+  // before. `client` and `info` are borrowed, `origin` only read.
   void start_fetch(ClientStream& client, const ClientInfo& info, const Exchange& origin);
 
   // Events. After over() they do nothing. `trailers` stay the session's, until recycle().

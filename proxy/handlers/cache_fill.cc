@@ -253,6 +253,7 @@ std::optional<CacheFill::Unstored> CacheFill::why_unstored(
 std::optional<CacheFill::Unstored> CacheFill::store(const http::ResponseHead& head,
                                                     const cache::Judgement& judgement) {
   if (const auto why = why_unstored(head, judgement)) return why;
+  replaces_ = true;
   const bool counted = head.body.kind == http::BodyKind::Length;
   if (head.body.has_body()) {
     writer_ = store_.new_body(counted ? std::optional(head.body.length) : std::nullopt);
@@ -264,7 +265,6 @@ std::optional<CacheFill::Unstored> CacheFill::store(const http::ResponseHead& he
     return Unstored::Moment;  // what this request selects by is too long for a key
   }
   mode_ = Mode::Storing;
-  replaces_ = true;
   // What refreshes behind clients' backs is found when it is whole: until then there is something
   // to answer with, but for who waits for it. Nor does what may outgrow the store lift the mark of
   // its key.
@@ -299,7 +299,6 @@ void CacheFill::pass(const http::ResponseHead& head, Unstored why) {
   const cache::Time now = std::time(nullptr);
   // It takes the place of what was to be validated, though it is not stored itself.
   if (stale_ && why == Unstored::Key) store_.remove_entry(*stale_);
-  replaces_ = why == Unstored::Moment && !is_transient(head.status);
   if (lead_ && stale_ && cache::is_error_status(head.status)) {
     lead_.fail(kFlightOriginError);
   } else if (lead_ && why == Unstored::Request) {

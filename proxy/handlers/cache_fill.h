@@ -175,7 +175,7 @@ class CacheFill final : public exchange::Detached,
   cache::EntryPtr entry_;
   cache::BodyWriter writer_;
   bool when_whole_ = false;  // only then others find it
-  bool replaces_ = false;    // what was stale, once it is whole
+  bool replaces_ = false;    // what was stale, once it has come whole
   std::string rest_;         // what came before the pause took effect
   RestEnd rest_end_ = RestEnd::Open;
   Mode mode_ = Mode::Waiting;

@@ -34,7 +34,7 @@ std::optional<http::Field> strong_validator(const cache::Entry& entry) {
   if (const auto etag = find_field(entry, FieldId::ETag)) {
     return http::is_strong_etag(etag->value) ? etag : std::nullopt;
   }
-  const auto modified = find_field(entry, FieldId::LastModified);
+  const auto modified = last_modified_of(entry);
   return modified && is_strong(entry, *modified) ? modified : std::nullopt;
 }
 

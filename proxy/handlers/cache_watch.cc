@@ -27,22 +27,21 @@ void purge_url(cache::Store& store, net::EventLoop& loop, std::string_view url,
   });
 }
 
-// Of a coded body only what was announced: who compresses for GET may not do so for HEAD.
-std::optional<std::uint64_t> length_of(const cache::Entry& entry) {
-  if (entry.content_length()) return entry.content_length();
-  if (!entry.is_whole() || find_field(entry, FieldId::ContentEncoding)) return std::nullopt;
-  return entry.body() ? entry.body()->available() : 0;
+// What GET has in chunks is announced to HEAD as 0 by some, and uncompressed by those who compress.
+bool has_length_of(const http::BodyFraming& announced, const cache::Entry& stored) {
+  if (!announced.announced) return true;
+  if (stored.content_length()) return *stored.content_length() == announced.length;
+  const bool tells =
+      announced.length > 0 && stored.is_whole() && !find_field(stored, FieldId::ContentEncoding);
+  return !tells || (stored.body() && stored.body()->available() == announced.length);
 }
 
 // RFC 9111 4.3.5, where the head is of a response to HEAD.
 bool is_head_of(const cache::Entry& stored, const http::ResponseHead& head) {
   const std::string_view date = head.fields.value(FieldId::LastModified);
-  const auto modified = find_field(stored, FieldId::LastModified);
-  const bool same_date = date.empty() || (modified && modified->value == date);
-  const bool same_length =
-      !head.body.announced || length_of(stored).value_or(head.body.length) == head.body.length;
-  return stored.status() == head.status && same_date && same_length &&
-         confirms(stored, head.fields);
+  const auto modified = last_modified_of(stored);
+  return stored.status() == head.status && has_length_of(head.body, stored) &&
+         (date.empty() || (modified && modified->value == date)) && confirms(stored, head.fields);
 }
 
 // When the origin said it, by our clock.
@@ -69,38 +68,43 @@ void CacheWatch::learn(exchange::Exchange& exchange, const http::ResponseHead& h
   if (cache::invalidates(method, head.status)) invalidate(exchange, head);
 }
 
+// All that would be found one after the other, until one agrees.
 void CacheWatch::compare(exchange::Exchange& exchange, const http::ResponseHead& head) const {
   const cache::Key key = store_.key(exchange.cache_key());
+  const std::uint64_t purges_before = store_.purges(key);
   const RequestSelector selector(exchange.request().fields);
-  const auto find = [&] { return store_.find(key, selector, std::time(nullptr), false).entry; };
-  cache::EntryPtr stored = find();
-  if (!stored) return;
-  if (is_head_of(*stored, head)) return freshen_stored(exchange, head, stored);
-  // And what would be found in its place, which is older.
-  for (; stored && !stored->marked_stale(); stored = find()) stored->mark_stale();
+  for (;;) {
+    const cache::EntryPtr stored = store_.find(key, selector, std::time(nullptr), false).entry;
+    if (!stored) return;
+    if (is_head_of(*stored, head)) return freshen_stored(exchange, head, stored, purges_before);
+    if (stored->marked_stale()) return;
+    stored->mark_stale();
+  }
 }
 
 // Nothing without a validator: nothing tells then that the body is still the same, and who asks
 // often enough would keep it for good. Nor with fields that are this client's alone, or with what
 // is older, as it came by another way.
 void CacheWatch::freshen_stored(exchange::Exchange& exchange, const http::ResponseHead& head,
-                                const cache::EntryPtr& stored) const {
-  const cache::Key key = stored->key();
-  const std::uint64_t purges_before = store_.purges(key);
+                                const cache::EntryPtr& stored, std::uint64_t purges_before) const {
   const bool is_validated = !head.fields.value(FieldId::ETag).empty() ||
                             !head.fields.value(FieldId::LastModified).empty();
   const bool is_for_all = exchange.answer_fields().empty();
   if (!is_validated || !is_for_all || stored->marked_stale()) return;
   http::ResponseHead fresh;
   freshen(*stored, head, fresh);
+  // RFC 9110 6.6.1: what says no Date has that of its arrival.
+  if (!head.fields.has(FieldId::Date)) {
+    fresh.fields.set(FieldId::Date, exchange.services().date.at(std::time(nullptr)));
+  }
   cache::RequestFacts request = request_facts(exchange.request());
   request.method = cache::Method::Get;
   const auto delay = exchange.services().loop.now() - exchange.times().begin;
   const cache::Judgement judgement = judge(request, fresh, *rules_, delay);
   const bool is_older = said_at(judgement.terms) < said_at(stored->terms());
   if (judgement.storing != cache::Storing::Allowed || is_older) return;
-  const cache::EntryPtr entry =
-      make_entry({key, fresh, judgement, exchange.request().fields, *rules_, stored->body()});
+  const cache::EntryPtr entry = make_entry(
+      {stored->key(), fresh, judgement, exchange.request().fields, *rules_, stored->body()});
   if (entry) store_.replace(stored, entry, purges_before);
 }
 

@@ -5,6 +5,7 @@
 // response that the cache had nothing to do with, Cache-Status says so.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -27,7 +28,7 @@ class CacheWatch final : public exchange::ResponseFilter {
   void learn(exchange::Exchange& exchange, const http::ResponseHead& head) const;
   void compare(exchange::Exchange& exchange, const http::ResponseHead& head) const;
   void freshen_stored(exchange::Exchange& exchange, const http::ResponseHead& head,
-                      const cache::EntryPtr& stored) const;
+                      const cache::EntryPtr& stored, std::uint64_t purges_before) const;
   void invalidate(exchange::Exchange& exchange, const http::ResponseHead& head) const;
 
   cache::Store& store_;

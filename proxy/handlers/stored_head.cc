@@ -220,6 +220,16 @@ std::optional<http::Field> find_field(const cache::Entry& entry, FieldId id) {
   return std::nullopt;
 }
 
+std::optional<http::Field> last_modified_of(const cache::Entry& entry) {
+  std::optional<http::Field> found;
+  for (const cache::Field field : entry.fields()) {
+    if (field.tag != static_cast<std::uint8_t>(FieldId::LastModified)) continue;
+    if (found) return std::nullopt;
+    found = http::Field{field.name, field.value, FieldId::LastModified};
+  }
+  return found;
+}
+
 bool confirms(const cache::Entry& stored, const http::Fields& not_modified) {
   const std::string_view tag = not_modified.value(FieldId::ETag);
   if (!tag.empty()) {
@@ -230,7 +240,7 @@ bool confirms(const cache::Entry& stored, const http::Fields& not_modified) {
     return strongly ? http::etags_match_strongly(own->value, tag)
                     : http::etags_match_weakly(own->value, tag);
   }
-  const auto modified = find_field(stored, FieldId::LastModified);
+  const auto modified = last_modified_of(stored);
   const std::string_view date = not_modified.value(FieldId::LastModified);
   return date.empty() || (modified && modified->value == date);
 }
@@ -259,7 +269,7 @@ bool add_conditions(const cache::Entry& stored, http::Fields& request) {
   const auto etag = find_field(stored, FieldId::ETag);
   const bool has_etag = etag && http::is_condition(etag->value);
   if (has_etag) request.add(FieldId::IfNoneMatch, etag->value);
-  const auto modified = find_field(stored, FieldId::LastModified);
+  const auto modified = last_modified_of(stored);
   const bool has_date =
       modified && http::parse_http_date(modified->value, stored.terms().response_time).has_value();
   if (has_date) request.add(FieldId::IfModifiedSince, modified->value);

@@ -99,6 +99,9 @@ cache::EntryPtr make_entry(const EntrySource& source);
 // The first line of that field.
 std::optional<http::Field> find_field(const cache::Entry& entry, http::FieldId id);
 
+// Of several nobody knows which counts: then there is none.
+std::optional<http::Field> last_modified_of(const cache::Entry& entry);
+
 // Whether a 304 with these fields is about the stored response (RFC 9111 4.3.4): its entity tag
 // must match, and without one a date be that of the last change. A 304 with neither is about what
 // was asked for. A strong tag confirms no weak one, but for that of a coded body: nginx weakens the

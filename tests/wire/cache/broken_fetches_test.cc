@@ -60,7 +60,6 @@ TEST_CASE("cache: a fetch ends with timeouts.total, as its exchange does",
   never.open();
 }
 
-// All who had waited for the validation were given the half and a reset.
 TEST_CASE("cache: an answer that varies by less and is cut takes no place", "[wire][cache]") {
   ScriptedBackend backend([](BackendConnection& connection) {
     while (connection.recv_request()) {
@@ -80,6 +79,7 @@ TEST_CASE("cache: an answer that varies by less and is cut takes no place", "[wi
   CHECK(backend.request_count() == 2);
 }
 
+// All who had waited for the validation were given the half and a reset.
 TEST_CASE("cache: a 304 does not confirm what was cut meanwhile", "[wire][cache][regression]") {
   Gate cut;
   Gate confirm;

@@ -74,6 +74,11 @@ TEST_CASE("cache: what is stale is validated with what it has", "[wire][cache]")
        {{.origin = "200|Cache-Control: max-age=60|Age: 100|ETag: |Last-Modified: yesterday"},
         {.origin = kRenewed, .told = "GET|!If-None-Match|!If-Modified-Since"},
         {}}},
+      {"nor with one of two",
+       {{.origin =
+             "200|Cache-Control: max-age=60|Age: 100|Last-Modified: {-50}|Last-Modified: {-9}"},
+        {.origin = kRenewed, .told = "GET|!If-None-Match|!If-Modified-Since"},
+        {}}},
       {"nor with what would ask for any",
        {{.origin = "200|Cache-Control: max-age=60|Age: 100|ETag: *"},
         {.origin = kRenewed, .told = "GET|!If-None-Match|!If-Modified-Since"},

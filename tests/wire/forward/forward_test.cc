@@ -297,6 +297,18 @@ TEST_CASE("forward: early hints pass, 100 and an unasked 101 do not", "[wire][fo
   }
 }
 
+// RFC 9110 6.6.1.
+TEST_CASE("forward: a response has one Date, whatever the route does to its fields",
+          "[wire][forward][regression]") {
+  const std::string edits = GENERATE(R"("remove": ["Date"])", R"("set": {"Date": "x"})");
+  ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
+  std::string config = forwarding_to(backend);
+  config.insert(config.rfind("\"forward\""), R"("headers": {"response": {)" + edits + "}}, ");
+  SluiceProcess sluice(config);
+  RawClient client = sluice.connect();
+  CHECK(get_path(client).values("Date").size() == 1);
+}
+
 TEST_CASE("forward: absolute-form targets go to the host they name", "[wire][forward]") {
   ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
   SluiceProcess sluice(forwarding_to(backend));
