@@ -38,21 +38,40 @@ http::Precondition judge_conditions(const http::RequestHead& request, const Repr
   return http::evaluate_conditions(request, validators, now);
 }
 
+bool is_of_content(const http::Field& field) {
+  constexpr std::string_view kContent = "content-";
+  return http::iequals(field.name.substr(0, kContent.size()), kContent);
+}
+
 // RFC 9110 15.4.5: what a cache would update, and no more.
 void keep_fields_of_not_modified(http::Fields& fields) {
   const bool has_etag = fields.has(FieldId::ETag);
   fields.remove_if([has_etag](const http::Field& field) {
     if (field.id == FieldId::ContentLocation) return false;
     if (field.id == FieldId::LastModified) return has_etag;
-    if (field.id == FieldId::AcceptRanges) return true;
-    constexpr std::string_view kContent = "content-";
-    return http::iequals(field.name.substr(0, kContent.size()), kContent);
+    return field.id == FieldId::AcceptRanges || is_of_content(field);
   });
+}
+
+// What is said of the representation, and for how long, is not said of a 416.
+bool is_of_representation(const http::Field& field) {
+  switch (field.id) {
+    case FieldId::Age:
+    case FieldId::CacheControl:
+    case FieldId::CdnCacheControl:
+    case FieldId::Date:
+    case FieldId::ETag:
+    case FieldId::Expires:
+    case FieldId::LastModified:
+      return true;
+    default:
+      return is_of_content(field) || http::is_digest(field.name);
+  }
 }
 
 void plan_unsatisfiable(exchange::Exchange& exchange, std::uint64_t size, BodyPlan& plan) {
   http::Fields& fields = exchange.response_slot().fields;
-  fields.remove_if([](const http::Field& field) { return field.id != FieldId::CacheStatus; });
+  fields.remove_if(is_of_representation);
   fields.add(FieldId::ContentRange, text(exchange.arena(), FMT_COMPILE("bytes */{}"), size));
   plan.whole(0);
 }
