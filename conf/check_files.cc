@@ -60,11 +60,12 @@ std::optional<Fault> extension_fault(const std::string& extension) {
                "it stands for names in any case"};
 }
 
-// "text/html; charset=utf-8": a type, and whatever may stand in a field behind it.
+// "text/html; charset=utf-8": a type, and behind a semicolon whatever may stand in a field.
 std::optional<Fault> type_fault(const std::string& type) {
-  const std::string_view media = std::string_view(type).substr(0, type.find_first_of("; "));
+  std::string_view media = std::string_view(type).substr(0, type.find(';'));
+  while (media.ends_with(' ')) media.remove_suffix(1);
   const std::size_t slash = std::min(media.find('/'), media.size());
-  if (!is_token(media.substr(0, slash)) ||
+  if (media.find('*') != std::string_view::npos || !is_token(media.substr(0, slash)) ||
       !is_token(media.substr(std::min(slash + 1, media.size())))) {
     return Fault{fmt::format("{} is no media type", in_quotes(type)), "as \"text/html\""};
   }

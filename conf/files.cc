@@ -37,7 +37,8 @@ Result<std::string> token_in(const std::string& path) {
   std::ifstream file(path);
   const bool too_long = !file.getline(line.data(), kBytesMax) && file.gcount() > 0;
   if (too_long) return because("its first line is too long");
-  std::string token(line.data());
+  std::string token(line.data(), static_cast<std::size_t>(file.gcount()));
+  if (!token.empty() && !file.eof()) token.pop_back();  // what stands for the end of the line
   while (token.ends_with('\r') || token.ends_with(' ')) token.pop_back();
   if (token.empty()) return because("its first line is empty");
   if (const auto fault = token_fault(token)) return because(fault->message);

@@ -306,6 +306,10 @@ TEST_CASE("check: files", "[conf][check]") {
        "\"gzip\" is no media type", "as \"text/html\""},
       {files(R"("root":"/","types":{"gz":@"a/"})"), "routes[0].files.types.gz",
        "\"a/\" is no media type", "as \"text/html\""},
+      {files(R"("root":"/","types":{"gz":@"text/html charset=utf-8"})"), "routes[0].files.types.gz",
+       "\"text/html charset=utf-8\" is no media type", "as \"text/html\""},
+      {files(R"("root":"/","types":{"gz":@"text/*"})"), "routes[0].files.types.gz",
+       "\"text/*\" is no media type", "as \"text/html\""},
       {route(R"("forward":{"pool":"api"},@"files":{"root":"/"})"), "routes[0].files",
        "routes[0] has forward and files; a route does one thing", "make two routes of it"},
   });

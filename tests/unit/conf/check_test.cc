@@ -319,6 +319,10 @@ TEST_CASE("check: a file of a token must have one", "[conf][check][regression]")
   }
   const TemporaryFile large(std::string(5000, 'x'));
   CHECK(complaint(large.path()) == cannot + large.path() + "\": its first line is too long");
+  // All behind the NUL was taken for not there.
+  const TemporaryFile wide(std::string("t\0o\0k\0e\0n\0\n\0", 12));
+  CHECK(complaint(wide.path()) ==
+        cannot + wide.path() + "\": a token is printable ASCII without spaces");
   const TemporaryFile two("one two\n");
   CHECK(complaint(two.path()) ==
         cannot + two.path() + "\": a token is printable ASCII without spaces");
