@@ -221,8 +221,9 @@ template <typename V, Is<Headers> T>
 void fields(V& v, T& t) {
   v.key("request", t.request, Object{}, "Edits of what the backend receives.");
   v.key("response", t.response, Object{},
-        "Edits of what the client receives. On an error page those of `Cache-Control`, `Expires`, "
-        "`ETag`, `Last-Modified` and `Content-*` are left out: it is not what they are of.");
+        "Edits of what the client receives. On an error page and on any 416 those of "
+        "`Cache-Control`, `Expires`, `ETag`, `Last-Modified` and `Content-*` are left out: it is "
+        "not what they are of. `multipart/byteranges` stays, whatever is done to `Content-Type`.");
 }
 
 template <typename V, Is<Route> T>
@@ -358,8 +359,8 @@ void fields(V& v, T& t) {
 template <typename V, Is<Admin> T>
 void fields(V& v, T& t) {
   v.key("address", t.address, Text{.required = true, .example = "127.0.0.1:9901"},
-        "As a listener's, but no listener's. Others than `127.0.0.1`, `[::1]` and `unix:` need a "
-        "token.");
+        "As a listener's, but no listener's. Others than the machine's own (`127.0.0.1`, `[::1]`) "
+        "and `unix:` need a token.");
   v.key("token", t.token, Text{.example = "a long random text"},
         "What requests have to bring as `Authorization: Bearer TOKEN`.");
   v.key("token_file", t.token_file, Text{.example = "admin.token"},
