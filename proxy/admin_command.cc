@@ -101,12 +101,13 @@ AdminCommand parse_block_command(const std::vector<std::string_view>& given) {
 
 int run_admin_command(const AdminCommand& command) {
   constexpr int kFailed = 1;
+  constexpr int kWrongUsage = 2;
   const std::optional<net::Address> address = net::Address::parse(command.admin);
   const std::optional<std::string> token = read_token(command.token_file);
   if (!address || !token) {
     print_error(address ? fmt::format("sluice: cannot read a token from {}\n", command.token_file)
                         : fmt::format("sluice: \"{}\" is no address\n", command.admin));
-    return kFailed;
+    return address ? kFailed : kWrongUsage;
   }
   const auto response = call_admin({*address, *token, command.method, command.target});
   if (!response) {

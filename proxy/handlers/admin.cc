@@ -135,9 +135,8 @@ bool Admin::authorised(const exchange::Exchange& exchange) const {
   constexpr std::string_view kScheme = "bearer ";
   if (token_.empty()) return true;
   const std::string_view given = exchange.request().fields.value(http::FieldId::Authorization);
-  if (given.size() < kScheme.size()) return false;
-  return http::iequals(given.substr(0, kScheme.size()), kScheme) &&
-         equal_in_constant_time(given.substr(kScheme.size()), token_);
+  if (!http::iequals(given.substr(0, kScheme.size()), kScheme)) return false;
+  return equal_in_constant_time(http::trim_ows(given.substr(kScheme.size())), token_);
 }
 
 // Not by a name that may have been made to lead here (DNS rebinding): to a page under such a name

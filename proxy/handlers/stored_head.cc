@@ -57,7 +57,7 @@ bool is_freshened(const http::Field& field) {
   }
 }
 
-// Tokens of Cache-Tag, which are separated by commas, and of Surrogate-Key, by blanks.
+// Tokens of Cache-Tag and of Surrogate-Key, separated by commas or blanks.
 std::string tags_of(const http::Fields& fields) {
   std::string tags;
   for (const http::Field& field : fields) {

@@ -49,6 +49,11 @@ std::string fault_of_host(std::string_view host) {
   return fmt::format("a host is purged with all its ports: say \"{}\"", authority->host);
 }
 
+std::string fault_of_tag(std::string_view tag) {
+  const bool is_one = tag.find_first_of(" \t,") == std::string_view::npos;
+  return is_one ? "" : fmt::format("\"{}\" is no tag: there are no blanks or commas in one", tag);
+}
+
 // A sentence where something is wrong.
 std::string read_order(std::string_view query, Order& order) {
   for (const auto& [name, value] : query_arguments(query)) {
@@ -72,6 +77,7 @@ std::string read_order(std::string_view query, Order& order) {
     order.text = value;
   }
   if (!order.by) return "say what to purge: url, prefix, host, tag or all";
+  if (order.by == cache::Purge::By::Tag) return fault_of_tag(order.text);
   return order.by == cache::Purge::By::Host ? fault_of_host(order.text) : "";
 }
 

@@ -82,6 +82,8 @@ TEST_CASE("cache purge: a host takes all that is stored of it, and nothing of ot
   for (const std::string& host : hosts) get_of(host);
   CHECK(origin.count("/a") == hosts.size() + 3);
   CHECK(post_to_admin(sluice, "/cache/purge?host=b.example:8080").status == 400);
+  CHECK(post_to_admin(sluice, "/cache/purge?tag=a%20b").status == 400);
+  CHECK(post_to_admin(sluice, "/cache/purge?tag=a,b").status == 400);
 }
 
 TEST_CASE("cache purge: a prefix finds what is stored however it is spelt", "[wire][cache]") {
@@ -208,4 +210,5 @@ TEST_CASE("cache purge: the command says what went wrong", "[wire][cache]") {
   CHECK(nobody.status.code == 1);
   CHECK(nobody.err.find("No such file or directory") != std::string::npos);
   CHECK(run_program({sluice_binary(), "cache", "purge"}).status.code == 2);
+  CHECK(run_program({sluice_binary(), "cache", "stats", "--admin", "x"}).status.code == 2);
 }

@@ -146,12 +146,12 @@ TEST_CASE("admin: where there is a token, nothing is told without it", "[handler
   CHECK(rig.client.head->status == 401);
   CHECK(rig.client.head->field("WWW-Authenticate") == "Bearer");
   for (const char* wrong : {"", "Bearer", "Bearer ", "Bearer s3cre", "Bearer s3crets",
-                            "Bearer S3cret", "s3cret", "Basic s3cret", "Bearer  s3cret"}) {
+                            "Bearer S3cret", "s3cret", "Basic s3cret"}) {
     CAPTURE(wrong);
     const std::string value(wrong);
     CHECK(status_with(value.empty() ? "" : "Authorization: " + value + "\r\n") == 401);
   }
-  for (const char* right : {"Bearer s3cret", "bearer s3cret"}) {
+  for (const char* right : {"Bearer s3cret", "bearer s3cret", "Bearer  s3cret"}) {
     CHECK(status_with("Authorization: " + std::string(right) + "\r\n") == 0);
     CHECK(rig.replies.size() == 1);
   }
