@@ -77,15 +77,12 @@ Time age_value(std::span<const std::string_view> values) {
 }
 
 // RFC 9110 6.6.1: a response without a Date has the time at which it came.
-Time date_of(const Judged& judged) {
-  return judged.facts.date.readable ? judged.facts.date.time : judged.response_time;
+Time date_of(const ResponseFacts& facts, Time response_time) {
+  return facts.date.readable ? facts.date.time : response_time;
 }
 
-// RFC 9111 4.2.3.
-Time initial_age(const Judged& judged) {
-  const Time apparent = std::max<Time>(0, judged.response_time - date_of(judged));
-  const Time delay = std::max<Time>(0, judged.response_time - judged.request_time);
-  return std::max(apparent, age_value(judged.facts.age) + delay);
+Time date_of(const Judged& judged) {
+  return date_of(judged.facts, judged.response_time);
 }
 
 // RFC 9111 4.2.2. A Date ahead of our clock must not make the response look longer unchanged.
@@ -115,7 +112,7 @@ Terms make_terms(const Judged& judged) {
   const ResponseControl& control = judged.control;
   Terms terms;
   terms.response_time = judged.response_time;
-  terms.initial_age = initial_age(judged);
+  terms.initial_age = initial_age(judged.facts, judged.request_time, judged.response_time);
   terms.lifetime = lifetime(judged, terms.initial_age);
   terms.must_revalidate =
       control.must_revalidate || control.proxy_revalidate || control.s_maxage.has_value();
@@ -202,6 +199,12 @@ std::string_view to_word(Storing storing) {
 bool is_unstored(const Judgement& judgement, std::string_view field_name) {
   return std::any_of(judgement.unstored_fields.begin(), judgement.unstored_fields.end(),
                      [field_name](std::string_view fields) { return lists(fields, field_name); });
+}
+
+Time initial_age(const ResponseFacts& response, Time request_time, Time response_time) {
+  const Time apparent = std::max<Time>(0, response_time - date_of(response, response_time));
+  const Time delay = std::max<Time>(0, response_time - request_time);
+  return std::max(apparent, age_value(response.age) + delay);
 }
 
 Judgement judge_response(const RequestFacts& request, const ResponseFacts& response,

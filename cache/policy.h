@@ -140,6 +140,8 @@ Judgement judge_response(const RequestFacts& request, const ResponseFacts& respo
 // Whether a field of the response is left out of what is stored, for unstored_fields.
 bool is_unstored(const Judgement& judgement, std::string_view field_name);
 
+// RFC 9111 4.2.3 corrected_initial_age: how long before its arrival the origin has said it.
+Time initial_age(const ResponseFacts& response, Time request_time, Time response_time);
 // RFC 9111 4.2.3 current_age: the value of Age.
 Time age_of(const Terms& terms, Time now);
 // Seconds; 0 and less: stale.

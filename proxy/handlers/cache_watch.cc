@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "proxy/handlers/cache_watch.h"
 
+#include <chrono>
 #include <cstdint>
 #include <ctime>
-#include <optional>
 #include <string>
 
 #include "proxy/handlers/cache_status.h"
@@ -38,15 +38,19 @@ bool has_length_of(const http::BodyFraming& announced, const cache::Entry& store
 
 // RFC 9111 4.3.5, where the head is of a response to HEAD.
 bool is_head_of(const cache::Entry& stored, const http::ResponseHead& head) {
-  const std::string_view date = head.fields.value(FieldId::LastModified);
+  const std::string_view date = last_modified_of(head.fields);
   const auto modified = last_modified_of(stored);
   return stored.status() == head.status && has_length_of(head.body, stored) &&
          (date.empty() || (modified && modified->value == date)) && confirms(stored, head.fields);
 }
 
-// When the origin said it, by our clock.
-cache::Time said_at(const cache::Terms& terms) {
-  return terms.response_time - terms.initial_age;
+// Since the request came.
+std::chrono::nanoseconds delay_of(const exchange::Exchange& exchange) {
+  return exchange.services().loop.now() - exchange.times().begin;
+}
+
+bool has_validator(const http::Fields& fields) {
+  return !fields.value(FieldId::ETag).empty() || !last_modified_of(fields).empty();
 }
 
 }  // namespace
@@ -68,14 +72,15 @@ void CacheWatch::learn(exchange::Exchange& exchange, const http::ResponseHead& h
   if (cache::invalidates(method, head.status)) invalidate(exchange, head);
 }
 
-// All that would be found one after the other, until one agrees.
+// With all that would be found one after the other, until one agrees. What is newer knows better.
 void CacheWatch::compare(exchange::Exchange& exchange, const http::ResponseHead& head) const {
   const cache::Key key = store_.key(exchange.cache_key());
   const std::uint64_t purges_before = store_.purges(key);
   const RequestSelector selector(exchange.request().fields);
+  const cache::Time said = said_at(head, *rules_, delay_of(exchange));
   for (;;) {
     const cache::EntryPtr stored = store_.find(key, selector, std::time(nullptr), false).entry;
-    if (!stored) return;
+    if (!stored || said < stored->terms().response_time - stored->terms().initial_age) return;
     if (is_head_of(*stored, head)) return freshen_stored(exchange, head, stored, purges_before);
     if (stored->marked_stale()) return;
     stored->mark_stale();
@@ -83,14 +88,11 @@ void CacheWatch::compare(exchange::Exchange& exchange, const http::ResponseHead&
 }
 
 // Nothing without a validator: nothing tells then that the body is still the same, and who asks
-// often enough would keep it for good. Nor with fields that are this client's alone, or with what
-// is older, as it came by another way.
+// often enough would keep it for good. Nor with fields that are this client's alone.
 void CacheWatch::freshen_stored(exchange::Exchange& exchange, const http::ResponseHead& head,
                                 const cache::EntryPtr& stored, std::uint64_t purges_before) const {
-  const bool is_validated = !head.fields.value(FieldId::ETag).empty() ||
-                            !head.fields.value(FieldId::LastModified).empty();
   const bool is_for_all = exchange.answer_fields().empty();
-  if (!is_validated || !is_for_all || stored->marked_stale()) return;
+  if (!has_validator(head.fields) || !is_for_all || stored->marked_stale()) return;
   http::ResponseHead fresh;
   freshen(*stored, head, fresh);
   // RFC 9110 6.6.1: what says no Date has that of its arrival.
@@ -99,10 +101,8 @@ void CacheWatch::freshen_stored(exchange::Exchange& exchange, const http::Respon
   }
   cache::RequestFacts request = request_facts(exchange.request());
   request.method = cache::Method::Get;
-  const auto delay = exchange.services().loop.now() - exchange.times().begin;
-  const cache::Judgement judgement = judge(request, fresh, *rules_, delay);
-  const bool is_older = said_at(judgement.terms) < said_at(stored->terms());
-  if (judgement.storing != cache::Storing::Allowed || is_older) return;
+  const cache::Judgement judgement = judge(request, fresh, *rules_, delay_of(exchange));
+  if (judgement.storing != cache::Storing::Allowed) return;
   const cache::EntryPtr entry = make_entry(
       {stored->key(), fresh, judgement, exchange.request().fields, *rules_, stored->body()});
   if (entry) store_.replace(stored, entry, purges_before);

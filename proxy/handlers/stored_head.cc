@@ -189,6 +189,14 @@ cache::Judgement judge(const cache::RequestFacts& request, const http::ResponseH
   return cache::judge_response(request, response.facts(), rules.policy(), asked, now);
 }
 
+cache::Time said_at(const http::ResponseHead& head, const CacheRules& rules,
+                    std::chrono::nanoseconds delay) {
+  const cache::Time now = std::time(nullptr);
+  const cache::Time asked = now - std::chrono::floor<std::chrono::seconds>(delay).count();
+  const ResponseReading response(head.status, head.fields, rules, now);
+  return now - cache::initial_age(response.facts(), asked, now);
+}
+
 cache::EntryPtr make_entry(const EntrySource& source) {
   FieldLines vary(source.head.fields, FieldId::Vary);
   for (const std::string& name : source.rules.vary) vary.add(name);
@@ -230,6 +238,11 @@ std::optional<http::Field> last_modified_of(const cache::Entry& entry) {
   return found;
 }
 
+std::string_view last_modified_of(const http::Fields& fields) {
+  return fields.count(FieldId::LastModified) == 1 ? fields.value(FieldId::LastModified)
+                                                  : std::string_view();
+}
+
 bool confirms(const cache::Entry& stored, const http::Fields& not_modified) {
   const std::string_view tag = not_modified.value(FieldId::ETag);
   if (!tag.empty()) {
@@ -241,7 +254,7 @@ bool confirms(const cache::Entry& stored, const http::Fields& not_modified) {
                     : http::etags_match_weakly(own->value, tag);
   }
   const auto modified = last_modified_of(stored);
-  const std::string_view date = not_modified.value(FieldId::LastModified);
+  const std::string_view date = last_modified_of(not_modified);
   return date.empty() || (modified && modified->value == date);
 }
 

@@ -85,6 +85,10 @@ bool write_variant(std::string_view names, const http::Fields& request, std::str
 cache::Judgement judge(const cache::RequestFacts& request, const http::ResponseHead& head,
                        const CacheRules& rules, std::chrono::nanoseconds delay);
 
+// When the origin has said such a response, by our clock; likewise.
+cache::Time said_at(const http::ResponseHead& head, const CacheRules& rules,
+                    std::chrono::nanoseconds delay);
+
 struct EntrySource {
   const cache::Key& key;
   const http::ResponseHead& head;
@@ -101,6 +105,7 @@ std::optional<http::Field> find_field(const cache::Entry& entry, http::FieldId i
 
 // Of several nobody knows which counts: then there is none.
 std::optional<http::Field> last_modified_of(const cache::Entry& entry);
+std::string_view last_modified_of(const http::Fields& fields);
 
 // Whether a 304 with these fields is about the stored response (RFC 9111 4.3.4): its entity tag
 // must match, and without one a date be that of the last change. A 304 with neither is about what
