@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 #include <optional>
 
+#include "conf/files.h"
 #include "proxy/admin_client.h"
 #include "proxy/base/output.h"
 #include "proxy/http/uri.h"
@@ -37,16 +37,6 @@ bool take_option(std::vector<std::string_view>& arguments, std::string_view name
 bool take_admin_options(std::vector<std::string_view>& arguments, AdminCommand& command) {
   return take_option(arguments, "--admin", command.admin) &&
          take_option(arguments, "--token-file", command.token_file);
-}
-
-// Nothing where it cannot be read.
-std::optional<std::string> read_token(const std::string& path) {
-  if (path.empty()) return std::string();
-  std::ifstream file(path);
-  std::string token;
-  if (!std::getline(file, token)) return std::nullopt;
-  if (token.ends_with('\r')) token.pop_back();
-  return token;
 }
 
 }  // namespace
@@ -103,11 +93,15 @@ int run_admin_command(const AdminCommand& command) {
   constexpr int kFailed = 1;
   constexpr int kWrongUsage = 2;
   const std::optional<net::Address> address = net::Address::parse(command.admin);
-  const std::optional<std::string> token = read_token(command.token_file);
-  if (!address || !token) {
-    print_error(address ? fmt::format("sluice: cannot read a token from {}\n", command.token_file)
-                        : fmt::format("sluice: \"{}\" is no address\n", command.admin));
-    return address ? kFailed : kWrongUsage;
+  if (!address) {
+    print_error(fmt::format("sluice: \"{}\" is no address\n", command.admin));
+    return kWrongUsage;
+  }
+  const Result<std::string> token =
+      command.token_file.empty() ? std::string() : conf::token_in(command.token_file);
+  if (!token) {
+    print_error(fmt::format("sluice: {}\n", token.error().what));
+    return kFailed;
   }
   const auto response = call_admin({*address, *token, command.method, command.target});
   if (!response) {

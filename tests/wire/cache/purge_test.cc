@@ -127,6 +127,7 @@ TEST_CASE("cache purge: where a token is asked for, nothing is purged without it
   const TempDir directory;
   const std::string token = directory.write("token", "secret\n");
   const std::string wrong = directory.write("wrong", "secreT\n");
+  const std::string two = directory.write("two", "secret word\n");
   const std::string admin = "unix:" + directory.file("admin.sock");
   SluiceProcess sluice(
       caching(origin.backend(), {},
@@ -137,6 +138,8 @@ TEST_CASE("cache purge: where a token is asked for, nothing is purged without it
     all.insert(all.end(), more.begin(), more.end());
     return run_program(all);
   };
+  CHECK(purge({"--token-file", two}).err == "sluice: cannot read a token from \"" + two +
+                                                "\": a token is printable ASCII without spaces\n");
   for (const Finished& refused : {purge({}), purge({"--token-file", wrong})}) {
     CHECK(refused.status.code == 1);
     CHECK(refused.err == "a token is needed\n");
