@@ -221,7 +221,7 @@ template <typename V, Is<Headers> T>
 void fields(V& v, T& t) {
   v.key("request", t.request, Object{}, "Edits of what the backend receives.");
   v.key("response", t.response, Object{},
-        "Edits of what the client receives. On an error page and on any 416 those of "
+        "Edits of what the client receives. On an error page, and a 416 of Sluice's own, those of "
         "`Cache-Control`, `Expires`, `ETag`, `Last-Modified` and `Content-*` are left out: it is "
         "not what they are of. `multipart/byteranges` stays, whatever is done to `Content-Type`.");
 }

@@ -314,7 +314,8 @@ void Exchange::recycle() {
   failure_ = {};
   bytes_in_ = bytes_out_ = 0;
   status_ = 0;
-  peer_trusted_ = has_waited_ = head_sent_ = request_complete_ = tunnel_ = fetch_ = over_ = false;
+  peer_trusted_ = has_waited_ = refuses_range_ = head_sent_ = request_complete_ = false;
+  tunnel_ = fetch_ = over_ = false;
 }
 
 }  // namespace sluice::exchange

@@ -144,6 +144,9 @@ class Exchange final : public ByteSource, public ByteSink {
   // things. Empty: the response says nothing of what is stored.
   void set_cache_key(std::string_view text) { cache_key_ = text; }
   std::string_view cache_key() const { return cache_key_; }
+  // Before send_head(), by a responder that answers 416 itself.
+  void set_refuses_range() { refuses_range_ = true; }
+  bool refuses_range() const { return refuses_range_; }
 
   // Before send_head(), by a responder that has the whole body. Borrowed from it.
   void offer(CodedBodies& bodies) { coded_bodies_ = &bodies; }
@@ -266,6 +269,7 @@ class Exchange final : public ByteSource, public ByteSink {
   int status_ = 0;
   bool peer_trusted_ = false;
   bool has_waited_ = false;
+  bool refuses_range_ = false;
   bool head_sent_ = false;
   bool request_complete_ = false;
   bool tunnel_ = false;

@@ -9,7 +9,6 @@ namespace sluice::filters {
 namespace {
 
 constexpr int kPartialContent = 206;
-constexpr int kRangeNotSatisfiable = 416;
 
 // Its Content-Type says where the parts begin (RFC 9110 14.6).
 bool is_multipart(const http::ResponseHead& head) {
@@ -20,7 +19,7 @@ bool is_multipart(const http::ResponseHead& head) {
 }  // namespace
 
 void HeaderFilter::on_head(exchange::Exchange& exchange, http::ResponseHead& head) const {
-  if (exchange.failure() || head.status == kRangeNotSatisfiable) {
+  if (exchange.failure() || exchange.refuses_range()) {
     return edits_.apply_beside_content(head.fields);
   }
   const std::string_view type = head.fields.value(http::FieldId::ContentType);

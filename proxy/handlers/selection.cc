@@ -8,6 +8,7 @@
 #include <ctime>
 #include <span>
 
+#include "proxy/http/content_fields.h"
 #include "proxy/http/digests.h"
 
 namespace sluice::handlers {
@@ -38,40 +39,27 @@ http::Precondition judge_conditions(const http::RequestHead& request, const Repr
   return http::evaluate_conditions(request, validators, now);
 }
 
-bool is_of_content(const http::Field& field) {
-  constexpr std::string_view kContent = "content-";
-  return http::iequals(field.name.substr(0, kContent.size()), kContent);
-}
-
 // RFC 9110 15.4.5: what a cache would update, and no more.
 void keep_fields_of_not_modified(http::Fields& fields) {
   const bool has_etag = fields.has(FieldId::ETag);
   fields.remove_if([has_etag](const http::Field& field) {
     if (field.id == FieldId::ContentLocation) return false;
     if (field.id == FieldId::LastModified) return has_etag;
-    return field.id == FieldId::AcceptRanges || is_of_content(field);
+    constexpr std::string_view kContent = "content-";
+    return field.id == FieldId::AcceptRanges ||
+           http::iequals(field.name.substr(0, kContent.size()), kContent);
   });
 }
 
-// What is said of the representation, and for how long, is not said of a 416.
 bool is_of_representation(const http::Field& field) {
-  switch (field.id) {
-    case FieldId::Age:
-    case FieldId::CacheControl:
-    case FieldId::CdnCacheControl:
-    case FieldId::Date:
-    case FieldId::ETag:
-    case FieldId::Expires:
-    case FieldId::LastModified:
-      return true;
-    default:
-      return is_of_content(field) || http::is_digest(field.name);
-  }
+  return field.id == FieldId::Age || field.id == FieldId::Date || http::is_of_content(field) ||
+         http::is_digest(field.name);
 }
 
 void plan_unsatisfiable(exchange::Exchange& exchange, std::uint64_t size, BodyPlan& plan) {
   http::Fields& fields = exchange.response_slot().fields;
   fields.remove_if(is_of_representation);
+  exchange.set_refuses_range();
   fields.add(FieldId::ContentRange, text(exchange.arena(), FMT_COMPILE("bytes */{}"), size));
   plan.whole(0);
 }

@@ -4,29 +4,10 @@
 #include <algorithm>
 
 #include "proxy/base/check.h"
+#include "proxy/http/content_fields.h"
 #include "proxy/http/hop_by_hop.h"
 
 namespace sluice::http {
-
-namespace {
-
-bool ends_alike(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && iequals(text.substr(text.size() - end.size()), end);
-}
-
-// Content-Security-Policy is the browser's to obey, whatever it shows. Of Cache-Control there are
-// kinds for one cache or another (RFC 9213).
-bool is_of_content(std::string_view name, FieldId id) {
-  constexpr std::string_view kContent = "content-";
-  constexpr std::string_view kPolicy = "content-security-policy";
-  constexpr FieldSet kOthers = field_set({FieldId::Expires, FieldId::ETag, FieldId::LastModified});
-  if (id != FieldId::Other && (kOthers & field_set(id)) != 0) return true;
-  if (ends_alike(name, "cache-control") || iequals(name, "surrogate-control")) return true;
-  return iequals(name.substr(0, kContent.size()), kContent) &&
-         !iequals(name.substr(0, kPolicy.size()), kPolicy);
-}
-
-}  // namespace
 
 FieldEdits::FieldEdits(NamesAndValues add, NamesAndValues set, std::vector<std::string> remove,
                        std::vector<std::string> allow)

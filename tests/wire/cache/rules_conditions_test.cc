@@ -129,9 +129,11 @@ TEST_CASE("cache: ranges are cut out of what is stored", "[wire][cache]") {
       asked(kFreshText, "Range: bytes=12-",
             "416|Content-Range: bytes */12|Cache-Status: ~sluice; hit|!ETag|!Cache-Control"),
       // A script of another site may read no answer without the first of them.
-      asked(kFreshText + "|Access-Control-Allow-Origin: *|Vary: A|Repr-Digest: x",
+      asked(kFreshText + "|Access-Control-Allow-Origin: *|Vary: A|Repr-Digest: x"
+                         "|Surrogate-Control: max-age=9|Content-Security-Policy: x",
             "Range: bytes=12-",
-            "416|Access-Control-Allow-Origin: *|Vary: A|!Repr-Digest|!Content-Type|!Age"),
+            "416|Access-Control-Allow-Origin: *|Vary: A|Content-Security-Policy: x|!Repr-Digest"
+            "|!Content-Type|!Age|!Surrogate-Control"),
       asked(kFreshText, "Range: bytes=-0", "416"),
       asked(kFreshText, "Range: bytes=4-2", "200"),
       asked(kFreshText, "Range: bytes=a-b", "200"),

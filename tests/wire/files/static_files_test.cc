@@ -214,6 +214,20 @@ TEST_CASE("files: conditional requests", "[wire][files]") {
   CHECK(changed.body == "changed!!!");
 }
 
+// Whoever asks for what is not there would have had it kept by the caches in front.
+TEST_CASE("files: a 416 is not kept for as long as the route says of its files",
+          "[wire][files][regression]") {
+  Site site;
+  SluiceProcess sluice(site.config(
+      R"(}, "headers": {"response": {"set": {"Cache-Control": "max-age=9", "X": "1"}})"));
+  RawClient client = sluice.connect();
+  CHECK(ask(client, "/digits.txt").field("Cache-Control") == "max-age=9");
+  const Response refused = ask(client, "/digits.txt", "Range: bytes=10-\r\n");
+  CHECK(refused.status == 416);
+  CHECK_FALSE(refused.has("Cache-Control"));
+  CHECK(refused.field("X") == "1");
+}
+
 TEST_CASE("files: ranges, one, several and none that is there", "[wire][files]") {
   Site site;
   SluiceProcess sluice(site.config());

@@ -297,8 +297,19 @@ TEST_CASE("forward: early hints pass, 100 and an unasked 101 do not", "[wire][fo
   }
 }
 
+// They are of what it says, and not of ours.
+TEST_CASE("forward: what the route does to fields it does to a backend's 416", "[wire][forward]") {
+  ScriptedBackend backend(
+      raw_answer("HTTP/1.1 416 No\r\nETag: \"a\"\r\nContent-Length: 0\r\n\r\n"));
+  std::string config = forwarding_to(backend);
+  config.insert(config.rfind("\"forward\""), R"("headers": {"response": {"remove": ["ETag"]}}, )");
+  SluiceProcess sluice(config);
+  RawClient client = sluice.connect();
+  CHECK_FALSE(get_path(client).has("ETag"));
+}
+
 // RFC 9110 6.6.1.
-TEST_CASE("forward: a response has one Date, whatever the route does to its fields",
+TEST_CASE("forward: a response has one Date, though the route removes or sets it",
           "[wire][forward][regression]") {
   const std::string edits = GENERATE(R"("remove": ["Date"])", R"("set": {"Date": "x"})");
   ScriptedBackend backend(ScriptedBackend::answer(200, "ok"));
