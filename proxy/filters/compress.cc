@@ -2,7 +2,6 @@
 #include "proxy/filters/compress.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <optional>
 

@@ -2,7 +2,6 @@
 #include "proxy/handlers/cache_fill.h"
 
 #include <algorithm>
-#include <chrono>
 #include <ctime>
 #include <memory>
 #include <optional>

@@ -75,6 +75,10 @@ constexpr FieldId kConditions[] = {FieldId::IfNoneMatch, FieldId::IfModifiedSinc
                                    FieldId::IfMatch,     FieldId::IfUnmodifiedSince,
                                    FieldId::IfRange,     FieldId::Range};
 
+cache::Time before(cache::Time now, std::chrono::nanoseconds delay) {
+  return now - std::chrono::floor<std::chrono::seconds>(delay).count();
+}
+
 // Takes the next line off `text`.
 std::string_view take_line(std::string_view& text) {
   const std::string_view line = text.substr(0, text.find('\n'));
@@ -184,17 +188,15 @@ bool write_variant(std::string_view names, const http::Fields& request, std::str
 cache::Judgement judge(const cache::RequestFacts& request, const http::ResponseHead& head,
                        const CacheRules& rules, std::chrono::nanoseconds delay) {
   const cache::Time now = std::time(nullptr);
-  const cache::Time asked = now - std::chrono::floor<std::chrono::seconds>(delay).count();
   const ResponseReading response(head.status, head.fields, rules, now);
-  return cache::judge_response(request, response.facts(), rules.policy(), asked, now);
+  return cache::judge_response(request, response.facts(), rules.policy(), before(now, delay), now);
 }
 
 cache::Time said_at(const http::ResponseHead& head, const CacheRules& rules,
                     std::chrono::nanoseconds delay) {
   const cache::Time now = std::time(nullptr);
-  const cache::Time asked = now - std::chrono::floor<std::chrono::seconds>(delay).count();
   const ResponseReading response(head.status, head.fields, rules, now);
-  return now - cache::initial_age(response.facts(), asked, now);
+  return now - cache::initial_age(response.facts(), before(now, delay), now);
 }
 
 cache::EntryPtr make_entry(const EntrySource& source) {

@@ -3,10 +3,18 @@
 #include <catch2/catch.hpp>
 
 #include <string>
+#include <utility>
 
 #include "tests/wire/cache/table.h"
+#include "tests/wire/cache_rig.h"
 
+using sluice::support::BackendConnection;
+using sluice::support::ScriptedBackend;
+using sluice::support::SluiceProcess;
+using sluice::wire::ask;
+using sluice::wire::caching;
 using sluice::wire::check_rows;
+using sluice::wire::get;
 using sluice::wire::kFresh;
 
 namespace {
@@ -112,6 +120,26 @@ TEST_CASE("cache: a HEAD that passes makes a response to GET stale that it diffe
             {.body = kOld}}},
       },
       kGetAlone);
+}
+
+// What comes in chunks has a length once it is whole; 0 is what some say of it to HEAD.
+TEST_CASE("cache: a HEAD that passes is compared with a response whose length nobody announced",
+          "[wire][cache]") {
+  const auto [length, differs] =
+      GENERATE(std::pair("4", false), std::pair("0", false), std::pair("5", true));
+  ScriptedBackend backend([length = std::string(length)](BackendConnection& connection) {
+    while (const auto request = connection.recv_request()) {
+      const std::string head = "HTTP/1.1 200 OK\r\nCache-Control: max-age=3600\r\n";
+      connection.send(request->method == "HEAD"
+                          ? head + "Content-Length: " + length + "\r\n\r\n"
+                          : head + "Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n");
+    }
+  });
+  SluiceProcess sluice(caching(backend, kGetAlone));
+  CHECK(get(sluice, "/a").body == "body");
+  CHECK(ask(sluice, "HEAD", "/a").status == 200);
+  CHECK(get(sluice, "/a").body == "body");
+  CHECK(backend.request_count() == (differs ? 3 : 2));
 }
 
 // Who may not be answered from the cache does not change what others get.
